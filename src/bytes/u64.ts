@@ -1,0 +1,36 @@
+/**
+ * 64-bit integers as JavaScript numbers; exact up to 2^53.
+ *
+ * @module
+ */
+import { ImageError } from "../image_error.ts";
+
+const TWO_32 = 0x1_0000_0000;
+
+/** Reads a little-endian u64; throws `ImageError` `LIMIT_EXCEEDED` above 2^53. */
+export function getU64(view: DataView, at: number): number {
+  const high = view.getUint32(at + 4, true);
+  if (high >= 0x20_0000) {
+    throw new ImageError(
+      "LIMIT_EXCEEDED",
+      `Cannot read 64-bit number: high word is 0x${high.toString(16)}, expected below 0x200000`,
+    );
+  }
+  return high * TWO_32 + view.getUint32(at, true);
+}
+
+/** Writes a little-endian u64; `value` is an integer from 0 to 2^53 - 1. */
+export function setU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % TWO_32, true);
+  view.setUint32(at + 4, Math.floor(value / TWO_32), true);
+}
+
+/** The low 32 bits of a non-negative integer below 2^53. */
+export function low32(value: number): number {
+  return value % TWO_32;
+}
+
+/** What is above the low 32 bits of a non-negative integer below 2^53. */
+export function high32(value: number): number {
+  return Math.floor(value / TWO_32);
+}

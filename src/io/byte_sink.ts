@@ -1,0 +1,33 @@
+/**
+ * Where bytes go: a file, a block device, a pipe, or memory.
+ *
+ * @module
+ */
+
+/** Takes bytes at positions. A place that is never written reads as zeros. */
+export interface ByteSink {
+  /** Writes all of `bytes` at `position` (bytes from the start). */
+  write(bytes: Uint8Array, position: number): void;
+  /** Makes the output exactly `size` bytes long. */
+  truncate(size: number): void;
+}
+
+/** An output under way: it appears under its name only by `commit`. */
+export interface OpenSink extends ByteSink {
+  /** Bytes that fit, `null` when only the disk limits it. */
+  readonly capacity: number | null;
+  /** Makes the output durable and gives it its name. */
+  commit(): void;
+  /** Leaves nothing behind. Does nothing after `commit`. */
+  abort(): void;
+}
+
+/** A destination, opened when the work begins. */
+export interface ImageSink {
+  /** What it is, for messages. */
+  readonly name: string;
+  /** `false` for a pipe: bytes are taken only in order. */
+  readonly seekable: boolean;
+  /** Opens it; throws `ImageError` `EXISTS`, `PERMISSION`, `NOT_FOUND` or `IO`. */
+  open(): OpenSink;
+}

@@ -1,0 +1,29 @@
+/**
+ * An image, wherever it came from: a configuration and its layers, base first.
+ *
+ * @module
+ */
+import type { Layer } from "../layer/layer.ts";
+import type { Notice } from "../notice.ts";
+import type { ImageConfig } from "../oci/config.ts";
+import type { Platform } from "../oci/platform.ts";
+
+/** An opened image. Its layers are not read yet. */
+export interface Image {
+  /** The reference it was opened by, for messages. */
+  readonly reference: string;
+  /** Digest of the manifest (`sha256:…`), or of the configuration where there is no manifest. */
+  readonly digest: string;
+  /** The configuration: entrypoint, environment, user, labels…; `null` where the source has none. */
+  readonly config: ImageConfig | null;
+  /** Operating system and processor it is for; `null` where nothing says so. */
+  readonly platform: Platform | null;
+  /** Layers, base first. */
+  readonly layers: readonly Layer[];
+  /** Annotations of the manifest. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Remarks that came up while it was opened. */
+  readonly notices: readonly Notice[];
+  /** Gives temporary files back (a compressed archive is spooled to one). */
+  close(): Promise<void>;
+}
