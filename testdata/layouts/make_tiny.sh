@@ -14,7 +14,7 @@ cd "$work"
 created=2026-01-02T03:04:05Z
 stamp=1767323045 # the same moment in seconds
 
-# Gives every file below $1 the modification time $2 (`@seconds.nanoseconds`).
+# Gives every file below $1 the modification time $2 (umoci keeps whole seconds only).
 settle() {
   find "$1" -exec touch -h -d "$2" {} +
 }
@@ -68,7 +68,7 @@ chown -R 1000:1000 base/home/user
 setfattr -n user.origin -v 'layer 0' base/etc/os-release
 setfacl -m u:1000:rw,g:100:r base/var/lib/tiny/state
 setcap cap_net_raw+ep base/usr/lib/libtiny.so.1
-settle base "@$stamp.123456789"
+settle base "@$stamp"
 
 umoci init --layout image
 umoci new --image image:tiny
@@ -90,10 +90,10 @@ mkdir $rootfs/bin
 echo 'in the place of a symbolic link' > $rootfs/bin/tool
 rm $rootfs/usr/bin/hello-again
 chmod 0750 $rootfs/home/user
-settle $rootfs/etc/os-release "@$((stamp + 100)).5"
-settle $rootfs/etc/tiny.d "@$((stamp + 100)).25"
-settle $rootfs/opt "@$((stamp + 100)).125"
-settle $rootfs/bin "@$((stamp + 100)).000000001"
+settle $rootfs/etc/os-release "@$((stamp + 100))"
+settle $rootfs/etc/tiny.d "@$((stamp + 100))"
+settle $rootfs/opt "@$((stamp + 100))"
+settle $rootfs/bin "@$((stamp + 100))"
 settle $rootfs/usr/bin "@$((stamp + 100))"
 touch -d "@$((stamp + 100))" $rootfs $rootfs/home/user
 umoci repack --image image:tiny --history.created "$created" --history.created_by 'umoci repack' bundle
@@ -119,7 +119,7 @@ for arch in amd64 arm64; do
   cp -p base/usr/bin/hello $arch/usr/bin/hello
   ln $arch/usr/bin/hello $arch/usr/bin/hello-linked
   : > $arch/usr/share/doc/tiny/.wh.copyright
-  settle $arch "@$((stamp + 300))"
+  settle $arch "@$((stamp + 300)).123456789"
   # A hard link to a file of layer 0 (`--delete` takes away the copy that tar stored), and
   # `lib/plugin.so` without an entry for `lib`, which layer 0 has as a symbolic link.
   tar --format=pax --pax-option=delete=atime,delete=ctime,exthdr.name=%d/PaxHeaders/%f \
