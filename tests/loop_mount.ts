@@ -1,0 +1,40 @@
+/**
+ * Image files mounted by the kernel for the time of a function.
+ *
+ * @module
+ */
+import { rmdirSync } from "node:fs";
+import { mustRun, runTool } from "./run_tool.ts";
+
+/** Options of {@linkcode withMountedImage}. */
+export interface MountOptions {
+  /** Filesystem type; `ext4` when absent. */
+  readonly type?: string;
+  /** Mount options besides `loop`; `ro` when absent. */
+  readonly options?: string;
+}
+
+/** Mounts `image` at a new directory, calls `use` with it, and unmounts whatever happens. */
+export function withMountedImage<T>(
+  image: string,
+  use: (directory: string) => T,
+  options: MountOptions = {},
+): T {
+  const directory = Deno.makeTempDirSync({ prefix: "mounted_image_" });
+  try {
+    const flags = `loop,${options.options ?? "ro"}`;
+    mustRun("mount", ["-t", options.type ?? "ext4", "-o", flags, image, directory]);
+    try {
+      return use(directory);
+    } finally {
+      unmount(directory);
+    }
+  } finally {
+    rmdirSync(directory);
+  }
+}
+
+/** Unmounts a directory; where something still uses it, as soon as that ends. */
+export function unmount(directory: string): void {
+  if (runTool("umount", [directory]).status !== 0) mustRun("umount", ["--lazy", directory]);
+}
