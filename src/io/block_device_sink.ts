@@ -1,0 +1,143 @@
+/**
+ * A block device that is written in place.
+ *
+ * A new file reads as zeros where nothing was written; a device does not. So the sink keeps a
+ * record of the ranges that were written and fills the rest of the image with zeros at `commit`.
+ *
+ * @module
+ */
+import { ImageError } from "../image_error.ts";
+import type { OpenSink } from "./byte_sink.ts";
+import { PositionalFile } from "./positional_file.ts";
+import { systemError } from "./system_error.ts";
+import { WrittenRanges } from "./written_ranges.ts";
+
+/**
+ * Gaps below this are filled with zeros at once: fewer, larger writes, and the record stays below
+ * one range for each 64 KiB that were skipped.
+ */
+const SMALL_GAP_BYTES = 64 * 1024;
+const ZEROS_BYTES = 1024 * 1024;
+/** Where file systems have their superblocks; btrfs has the farthest, at 64 KiB. */
+const HEAD_BYTES = 128 * 1024;
+
+/** Opens the block device at `path`; throws `ImageError` `PERMISSION`, `EXISTS` where it is mounted, or `IO`. */
+export function openBlockDevice(path: string): OpenSink {
+  try {
+    const mountPoint = mountPointOf(Deno.statSync(path).rdev ?? 0);
+    if (mountPoint !== null) {
+      throw new ImageError(
+        "EXISTS",
+        `Cannot write output "${path}": the device is mounted at "${mountPoint}", expected one not in use`,
+        { where: { source: path } },
+      );
+    }
+    const file = Deno.openSync(path, { write: true });
+    const capacity = file.seekSync(0, Deno.SeekMode.End);
+    file.seekSync(0, Deno.SeekMode.Start);
+    return new BlockDevice(path, capacity, new PositionalFile(file, path));
+  } catch (error) {
+    throw systemError(error, "open output", path);
+  }
+}
+
+class BlockDevice implements OpenSink {
+  readonly capacity: number;
+  readonly #path: string;
+  readonly #file: PositionalFile;
+  readonly #written = new WrittenRanges();
+  #zeros = new Uint8Array(0);
+  #size = 0;
+  #touched = false;
+  #open = true;
+
+  constructor(path: string, capacity: number, file: PositionalFile) {
+    this.#path = path;
+    this.capacity = capacity;
+    this.#file = file;
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    const end = position + bytes.length;
+    this.#checkCapacity(end);
+    this.#touch();
+    const gap = position - this.#written.end;
+    if (gap > 0 && gap < SMALL_GAP_BYTES) this.#writeZeros(this.#written.end, position);
+    this.#file.write(bytes, position);
+    this.#written.add(position, end);
+  }
+
+  truncate(size: number): void {
+    this.#checkCapacity(size);
+    this.#size = size;
+  }
+
+  commit(): void {
+    for (const { start, end } of [...this.#written.gaps(this.#size)]) this.#writeZeros(start, end);
+    this.#file.sync();
+    this.#close();
+  }
+
+  abort(): void {
+    this.#close();
+  }
+
+  #checkCapacity(size: number): void {
+    if (size <= this.capacity) return;
+    throw new ImageError(
+      "OUT_OF_SPACE",
+      `Cannot write output "${this.#path}": the image needs ${size} bytes, ` +
+        `expected at most ${this.capacity} (the size of the device)`,
+      { where: { source: this.#path } },
+    );
+  }
+
+  /**
+   * Before the first byte, takes the old content's superblocks away: a run that ends half-way must
+   * not leave what looks like the old file system above foreign blocks.
+   */
+  #touch(): void {
+    if (this.#touched) return;
+    this.#touched = true;
+    this.#writeZeros(0, Math.min(HEAD_BYTES, this.capacity));
+  }
+
+  #writeZeros(start: number, end: number): void {
+    if (this.#zeros.length === 0) this.#zeros = new Uint8Array(ZEROS_BYTES);
+    for (let at = start; at < end; at += ZEROS_BYTES) {
+      this.#file.write(this.#zeros.subarray(0, Math.min(ZEROS_BYTES, end - at)), at);
+    }
+    this.#written.add(start, end);
+  }
+
+  #close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#file.close();
+  }
+}
+
+/** Where Linux has the device mounted, `null` for nowhere, or where that cannot be known. */
+function mountPointOf(device: number): string | null {
+  let table: string;
+  try {
+    table = Deno.readTextFileSync("/proc/self/mountinfo");
+  } catch {
+    return null; // Not Linux, or the sandbox does not show it.
+  }
+  const wanted = `${deviceMajor(device)}:${deviceMinor(device)}`;
+  for (const line of table.split("\n")) {
+    const fields = line.split(" ");
+    if (fields[2] === wanted) return fields[4];
+  }
+  return null;
+}
+
+/** The major number in a `dev_t` as glibc's `makedev` packs it (numbers above 2^32 do not occur). */
+function deviceMajor(device: number): number {
+  return Math.floor(device / 0x100) % 0x1000;
+}
+
+function deviceMinor(device: number): number {
+  return device % 0x100 + Math.floor(device / 0x10_0000) * 0x100;
+}

@@ -1,0 +1,121 @@
+/**
+ * A file as destination of an image: a regular file, replaced in one step, or a block device.
+ *
+ * @module
+ */
+import { dirname, resolve } from "node:path";
+import { ImageError } from "../image_error.ts";
+import type { NoticeListener } from "../notice.ts";
+import { openBlockDevice } from "./block_device_sink.ts";
+import type { ImageSink, OpenSink } from "./byte_sink.ts";
+import { openPartialFile } from "./partial_file.ts";
+import { systemError } from "./system_error.ts";
+
+/** As many symbolic links as Linux follows. */
+const MAX_LINKS = 40;
+
+/** Options of {@linkcode fileSink}. */
+export interface FileSinkOptions {
+  /** Lets a block device be overwritten. */
+  force?: boolean;
+  /** Files that are being read: none of them is replaced. */
+  inputs?: readonly string[];
+  /** Hears `LEFTOVER_REMOVED`. */
+  onNotice?: NoticeListener;
+}
+
+/**
+ * The file at `path` as destination.
+ *
+ * A regular file is written beside its destination under a hidden name and renamed when it is
+ * complete and on the disk: an existing one keeps its content until then and passes its permissions on. A
+ * symbolic link is followed. A block device is written in place, only with `force`, and must
+ * not be mounted. A directory or anything else is refused.
+ *
+ * `open()` throws `ImageError` `EXISTS` for a destination that must not be replaced, `PERMISSION`,
+ * `NOT_FOUND` where there is no such directory, or `IO`. This throws `TypeError` for an empty path.
+ */
+export function fileSink(path: string, options: FileSinkOptions = {}): ImageSink {
+  if (path === "") throw new TypeError("fileSink(): path is empty, expected the name of a file");
+  return { name: path, seekable: true, open: () => open(path, options) };
+}
+
+function open(path: string, options: FileSinkOptions): OpenSink {
+  const destination = followLinks(path);
+  const existing = statOrNull(destination);
+  if (existing === null) {
+    if (path.endsWith("/")) throw refused(path, "its name ends with a slash", "a file");
+    return openPartialFile(destination, null, options.onNotice ?? ignore);
+  }
+  for (const input of options.inputs ?? []) {
+    const other = statOrNull(input);
+    if (other !== null && other.ino === existing.ino && other.dev === existing.dev) {
+      throw refused(path, `it is the input "${input}"`, "another file");
+    }
+  }
+  if (existing.isFile) {
+    const permissions = existing.mode === null ? null : existing.mode % 0o1000;
+    return openPartialFile(destination, permissions, options.onNotice ?? ignore);
+  }
+  if (existing.isBlockDevice) {
+    if (!options.force) {
+      throw refused(path, "it is a block device", "a regular file, or consent to overwrite it");
+    }
+    return openBlockDevice(destination);
+  }
+  throw refused(path, kindName(existing), "a regular file or a block device");
+}
+
+/**
+ * The path that `path` leads to when it is a symbolic link, which need not exist: the link stays
+ * and what it names is replaced.
+ */
+function followLinks(path: string): string {
+  let current = path;
+  try {
+    for (let i = 0; i < MAX_LINKS; i++) {
+      const info = lstatOrNull(current);
+      if (info === null || !info.isSymlink) return current;
+      current = resolve(Deno.realPathSync(dirname(current)), Deno.readLinkSync(current));
+    }
+  } catch (error) {
+    throw systemError(error, "open output", path);
+  }
+  throw refused(path, "too many symbolic links", "a file");
+}
+
+function statOrNull(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw systemError(error, "open output", path);
+  }
+}
+
+function lstatOrNull(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function refused(path: string, observed: string, expected: string): ImageError {
+  return new ImageError(
+    "EXISTS",
+    `Cannot write output "${path}": ${observed}, expected ${expected}`,
+    { where: { source: path } },
+  );
+}
+
+function kindName(info: Deno.FileInfo): string {
+  if (info.isDirectory) return "it is a directory";
+  if (info.isCharDevice) return "it is a character device";
+  if (info.isFifo) return "it is a fifo";
+  if (info.isSocket) return "it is a socket";
+  return "it is no file";
+}
+
+function ignore(): void {}
