@@ -38,3 +38,18 @@ export function crc32c(crc: number, bytes: Uint8Array, start = 0, end = bytes.le
   for (; i < end; i++) crc = crc >>> 8 ^ t[(crc ^ bytes[i]) & 0xff];
   return crc >>> 0;
 }
+
+/** Continues `crc` over the four little-endian bytes of `word`. */
+export function crc32cU32(crc: number, word: number): number {
+  const t = TABLES;
+  const low = crc ^ word;
+  return (t[768 + (low & 0xff)] ^ t[512 + (low >>> 8 & 0xff)] ^ t[256 + (low >>> 16 & 0xff)] ^
+    t[low >>> 24]) >>> 0;
+}
+
+/** Continues `crc` over the two little-endian bytes of `word`. */
+export function crc32cU16(crc: number, word: number): number {
+  const t = TABLES;
+  const low = crc ^ word;
+  return (crc >>> 16 ^ t[256 + (low & 0xff)] ^ t[low >>> 8 & 0xff]) >>> 0;
+}
