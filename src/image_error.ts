@@ -78,16 +78,16 @@ export class ImageError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "ImageError";
     this.code = code;
-    this.where = { ...options.where };
+    this.where = definedParts(options.where ?? {});
   }
 
   /** Adds what this level knows of the place (never replaces what is known) and returns itself. */
   at(place: ErrorPlace): this {
-    const where = this.where;
-    where.source ??= place.source;
-    where.layer ??= place.layer;
-    where.path ??= place.path;
-    where.offset ??= place.offset;
+    Object.assign(this.where, { ...definedParts(place), ...this.where });
     return this;
   }
+}
+
+function definedParts(place: ErrorPlace): ErrorPlace {
+  return Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
 }

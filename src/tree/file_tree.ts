@@ -51,24 +51,37 @@ export function* walk<C>(tree: FileTree<C>): Generator<TreeEntry<C>> {
   }
 }
 
-/** Sets every inode's `linkCount` from the names in the tree. */
+/**
+ * Sets every inode's `linkCount` from the names in the tree. Inodes that are not in the tree keep
+ * the 0 they were created with, so this also tells the living from the dead.
+ */
 export function countLinks(tree: FileTree): void {
-  const seen = new Set<Inode>();
-  const pending: Inode[] = [tree.root];
-  seen.add(tree.root);
+  eachDirectory(tree, (directory) => {
+    for (const child of directory.children!.values()) child.linkCount = 0;
+  });
   tree.root.linkCount = 2;
-  for (let directory = pending.pop(); directory; directory = pending.pop()) {
+  eachDirectory(tree, (directory) => {
     for (const child of directory.children!.values()) {
       if (child.kind === FileKind.directory) {
         child.linkCount = 2;
         directory.linkCount++;
-        pending.push(child);
-      } else if (seen.has(child)) {
-        child.linkCount++;
       } else {
-        seen.add(child);
-        child.linkCount = 1;
+        child.linkCount++;
       }
+    }
+  });
+}
+
+/** Visits every directory, each before the directories in it; no order among siblings. */
+export function eachDirectory<C>(
+  tree: FileTree<C>,
+  visit: (directory: Inode<C>) => void,
+): void {
+  const pending: Inode<C>[] = [tree.root];
+  for (let directory = pending.pop(); directory; directory = pending.pop()) {
+    visit(directory);
+    for (const child of directory.children!.values()) {
+      if (child.kind === FileKind.directory) pending.push(child);
     }
   }
 }
