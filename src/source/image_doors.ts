@@ -1,0 +1,87 @@
+/**
+ * Opening an image of a known kind at a path.
+ *
+ * @module
+ */
+import { ImageError } from "../image_error.ts";
+import { quote } from "../oci/quote.ts";
+import { openArchive } from "./archive_store.ts";
+import { DirectoryStore } from "./directory_store.ts";
+import { openDockerStore } from "./docker_archive.ts";
+import type { Image } from "./image.ts";
+import { createRequest, type OpenOptions } from "./open_options.ts";
+import { openOciStore, openStore } from "./open_store.ts";
+import { type PathKind, pathKind } from "./path_kind.ts";
+
+/** Options of {@linkcode ociLayout} and {@linkcode ociArchive}. */
+export interface OciLayoutOptions extends OpenOptions {
+  /** Which image, by its tag or its whole name. */
+  readonly tag?: string;
+  /** Which image, by the digest of its manifest or index. */
+  readonly digest?: string;
+}
+
+/**
+ * Opens an image of an OCI image layout in a directory.
+ *
+ * Throws `ImageError`: `NOT_FOUND` (no layout, no such tag, platform or blob), `AMBIGUOUS`,
+ * `CORRUPT`, `UNSUPPORTED`, `DIGEST_MISMATCH`, `LIMIT_EXCEEDED`, `PERMISSION`, `IO`; `TypeError` for
+ * a malformed platform.
+ */
+export async function ociLayout(path: string, options: OciLayoutOptions = {}): Promise<Image> {
+  const request = createRequest(
+    `oci:${path}`,
+    { name: options.tag, digest: options.digest },
+    options,
+  );
+  expectKind(path, ["directory"]);
+  return await openStore(new DirectoryStore(path, { confined: false }), request, openOciStore);
+}
+
+/** Opens an image of an OCI image layout in a tar archive. Throws like {@linkcode ociLayout}. */
+export async function ociArchive(path: string, options: OciLayoutOptions = {}): Promise<Image> {
+  const request = createRequest(
+    `oci-archive:${path}`,
+    { name: options.tag, digest: options.digest },
+    options,
+  );
+  expectKind(path, ["file"]);
+  return await openStore(await openArchive(path, options.signal), request, openOciStore);
+}
+
+/** Options of {@linkcode dockerArchive}. */
+export interface DockerArchiveOptions extends OpenOptions {
+  /** Which image, by its name as `busybox:latest`, or by its tag alone. */
+  readonly name?: string;
+  /** Which image, by the digest of its manifest, or of its configuration in old archives. */
+  readonly digest?: string;
+}
+
+/**
+ * Opens an image that `docker save` wrote: the archive, or a directory it was extracted to. Throws
+ * like {@linkcode ociLayout}, and `UNSAFE_PATH` when the archive names files outside itself.
+ */
+export async function dockerArchive(
+  path: string,
+  options: DockerArchiveOptions = {},
+): Promise<Image> {
+  const request = createRequest(
+    `docker-archive:${path}`,
+    { name: options.name, digest: options.digest },
+    options,
+  );
+  const files = expectKind(path, ["file", "directory"]) === "directory"
+    ? new DirectoryStore(path, { confined: true })
+    : await openArchive(path, options.signal);
+  return await openStore(files, request, openDockerStore);
+}
+
+function expectKind(path: string, kinds: readonly PathKind[]): PathKind {
+  const kind = pathKind(path);
+  if (kind !== null && kinds.includes(kind)) return kind;
+  const observed = kind === null ? "nothing is there" : `it is a ${kind}`;
+  throw new ImageError(
+    "NOT_FOUND",
+    `Cannot open ${quote(path)}: ${observed}, expected a ${kinds.join(" or ")}`,
+  ).at({ source: path });
+}

@@ -1,0 +1,39 @@
+/**
+ * The names of an image in a layout: annotations of its entry in `index.json`.
+ *
+ * @module
+ */
+import type { Descriptor } from "../oci/descriptor.ts";
+import { normalizeImageName, tagOf } from "../oci/reference.ts";
+
+/** A tag, or a whole name (image-spec `annotations.md`). */
+const REF_NAME = "org.opencontainers.image.ref.name";
+/** The whole name, written by containerd beside a tag alone in the other annotation. */
+const CONTAINERD_NAME = "io.containerd.image.name";
+
+/** The name to show and to tell images apart by; empty where there is none. */
+export function imageName(descriptor: Descriptor): string {
+  return descriptor.annotations[CONTAINERD_NAME] || descriptor.annotations[REF_NAME] || "";
+}
+
+/**
+ * The entries that `wanted` names: those with exactly this name, else those whose full name is the
+ * same (`busybox` and `docker.io/library/busybox:latest`), else those with this tag.
+ */
+export function entriesNamed(wanted: string, entries: readonly Descriptor[]): Descriptor[] {
+  const full = normalizeImageName(wanted);
+  const tests: ((name: string) => boolean)[] = [
+    (name) => name === wanted,
+    (name) => normalizeImageName(name) === full,
+    (name) => tagOf(name) === wanted,
+  ];
+  for (const test of tests) {
+    const found = entries.filter((entry) => allNames(entry).some(test));
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function allNames({ annotations }: Descriptor): string[] {
+  return [annotations[REF_NAME], annotations[CONTAINERD_NAME]].filter((name) => !!name);
+}

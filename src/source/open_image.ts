@@ -1,0 +1,88 @@
+/**
+ * Opening an image by a reference: the one table of transports, and what a bare path may be.
+ *
+ * @module
+ */
+import { ImageError } from "../image_error.ts";
+import { quote } from "../oci/quote.ts";
+import type { Image } from "./image.ts";
+import { dockerArchive, ociArchive, ociLayout } from "./image_doors.ts";
+import { openPath } from "./open_path.ts";
+import type { OpenOptions } from "./open_options.ts";
+import { pathKind } from "./path_kind.ts";
+import { splitReference } from "./split_reference.ts";
+
+/** A kind of source, named by what stands before the first `:` of a reference. */
+interface Transport {
+  /** What a reference begins with. */
+  readonly prefix: string;
+  /** The form of a whole reference, for people. */
+  readonly form: string;
+  /** Opens what follows the prefix. */
+  open(rest: string, options: OpenOptions): Promise<Image>;
+}
+
+const TRANSPORTS: readonly Transport[] = [
+  {
+    prefix: "oci:",
+    form: "oci:DIRECTORY[:TAG|@DIGEST]",
+    open(rest, options) {
+      const { path, name, digest } = splitReference(rest);
+      return ociLayout(path, { ...options, tag: name ?? undefined, digest: digest ?? undefined });
+    },
+  },
+  {
+    prefix: "oci-archive:",
+    form: "oci-archive:FILE[:TAG|@DIGEST]",
+    open(rest, options) {
+      const { path, name, digest } = splitReference(rest);
+      return ociArchive(path, { ...options, tag: name ?? undefined, digest: digest ?? undefined });
+    },
+  },
+  {
+    prefix: "docker-archive:",
+    form: "docker-archive:FILE[:NAME]",
+    open(rest, options) {
+      const { path, name, digest } = splitReference(rest);
+      return dockerArchive(path, {
+        ...options,
+        name: name ?? undefined,
+        digest: digest ?? undefined,
+      });
+    },
+  },
+];
+
+/**
+ * Opens the image that `reference` names: a transport and a path (`oci:DIRECTORY[:TAG|@DIGEST]`,
+ * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`), or a bare path to a directory or
+ * an archive, whose kind is found out. Close the image when its layers have been read.
+ *
+ * Throws `ImageError`: `NOT_FOUND` (no such image, tag, platform or blob; the message lists what
+ * there is), `AMBIGUOUS` (several images and no choice), `CORRUPT`, `UNSUPPORTED`,
+ * `DIGEST_MISMATCH`, `LIMIT_EXCEEDED`, `UNSAFE_PATH`, `PERMISSION`, `OUT_OF_SPACE`, `IO`;
+ * `TypeError` for a malformed platform; the signal's reason when cancelled.
+ *
+ * @example
+ * ```ts no-eval
+ * import { openImage } from "@x/oci2rootfs";
+ *
+ * const image = await openImage("oci:./layout:latest", { platform: "linux/arm64" });
+ * console.log(image.digest, image.layers.length);
+ * await image.close();
+ * ```
+ */
+export async function openImage(reference: string, options: OpenOptions = {}): Promise<Image> {
+  // A path that exists is a path, whatever it looks like.
+  if (reference !== "" && pathKind(reference) !== null) return await openPath(reference, options);
+  const transport = TRANSPORTS.find(({ prefix }) => reference.startsWith(prefix));
+  if (transport !== undefined) {
+    return await transport.open(reference.slice(transport.prefix.length), options);
+  }
+  throw new ImageError(
+    "NOT_FOUND",
+    `Cannot open image ${quote(reference)}: nothing is at this path, expected ` +
+      `${TRANSPORTS.map(({ form }) => form).join(", ")}, or the path of a directory or archive`,
+    { where: { source: reference } },
+  );
+}
