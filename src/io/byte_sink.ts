@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NoticeListener } from "../notice.ts";
 
 /** Takes bytes at positions. A place that is never written reads as zeros. */
 export interface ByteSink {
@@ -28,6 +29,9 @@ export interface ImageSink {
   readonly name: string;
   /** `false` for a pipe: bytes are taken only in order. */
   readonly seekable: boolean;
-  /** Opens it; throws `ImageError` `EXISTS`, `PERMISSION`, `NOT_FOUND` or `IO`. */
-  open(): OpenSink;
+  /**
+   * Opens it; throws `ImageError` `EXISTS`, `PERMISSION`, `NOT_FOUND` or `IO`. `onNotice` hears
+   * `LEFTOVER_REMOVED`.
+   */
+  open(onNotice?: NoticeListener): OpenSink;
 }

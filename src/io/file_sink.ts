@@ -20,8 +20,6 @@ export interface FileSinkOptions {
   force?: boolean;
   /** Files that are being read: none of them is replaced. */
   inputs?: readonly string[];
-  /** Hears `LEFTOVER_REMOVED`. */
-  onNotice?: NoticeListener;
 }
 
 /**
@@ -37,15 +35,15 @@ export interface FileSinkOptions {
  */
 export function fileSink(path: string, options: FileSinkOptions = {}): ImageSink {
   if (path === "") throw new TypeError("fileSink(): path is empty, expected the name of a file");
-  return { name: path, seekable: true, open: () => open(path, options) };
+  return { name: path, seekable: true, open: (onNotice = ignore) => open(path, options, onNotice) };
 }
 
-function open(path: string, options: FileSinkOptions): OpenSink {
+function open(path: string, options: FileSinkOptions, onNotice: NoticeListener): OpenSink {
   const destination = followLinks(path);
   const existing = statOrNull(destination);
   if (existing === null) {
     if (path.endsWith("/")) throw refused(path, "its name ends with a slash", "a file");
-    return openPartialFile(destination, null, options.onNotice ?? ignore);
+    return openPartialFile(destination, null, onNotice);
   }
   for (const input of options.inputs ?? []) {
     const other = statOrNull(input);
@@ -55,7 +53,7 @@ function open(path: string, options: FileSinkOptions): OpenSink {
   }
   if (existing.isFile) {
     const permissions = existing.mode === null ? null : existing.mode % 0o1000;
-    return openPartialFile(destination, permissions, options.onNotice ?? ignore);
+    return openPartialFile(destination, permissions, onNotice);
   }
   if (existing.isBlockDevice) {
     if (!options.force) {

@@ -85,11 +85,11 @@ Deno.test(
     Deno.writeTextFileSync(`${directory}/.out.ext4.notes.partial`, "foreign");
     Deno.writeTextFileSync(`${directory}/.out.ext4b.0123456789abcdef.partial`, "foreign");
     const notices: Notice[] = [];
-    const first = fileSink(path, { onNotice: (notice) => notices.push(notice) }).open();
+    const first = fileSink(path).open((notice) => notices.push(notice));
     deepStrictEqual(notices.map((notice) => [notice.code, notice.where?.source]), [
       ["LEFTOVER_REMOVED", leftover],
     ]);
-    const second = fileSink(path, { onNotice: (notice) => notices.push(notice) }).open();
+    const second = fileSink(path).open((notice) => notices.push(notice));
     strictEqual(notices.length, 1);
     first.write(bytes("first"), 0);
     second.write(bytes("second"), 0);
