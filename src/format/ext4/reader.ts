@@ -1,0 +1,243 @@
+/**
+ * Reads ext4 images: the tree at once, the bytes of files when asked for.
+ *
+ * @module
+ */
+import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
+import { ImageError } from "../../image_error.ts";
+import type { ByteSource } from "../../io/byte_source.ts";
+import type { ContentReader } from "../../tree/content_reader.ts";
+import type { FileTree } from "../../tree/file_tree.ts";
+import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
+import type { Ext4Content } from "./content.ts";
+import { IncompatFeature } from "./features.ts";
+import {
+  INODE_BLOCK_SIZE,
+  INODE_EA_INODE,
+  INODE_EXTENTS,
+  INODE_INLINE_DATA,
+  ROOT_INODE,
+} from "./inode.ts";
+import { readContent, seekContent } from "./reader_content.ts";
+import { readDirectory } from "./reader_directory.ts";
+import { readExtents } from "./reader_extents.ts";
+import { Ext4Groups } from "./reader_groups.ts";
+import { Ext4Inodes, type FoundInode } from "./reader_inodes.ts";
+import { Ext4Volume } from "./reader_volume.ts";
+import { Ext4Xattrs } from "./reader_xattrs.ts";
+import type { Superblock } from "./superblock.ts";
+import { timestampNanoseconds, timestampSeconds } from "./timestamp.ts";
+
+/** A directory whose entries are to be read. */
+interface PendingDirectory {
+  readonly number: number;
+  readonly inode: Inode<Ext4Content>;
+  readonly parent: number;
+  readonly path: ByteString;
+}
+
+/** An opened image. */
+export class Ext4Reader implements ContentReader<Ext4Content> {
+  /** All files, `lost+found` included. `linkCount` is what the inodes say. */
+  readonly tree: FileTree<Ext4Content>;
+  readonly #volume: Ext4Volume;
+  readonly #inodes: Ext4Inodes;
+  readonly #xattrs: Ext4Xattrs;
+  readonly #known = new Map<number, Inode<Ext4Content>>();
+  readonly #hasFileTypes: boolean;
+
+  /** Reads the tree; see {@linkcode openExt4}. */
+  constructor(source: ByteSource) {
+    this.#volume = new Ext4Volume(source);
+    this.#inodes = new Ext4Inodes(this.#volume, new Ext4Groups(this.#volume));
+    this.#xattrs = new Ext4Xattrs(this.#volume, this.#inodes);
+    const { featureIncompat } = this.#volume.superblock;
+    this.#hasFileTypes = (featureIncompat & IncompatFeature.filetype) !== 0;
+    this.tree = this.#readTree();
+    this.#known.clear();
+  }
+
+  /** The superblock, as it stands. */
+  get superblock(): Superblock {
+    return this.#volume.superblock;
+  }
+
+  /**
+   * Fills `into` with the bytes of a file from `position` and answers how many they are. What
+   * lies behind the last block reads as zeros: the file's size is the inode's.
+   */
+  read(content: Ext4Content, into: Uint8Array, position: number): number {
+    readContent(this.#volume, content, into, position);
+    return into.length;
+  }
+
+  /** The first position from `position` on that is in no hole, `Infinity` where none follows. */
+  seekData(content: Ext4Content, position: number): number {
+    return seekContent(this.#volume, content, position);
+  }
+
+  /** Gives the image back. */
+  close(): void {
+    this.#volume.source.close();
+  }
+
+  #readTree(): FileTree<Ext4Content> {
+    const found = this.#inodes.read(ROOT_INODE);
+    const root = this.#readInode(found);
+    if (root.kind !== FileKind.directory) {
+      throw this.#volume.corrupt(
+        "root",
+        `mode is 0${found.fields.mode.toString(8)}`,
+        "a directory",
+      );
+    }
+    const pending: PendingDirectory[] = [{
+      number: ROOT_INODE,
+      inode: root,
+      parent: ROOT_INODE,
+      path: "",
+    }];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      this.#readEntries(next, pending);
+    }
+    this.#xattrs.checkReferences();
+    return { root };
+  }
+
+  #readEntries(directory: PendingDirectory, pending: PendingDirectory[]): void {
+    let path = directory.path;
+    try {
+      const self = this.#inodes.read(directory.number);
+      for (const entry of readDirectory(this.#volume, self, directory.parent)) {
+        path = directory.path === "" ? entry.name : `${directory.path}/${entry.name}`;
+        const known = this.#known.get(entry.inode);
+        const found = known === undefined ? this.#inodes.read(entry.inode) : null;
+        const inode = known ?? this.#readInode(found!);
+        const expectedType = this.#hasFileTypes ? inode.kind : 0;
+        if (entry.fileType !== expectedType) {
+          throw this.#volume.corrupt(
+            `directory inode ${directory.number}`,
+            `file type is ${entry.fileType}`,
+            `${expectedType} for inode ${entry.inode}`,
+          );
+        }
+        if (inode.kind === FileKind.directory) {
+          if (found === null) {
+            throw this.#volume.corrupt(
+              `directory inode ${entry.inode}`,
+              "it has two names",
+              "one parent",
+            );
+          }
+          pending.push({ number: entry.inode, inode, parent: directory.number, path });
+        }
+        directory.inode.children!.set(entry.name, inode);
+      }
+    } catch (error) {
+      if (error instanceof ImageError) error.at({ path: displayByteString(path) });
+      throw error;
+    }
+  }
+
+  #readInode(found: FoundInode): Inode<Ext4Content> {
+    const { fields } = found;
+    const kind = kindOfMode(fields.mode);
+    if (kind === undefined || fields.linksCount === 0) {
+      throw this.#corrupt(
+        found,
+        `mode is 0${fields.mode.toString(8)} with ${fields.linksCount} links`,
+        "a file in use",
+      );
+    }
+    if ((fields.flags & INODE_EA_INODE) !== 0) {
+      throw this.#corrupt(found, "it is the value of an attribute", "a file");
+    }
+    if ((fields.flags & INODE_INLINE_DATA) !== 0) {
+      throw this.#volume.unsupported(`inode ${found.number}`, "its data is inline", "blocks");
+    }
+    const inode = new Inode<Ext4Content>(kind, fields.mode & 0o7777);
+    inode.linkCount = fields.linksCount;
+    inode.uid = fields.uid;
+    inode.gid = fields.gid;
+    inode.mtimeSeconds = timestampSeconds(fields.mtime, fields.mtimeExtra);
+    inode.mtimeNanoseconds = this.#nanoseconds(found, fields.mtimeExtra);
+    inode.atimeSeconds = timestampSeconds(fields.atime, fields.atimeExtra);
+    inode.atimeNanoseconds = this.#nanoseconds(found, fields.atimeExtra);
+    inode.xattrs = this.#xattrs.read(found);
+    if (kind === FileKind.regular) this.#readRegular(found, inode);
+    else if (kind === FileKind.symlink) this.#readSymlink(found, inode);
+    else if (kind === FileKind.characterDevice || kind === FileKind.blockDevice) {
+      readDevice(found, inode);
+    }
+    this.#known.set(found.number, inode);
+    return inode;
+  }
+
+  #readRegular(found: FoundInode, inode: Inode<Ext4Content>): void {
+    const { size } = found.fields;
+    const limit = 2 ** 32 * this.#volume.blockSize;
+    if (size > limit) throw this.#corrupt(found, `size is ${size}`, `at most ${limit}`);
+    const content = readExtents(this.#volume, found);
+    inode.size = size;
+    inode.content = size === 0 ? null : content;
+  }
+
+  #readSymlink(found: FoundInode, inode: Inode<Ext4Content>): void {
+    const { size, flags } = found.fields;
+    const isFast = (flags & INODE_EXTENTS) === 0;
+    const limit = isFast ? INODE_BLOCK_SIZE : this.#volume.blockSize;
+    if (size === 0 || size >= limit) {
+      throw this.#corrupt(found, `target has ${size} bytes`, `1 to ${limit - 1}`);
+    }
+    let bytes: Uint8Array;
+    if (isFast) {
+      bytes = found.bytes.subarray(found.blockAt, found.blockAt + size);
+      if (found.bytes[found.blockAt + size] !== 0) {
+        throw this.#corrupt(found, `target is longer than ${size}`, "a NUL behind it");
+      }
+    } else {
+      bytes = new Uint8Array(size);
+      readContent(this.#volume, readExtents(this.#volume, found), bytes, 0);
+    }
+    if (bytes.includes(0)) throw this.#corrupt(found, "target has a NUL", "none");
+    inode.size = size;
+    inode.target = byteStringFrom(bytes);
+  }
+
+  #nanoseconds(found: FoundInode, extra: number): number {
+    const nanoseconds = timestampNanoseconds(extra);
+    if (nanoseconds >= 1_000_000_000) {
+      throw this.#corrupt(found, `a time has ${nanoseconds} ns`, "below 10^9");
+    }
+    return nanoseconds;
+  }
+
+  #corrupt(found: FoundInode, observed: string, expected: string): ImageError {
+    return this.#volume.corrupt(`inode ${found.number}`, observed, expected);
+  }
+}
+
+/**
+ * Opens an ext4 image and reads its tree. Superblock, descriptors, bitmaps, inodes, extents,
+ * directories, indexes and attributes are verified, with their checksums where the image has
+ * `metadata_csum`.
+ *
+ * Throws `ImageError` `CORRUPT` for whatever is not as it must be, `UNSUPPORTED` for features
+ * that are not known, by name. The source is the caller's until this returns, then the reader's.
+ */
+export function openExt4(source: ByteSource): Ext4Reader {
+  return new Ext4Reader(source);
+}
+
+/** Device numbers: 8 bits each in the first word, or 12 and 20 bits in the second. */
+function readDevice(found: FoundInode, inode: Inode): void {
+  const narrow = found.view.getUint32(found.blockAt, true);
+  const wide = found.view.getUint32(found.blockAt + 4, true);
+  if (narrow !== 0) {
+    inode.deviceMajor = narrow >>> 8 & 0xff;
+    inode.deviceMinor = narrow & 0xff;
+  } else {
+    inode.deviceMajor = wide >>> 8 & 0xfff;
+    inode.deviceMinor = (wide & 0xff) + (wide >>> 12 & 0xfff00);
+  }
+}

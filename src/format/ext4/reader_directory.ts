@@ -1,0 +1,147 @@
+/**
+ * The entries of a directory, verified.
+ *
+ * @module
+ */
+import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
+import { blockChecksum } from "./checksum.ts";
+import { DIRENT_HEADER_SIZE, DIRENT_TAIL_SIZE, readDirent, readDirentTail } from "./dirent.ts";
+import { INODE_INDEX } from "./inode.ts";
+import { readExtents } from "./reader_extents.ts";
+import { readHtree } from "./reader_htree.ts";
+import type { FoundInode } from "./reader_inodes.ts";
+import type { Ext4Volume, ViewedBytes } from "./reader_volume.ts";
+
+/** A name in a directory. */
+export interface FoundName {
+  /** One component of a path. */
+  readonly name: ByteString;
+  /** The inode it names. */
+  readonly inode: number;
+  /** A value of `FileKind`, or 0 in an image without the `filetype` feature. */
+  readonly fileType: number;
+}
+
+/**
+ * Reads all entries but `.` and `..`, which must be the directory itself and `parent`. Throws
+ * `ImageError` `CORRUPT`.
+ */
+export function readDirectory(volume: Ext4Volume, inode: FoundInode, parent: number): FoundName[] {
+  return new DirectoryBlocks(volume, inode).names(parent);
+}
+
+class DirectoryBlocks {
+  readonly #volume: Ext4Volume;
+  readonly #inode: FoundInode;
+  readonly #thing: string;
+  /** Block of the image of each block of the directory. */
+  readonly #blocks: number[] = [];
+
+  constructor(volume: Ext4Volume, inode: FoundInode) {
+    this.#volume = volume;
+    this.#inode = inode;
+    this.#thing = `directory inode ${inode.number}`;
+    const { size } = inode.fields;
+    if (size === 0 || size % volume.blockSize !== 0) {
+      this.#refuse(`size is ${size}`, `a multiple of ${volume.blockSize}`);
+    }
+    const blockCount = size / volume.blockSize;
+    for (const run of readExtents(volume, inode).runs()) {
+      if (run.logicalBlock !== this.#blocks.length) break;
+      for (let i = 0; i < run.blockCount && this.#blocks.length < blockCount; i++) {
+        this.#blocks.push(run.startBlock + i);
+      }
+    }
+    if (this.#blocks.length !== blockCount) {
+      this.#refuse(`block ${this.#blocks.length} is a hole`, `${blockCount} blocks`);
+    }
+  }
+
+  names(parent: number): FoundName[] {
+    const isIndexed = (this.#inode.fields.flags & INODE_INDEX) !== 0;
+    const nodes = isIndexed
+      ? readHtree(this.#volume, this.#inode, this.#blocks.length, (block) => this.#read(block))
+        .nodes
+      : new Set<number>();
+    const names: FoundName[] = [];
+    const seen = new Set<ByteString>();
+    for (let block = 0; block < this.#blocks.length; block++) {
+      const isNode = nodes.has(block);
+      // An interior node holds no names; the root holds `.` and `..`.
+      if (isNode && block > 0) continue;
+      const { bytes, view } = this.#read(block);
+      if (!isNode) this.#verifyChecksum(block, bytes, view);
+      for (const entry of this.#entries(block, bytes, view)) {
+        this.#checkName(entry, names.length, parent);
+        if (seen.has(entry.name)) {
+          this.#refuse(`name "${displayByteString(entry.name)}" stands twice`, "once");
+        }
+        seen.add(entry.name);
+        names.push(entry);
+      }
+    }
+    if (names.length < 2) this.#refuse(`${names.length} entries`, '"." and ".."');
+    return names.slice(2);
+  }
+
+  #read(block: number): ViewedBytes {
+    return this.#volume.readBlock(this.#blocks[block], this.#thing);
+  }
+
+  #verifyChecksum(block: number, bytes: Uint8Array, view: DataView): void {
+    if (!this.#volume.hasChecksums) return;
+    const tailAt = bytes.length - DIRENT_TAIL_SIZE;
+    const tail = readDirentTail(view, tailAt);
+    if (tail === undefined) this.#refuse(`block ${block} has no checksum`, "a tail");
+    this.#volume.checkChecksum(
+      `block ${block} of ${this.#thing}`,
+      tail.checksum,
+      blockChecksum(this.#inode.seed, bytes, 0, tailAt),
+      this.#blocks[block] * this.#volume.blockSize,
+    );
+  }
+
+  *#entries(block: number, bytes: Uint8Array, view: DataView): Generator<FoundName> {
+    for (let at = 0; at < bytes.length;) {
+      const left = bytes.length - at;
+      const entry = left < DIRENT_HEADER_SIZE ? null : readDirent(view, at);
+      if (
+        entry === null || entry.recordLength % 4 !== 0 || entry.recordLength > left ||
+        entry.recordLength < DIRENT_HEADER_SIZE + entry.nameLength
+      ) {
+        this.#refuse(
+          `entry at ${at} of block ${block} has ${entry?.recordLength ?? left} bytes`,
+          `8 and its name up to ${left}`,
+        );
+      }
+      if (entry.inode !== 0) {
+        const nameAt = at + DIRENT_HEADER_SIZE;
+        const name = byteStringFrom(bytes, nameAt, nameAt + entry.nameLength);
+        yield { name, inode: entry.inode, fileType: entry.fileType };
+      }
+      at += entry.recordLength;
+    }
+  }
+
+  #checkName(entry: FoundName, index: number, parent: number): void {
+    const { name } = entry;
+    const isDot = name === "." || name === "..";
+    if (index < 2 || isDot) {
+      const expected = index === 0 ? "." : "..";
+      const target = index === 0 ? this.#inode.number : parent;
+      if (index >= 2 || name !== expected || entry.inode !== target) {
+        this.#refuse(
+          `entry ${index} is "${displayByteString(name)}" for inode ${entry.inode}`,
+          index < 2 ? `"${expected}" for inode ${target}` : "a name",
+        );
+      }
+    }
+    if (name === "" || name.includes("/") || name.includes("\0")) {
+      this.#refuse(`entry ${index} is "${displayByteString(name)}"`, 'a name without "/" and NUL');
+    }
+  }
+
+  #refuse(observed: string, expected: string): never {
+    throw this.#volume.corrupt(this.#thing, observed, expected);
+  }
+}

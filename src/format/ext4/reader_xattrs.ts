@@ -1,0 +1,307 @@
+/**
+ * The extended attributes of an inode: in the inode, in its block, and in inodes of their own.
+ *
+ * @module
+ */
+import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
+import { crc32c } from "../../bytes/crc32c.ts";
+import { canonicalXattrs, NO_XATTRS, type Xattr } from "../../tree/inode.ts";
+import { aclFromDisk } from "./acl.ts";
+import { xattrBlockChecksum } from "./checksum.ts";
+import { IncompatFeature } from "./features.ts";
+import { INODE_EA_INODE, INODE_GOOD_OLD_SIZE } from "./inode.ts";
+import { readContent } from "./reader_content.ts";
+import { readExtents } from "./reader_extents.ts";
+import type { Ext4Inodes, FoundInode } from "./reader_inodes.ts";
+import { type Ext4Volume, hex } from "./reader_volume.ts";
+import {
+  joinXattrName,
+  readXattrBlockHeader,
+  readXattrEntry,
+  XATTR_BLOCK_HEADER_SIZE,
+  XATTR_ENTRY_SIZE,
+  XATTR_INDEX_ACL_ACCESS,
+  XATTR_INDEX_ACL_DEFAULT,
+  XATTR_INODE_HEADER_SIZE,
+  XATTR_MAGIC,
+  XATTR_MAX_REFERENCES,
+  XATTR_TERMINATOR_SIZE,
+  xattrBlockHash,
+  xattrEaInodeHash,
+  type XattrEntry,
+  xattrEntryHash,
+  xattrEntrySize,
+  xattrValueSize,
+} from "./xattr.ts";
+
+/** The largest value that Linux hands out (`XATTR_SIZE_MAX`). */
+const VALUE_MAX = 65536;
+
+/** A block of attributes, which several inodes may share. */
+interface SharedBlock {
+  readonly xattrs: readonly Xattr[];
+  readonly refcount: number;
+  /** Inodes that named it so far. */
+  seen: number;
+}
+
+/** Where entries stand. */
+interface Area {
+  readonly thing: string;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** First entry. */
+  readonly start: number;
+  /** End of the values. */
+  readonly end: number;
+  /** What value offsets count from. */
+  readonly base: number;
+  readonly isBlock: boolean;
+}
+
+/** Reads extended attributes. */
+export class Ext4Xattrs {
+  readonly #volume: Ext4Volume;
+  readonly #inodes: Ext4Inodes;
+  readonly #blocks = new Map<number, SharedBlock>();
+  readonly #values = new Map<number, Uint8Array>();
+
+  /** Prepares to read the attributes of an image. */
+  constructor(volume: Ext4Volume, inodes: Ext4Inodes) {
+    this.#volume = volume;
+    this.#inodes = inodes;
+  }
+
+  /** All attributes of an inode, sorted by name; throws `ImageError` `CORRUPT`. */
+  read(inode: FoundInode): readonly Xattr[] {
+    const inInode = this.#readInode(inode);
+    const inBlock = inode.fields.fileAcl === 0 ? NO_XATTRS : this.#readBlock(inode.fields.fileAcl);
+    if (inInode.length === 0 && inBlock.length === 0) return NO_XATTRS;
+    const all = canonicalXattrs([...inBlock, ...inInode]);
+    if (all.length !== inInode.length + inBlock.length) {
+      throw this.#volume.corrupt(
+        `attributes of inode ${inode.number}`,
+        "a name stands twice",
+        "once",
+      );
+    }
+    return all;
+  }
+
+  /** Throws unless every block was named as often as it says, once all inodes were read. */
+  checkReferences(): void {
+    for (const [block, { refcount, seen }] of this.#blocks) {
+      if (refcount === seen) continue;
+      throw this.#volume.corrupt(
+        `attribute block ${block}`,
+        `reference count is ${refcount}`,
+        `${seen}`,
+        block * this.#volume.blockSize,
+      );
+    }
+  }
+
+  #readInode(inode: FoundInode): readonly Xattr[] {
+    const { inodeSize } = this.#volume.superblock;
+    if (inodeSize === INODE_GOOD_OLD_SIZE || inode.fields.extraIsize === 0) return NO_XATTRS;
+    const at = inode.at + INODE_GOOD_OLD_SIZE + inode.fields.extraIsize;
+    const end = inode.at + inodeSize;
+    if (at + XATTR_INODE_HEADER_SIZE > end) return NO_XATTRS;
+    if (inode.view.getUint32(at, true) !== XATTR_MAGIC) return NO_XATTRS;
+    const start = at + XATTR_INODE_HEADER_SIZE;
+    return this.#readEntries({
+      thing: `attributes of inode ${inode.number}`,
+      bytes: inode.bytes,
+      view: inode.view,
+      start,
+      end,
+      base: start,
+      isBlock: false,
+    });
+  }
+
+  #readBlock(block: number): readonly Xattr[] {
+    const known = this.#blocks.get(block);
+    if (known !== undefined) {
+      known.seen++;
+      return known.xattrs;
+    }
+    const volume = this.#volume;
+    const thing = `attribute block ${block}`;
+    const position = block * volume.blockSize;
+    volume.claim(1, thing);
+    const { bytes, view } = volume.readBlock(block, thing);
+    const header = readXattrBlockHeader(view, 0);
+    if (header.magic !== XATTR_MAGIC || header.blocks !== 1) {
+      throw volume.corrupt(
+        thing,
+        `magic is ${hex(header.magic)} and it has ${header.blocks} blocks`,
+        `${hex(XATTR_MAGIC)} and 1`,
+        position,
+      );
+    }
+    if (header.refcount < 1 || header.refcount > XATTR_MAX_REFERENCES) {
+      throw volume.corrupt(
+        thing,
+        `reference count is ${header.refcount}`,
+        `1 to ${XATTR_MAX_REFERENCES}`,
+        position,
+      );
+    }
+    if (volume.hasChecksums) {
+      const computed = xattrBlockChecksum(volume.seed, block, bytes, 0, volume.blockSize);
+      volume.checkChecksum(thing, header.checksum, computed, position);
+    }
+    const hashes: number[] = [];
+    const xattrs = this.#readEntries({
+      thing,
+      bytes,
+      view,
+      start: XATTR_BLOCK_HEADER_SIZE,
+      end: volume.blockSize,
+      base: 0,
+      isBlock: true,
+    }, hashes);
+    if (header.hash !== 0 && header.hash !== xattrBlockHash(hashes)) {
+      throw volume.corrupt(
+        thing,
+        `hash is ${hex(header.hash)}`,
+        hex(xattrBlockHash(hashes)),
+        position,
+      );
+    }
+    this.#blocks.set(block, { xattrs, refcount: header.refcount, seen: 1 });
+    return xattrs;
+  }
+
+  #readEntries(area: Area, hashes: number[] = []): Xattr[] {
+    const { view, bytes } = area;
+    const found: { entry: XattrEntry; suffix: ByteString }[] = [];
+    let at = area.start;
+    for (;;) {
+      if (at + XATTR_TERMINATOR_SIZE > area.end) this.#refuse(area, "entries do not end", "a zero");
+      if (view.getUint32(at, true) === 0) break;
+      if (at + XATTR_ENTRY_SIZE > area.end) this.#refuse(area, "entry is cut", "16 bytes");
+      const entry = readXattrEntry(view, at);
+      const nameAt = at + XATTR_ENTRY_SIZE;
+      const next = at + xattrEntrySize(entry.nameLength);
+      if (next > area.end) this.#refuse(area, "name is cut", `${entry.nameLength} bytes`);
+      found.push({ entry, suffix: byteStringFrom(bytes, nameAt, nameAt + entry.nameLength) });
+      at = next;
+    }
+    const valuesStart = at + XATTR_TERMINATOR_SIZE;
+    let valueBytes = 0;
+    const xattrs = found.map(({ entry, suffix }, i) => {
+      if (area.isBlock && i > 0) this.#checkOrder(area, found[i - 1], found[i]);
+      valueBytes += entry.valueInode === 0 ? xattrValueSize(entry.valueSize) : 0;
+      if (valueBytes > area.end - valuesStart) this.#refuse(area, "values overlap", "they do not");
+      const value = entry.valueInode === 0
+        ? this.#localValue(area, entry, suffix, valuesStart)
+        : this.#inodeValue(area, entry, suffix);
+      hashes.push(entry.hash);
+      return this.#xattr(area, entry.nameIndex, suffix, value);
+    });
+    return xattrs;
+  }
+
+  #localValue(area: Area, entry: XattrEntry, suffix: ByteString, valuesStart: number): Uint8Array {
+    const { valueSize } = entry;
+    const valueAt = area.base + entry.valueOffset;
+    if (valueSize === 0) return this.#checkHash(area, entry, suffix, new Uint8Array(0));
+    if (valueAt < valuesStart || valueAt + valueSize > area.end) {
+      this.#refuse(
+        area,
+        `value is at ${valueAt - area.base} with ${valueSize} bytes`,
+        `${valuesStart - area.base} to ${area.end - area.base}`,
+      );
+    }
+    return this.#checkHash(area, entry, suffix, area.bytes.slice(valueAt, valueAt + valueSize));
+  }
+
+  #checkHash(area: Area, entry: XattrEntry, suffix: ByteString, value: Uint8Array): Uint8Array {
+    // In an inode the hash may be left out. Old kernels took name bytes above 127 as negative.
+    const mayDiffer = (!area.isBlock && entry.hash === 0) || /[\x80-\xff]/.test(suffix);
+    const expected = xattrEntryHash(suffix, value);
+    if (!mayDiffer && entry.hash !== expected) {
+      this.#refuse(area, `hash of an entry is ${hex(entry.hash)}`, hex(expected));
+    }
+    return value;
+  }
+
+  #inodeValue(area: Area, entry: XattrEntry, suffix: ByteString): Uint8Array {
+    const volume = this.#volume;
+    if ((volume.superblock.featureIncompat & IncompatFeature.eaInode) === 0) {
+      this.#refuse(area, `value is in inode ${entry.valueInode}`, "here, without ea_inode");
+    }
+    let value = this.#values.get(entry.valueInode);
+    if (value === undefined) {
+      const inode = this.#inodes.read(entry.valueInode);
+      const { size, flags } = inode.fields;
+      if ((flags & INODE_EA_INODE) === 0 || size > VALUE_MAX) {
+        this.#refuse(
+          area,
+          `inode ${entry.valueInode} has flags ${hex(flags)} and ${size} bytes`,
+          `an attribute's inode of at most ${VALUE_MAX} bytes`,
+        );
+      }
+      const bytes = new Uint8Array(size);
+      readContent(volume, readExtents(volume, inode), bytes, 0);
+      const checksum = crc32c(volume.seed, bytes);
+      if (inode.fields.atime !== checksum) {
+        this.#refuse(
+          area,
+          `hash of inode ${entry.valueInode} is ${hex(inode.fields.atime)}`,
+          hex(checksum),
+        );
+      }
+      value = bytes;
+      this.#values.set(entry.valueInode, value);
+    }
+    if (value.length !== entry.valueSize) {
+      this.#refuse(area, `value has ${value.length} bytes`, `${entry.valueSize}`);
+    }
+    const expected = xattrEaInodeHash(suffix, crc32c(volume.seed, value));
+    if (entry.hash !== expected && !/[\x80-\xff]/.test(suffix)) {
+      this.#refuse(area, `hash of an entry is ${hex(entry.hash)}`, hex(expected));
+    }
+    return value;
+  }
+
+  #xattr(area: Area, index: number, suffix: ByteString, value: Uint8Array): Xattr {
+    const name = joinXattrName(index, suffix);
+    if (name === undefined || suffix.includes("\0")) {
+      this.#refuse(
+        area,
+        `name is "${displayByteString(suffix)}" with prefix ${index}`,
+        "a known prefix",
+      );
+    }
+    if (index !== XATTR_INDEX_ACL_ACCESS && index !== XATTR_INDEX_ACL_DEFAULT) {
+      return { name, value };
+    }
+    const acl = aclFromDisk(value);
+    if (typeof acl === "string") this.#refuse(area, `${name}: ${acl}`, "a POSIX ACL");
+    return { name, value: acl };
+  }
+
+  /** The kernel stops searching a block where order says that a name cannot follow. */
+  #checkOrder(
+    area: Area,
+    a: { entry: XattrEntry; suffix: ByteString },
+    b: { entry: XattrEntry; suffix: ByteString },
+  ): void {
+    const order = a.entry.nameIndex - b.entry.nameIndex ||
+      a.suffix.length - b.suffix.length || (a.suffix < b.suffix ? -1 : 1);
+    if (order > 0) {
+      this.#refuse(
+        area,
+        `"${displayByteString(b.suffix)}" follows "${displayByteString(a.suffix)}"`,
+        "entries by prefix, length and name",
+      );
+    }
+  }
+
+  #refuse(area: Area, observed: string, expected: string): never {
+    throw this.#volume.corrupt(area.thing, observed, expected);
+  }
+}
