@@ -1,0 +1,221 @@
+/**
+ * The rules of the folder layout, as a function from sources to violations.
+ *
+ * @module
+ */
+import { posix } from "node:path";
+
+/** A source file: its path from the project's root, and its text. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Parts that every part may use: errors and notices. */
+const FLOOR = ["src/image_error.ts", "src/notice.ts"];
+
+/**
+ * Which folders of src/ each folder may import from. A folder stands for its own files; a folder
+ * below it (`format/ext4`) is named for itself. Its own files are always allowed.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  bytes: [],
+  io: ["bytes"],
+  oci: ["bytes"],
+  tree: ["bytes", "io"],
+  layer: ["layer/*", "tree", "oci", "io", "bytes"],
+  "layer/*": ["layer", "layer/*", "tree", "oci", "io", "bytes"],
+  merge: ["layer", "tree", "oci", "io", "bytes"],
+  source: ["layer", "layer/*", "tree", "oci", "io", "bytes"],
+  "source/*": ["source", "layer", "layer/*", "tree", "oci", "io", "bytes"],
+  format: ["format/*", "tree", "io", "bytes"],
+  "format/*": ["format", "tree", "io", "bytes"],
+  composefs: ["format", "format/erofs", "layer", "tree", "oci", "io", "bytes"],
+  convert: ["source", "merge", "format", "composefs", "layer", "tree", "oci", "io", "bytes"],
+  verify: ["source", "merge", "format", "composefs", "layer", "tree", "oci", "io", "bytes"],
+  cli: [
+    "cli/*",
+    "convert",
+    "verify",
+    "source",
+    "format",
+    "composefs",
+    "layer",
+    "tree",
+    "oci",
+    "io",
+    "bytes",
+  ],
+  "cli/*": [
+    "cli",
+    "convert",
+    "verify",
+    "source",
+    "format",
+    "composefs",
+    "tree",
+    "oci",
+    "io",
+    "bytes",
+  ],
+};
+
+/** Folders that may touch the operating system. */
+const MAY_TOUCH_SYSTEM = ["io", "source", "layer", "format/directory", "composefs", "cli"];
+
+const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|shared|types|constants)$/;
+/** Lines a file may have. */
+export const MAX_LINES = 500;
+/** Lines from which on a file is long. */
+export const LONG_LINES = 350;
+
+/** Everything in `files` that breaks a rule, as `PATH[:LINE]: WHAT`. */
+export function violationsIn(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => [
+    ...nameViolations(file),
+    ...lineViolations(file),
+    ...(file.path.startsWith("src/") ? importViolations(file) : []),
+  ]);
+}
+
+/** Lines of a file, the last line break not counted as one more. */
+export function lineCount(file: SourceFile): number {
+  return file.text.split("\n").length - (file.text.endsWith("\n") ? 1 : 0);
+}
+
+function nameViolations(file: SourceFile): string[] {
+  const found: string[] = [];
+  const name = posix.basename(file.path, ".ts");
+  if (!/^[a-z0-9]+(_[a-z0-9]+)*$/.test(name)) found.push(`${file.path}: name is not snake_case`);
+  if (FORBIDDEN_NAMES.test(name)) found.push(`${file.path}: name says nothing`);
+  const lines = lineCount(file);
+  if (lines > MAX_LINES) found.push(`${file.path}: has ${lines} lines, expected ${MAX_LINES}`);
+  return found;
+}
+
+/** What must not stand in a line of code; `applies` says in which files. */
+const LINE_RULES: readonly {
+  readonly pattern: RegExp;
+  readonly what: string;
+  readonly applies: (path: string) => boolean;
+}[] = [
+  { pattern: /^\s*(export\s+)?(declare\s+)?(const\s+)?enum\s/, what: "enum", applies: always },
+  { pattern: /^export default\b|\bas default\b/, what: "default export", applies: always },
+  { pattern: /^\s+(private|protected)\s/, what: "private keyword", applies: always },
+  {
+    pattern: /["'](jsr|npm|https?):[^"']*["']\s*(\)|;|with)/,
+    what: "remote import",
+    applies: isSource,
+  },
+  { pattern: /^(export\s+)?(let|var)\s/, what: "module state", applies: isSource },
+  { pattern: /\bconsole\./, what: "console outside cli", applies: isBelowCli },
+  { pattern: /\bDeno\.exit\b/, what: "exit outside cli", applies: isBelowCli },
+  {
+    pattern: /\bDeno\.|["']node:fs(\/promises)?["']|["']node:child_process["']/,
+    what: "system access",
+    applies: (path) => isBelowCli(path) && !MAY_TOUCH_SYSTEM.some((it) => isInFolder(path, it)),
+  },
+  {
+    pattern: /\.wh\./,
+    what: "whiteout name outside layer",
+    applies: (path) => isSource(path) && !isInFolder(path, "layer"),
+  },
+  {
+    pattern: /["']@optique\//,
+    what: "command line library outside cli",
+    applies: (path) => isSource(path) && !isInFolder(path, "cli"),
+  },
+];
+
+function lineViolations(file: SourceFile): string[] {
+  const found: string[] = [];
+  const rules = LINE_RULES.filter((rule) => rule.applies(file.path));
+  file.text.split("\n").forEach((line, i) => {
+    // These stand in comments.
+    if (/@ts-(ignore|nocheck)/.test(line) && !isRules(file.path)) {
+      found.push(`${file.path}:${i + 1}: unchecked types`);
+    }
+    if (/\b(TODO|FIXME|XXX)\b/.test(line) && !isRules(file.path)) {
+      found.push(`${file.path}:${i + 1}: unfinished work`);
+    }
+    if (/^\s*(\/\/|\/\*|\*)/.test(line)) return;
+    const code = line.replace(/\s\/\/ .*$/, "");
+    for (const rule of rules) {
+      if (rule.pattern.test(code)) found.push(`${file.path}:${i + 1}: ${rule.what}`);
+    }
+  });
+  return found;
+}
+
+function importViolations(file: SourceFile): string[] {
+  const found: string[] = [];
+  if (isTestFile(file.path)) return found;
+  const from = folderOf(file.path);
+  const allowed = MAY_IMPORT[from] ?? MAY_IMPORT[wildcardOf(from)];
+  if (allowed === undefined && from !== "") {
+    return [`${file.path}: folder ${from} is not in the table of dependencies`];
+  }
+  for (const specifier of importsOf(file.text)) {
+    if (!specifier.startsWith(".")) continue;
+    const path = posix.normalize(posix.join(posix.dirname(file.path), specifier));
+    if (FLOOR.includes(path) || path === "deno.json") continue;
+    if (isTestFile(path) || !path.startsWith("src/")) {
+      found.push(`${file.path}: imports ${path}, which is not part of the program`);
+      continue;
+    }
+    const to = folderOf(path);
+    if (to === from || allowed?.includes(to) || allowed?.includes(wildcardOf(to))) continue;
+    // A door of the format folder is the only way in, except for the table of formats.
+    if (from !== "format" && to.startsWith("format/") && allowed?.includes("format")) {
+      if (posix.basename(path) === "format.ts" && !from.startsWith("format/")) continue;
+    }
+    found.push(`${file.path}: imports ${path}`);
+  }
+  return found;
+}
+
+/** The specifiers of all imports and re-exports, dynamic ones and worker modules included. */
+export function importsOf(text: string): string[] {
+  const pattern =
+    /^\s*(?:import|export)\b[^;"']*?\bfrom\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']|\bnew URL\(\s*["'](\.[^"']+)["']\s*,\s*import\.meta\.url/gm;
+  return [...withoutComments(text).matchAll(pattern)]
+    .map((match) => match[1] ?? match[2] ?? match[3] ?? match[4]);
+}
+
+function withoutComments(text: string): string {
+  return text.split("\n").filter((line) => !/^\s*(\/\/|\/\*|\*)/.test(line)).join("\n");
+}
+
+/** `format/ext4` for `src/format/ext4/x.ts`, empty for files of src/ itself. Deeper folders count to theirs. */
+function folderOf(path: string): string {
+  return posix.dirname(path).split("/").slice(1, 3).join("/");
+}
+
+function wildcardOf(folder: string): string {
+  return folder.includes("/") ? `${folder.split("/")[0]}/*` : folder;
+}
+
+function isInFolder(path: string, folder: string): boolean {
+  return path.startsWith(`src/${folder}/`);
+}
+
+/** Tests and what only they use: the test itself, or a fixture or model of it. */
+function isTestFile(path: string): boolean {
+  return /_(test|fixture)\.ts$|^tests\//.test(path) || /\/naive_model\.ts$/.test(path);
+}
+
+function isSource(path: string): boolean {
+  return path.startsWith("src/") && !isTestFile(path);
+}
+
+function isBelowCli(path: string): boolean {
+  return (isSource(path) && !isInFolder(path, "cli")) || path === "mod.ts";
+}
+
+function isRules(path: string): boolean {
+  return path.startsWith("tests/architecture_");
+}
+
+function always(path: string): boolean {
+  return !isRules(path);
+}
