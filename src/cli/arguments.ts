@@ -1,0 +1,105 @@
+/**
+ * The command line as a whole: main form, sub-commands, help, version, completion.
+ *
+ * @module
+ */
+import { object, or } from "@optique/core/constructs";
+import { runParserSync } from "@optique/core/facade";
+import {
+  commandLine,
+  formatMessage,
+  lineBreak,
+  type Message,
+  message,
+} from "@optique/core/message";
+import { argument, command, constant } from "@optique/core/primitives";
+import type { Usage } from "@optique/core/usage";
+import { choice } from "@optique/core/valueparser";
+import { type ConvertArguments, convertParser } from "./commands/convert_options.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./usage_error.ts";
+import { VERSION } from "./version.ts";
+
+const PROGRAM = "oci2rootfs";
+/** What the scripts of {@linkcode printCompletion} call; not meant to be typed. */
+const COMPLETION_OPTION = "--completion";
+const SHELLS = ["bash", "zsh", "fish", "pwsh", "nu"] as const;
+
+/** A command with its arguments. */
+export type Command = ConvertArguments;
+
+/**
+ * Reads the arguments. `null` when they asked for help, the version or completion, which has been
+ * written then. Throws `UsageError` where they make no sense.
+ */
+export function parseArguments(args: readonly string[], terminal: Terminal): Command | null {
+  if (args.length === 0) {
+    throw new UsageError(`Cannot convert without an image: usage is ${PROGRAM} IMAGE -o OUT`);
+  }
+  const isCompletion = args[0] === COMPLETION_OPTION;
+  let isAnswered = false;
+  const answered = () => {
+    isAnswered = true;
+    return null;
+  };
+  const parsed = runParserSync(or(completionParser(), convertParser()), PROGRAM, args, {
+    brief: message`Turn a container image into a root filesystem image.`,
+    examples: examples(),
+    help: { option: true, onShow: answered },
+    version: { value: VERSION, option: true, onShow: answered },
+    // Listed under its own command, and only understood where a script calls it.
+    completion: isCompletion ? { option: { hidden: true }, onShow: answered } : undefined,
+    usageLine: usageLine(),
+    aboveError: "none",
+    termWidth: "auto",
+    showDefault: true,
+    showChoices: true,
+    colors: terminal.colorsOutput,
+    maxWidth: terminal.width(),
+    stdout: (text) => terminal.writeOutput(`${text}\n`),
+    stderr: () => {},
+    onError(_exitCode: number, error: Message): never {
+      throw new UsageError(sentence(formatMessage(error, { quotes: true })));
+    },
+  });
+  if (isAnswered || parsed === null) return null;
+  if (parsed.command === "completion") {
+    return parseArguments([COMPLETION_OPTION, parsed.shell], terminal);
+  }
+  return parsed;
+}
+
+function completionParser() {
+  return command(
+    "completion",
+    object({
+      command: constant("completion"),
+      shell: argument(choice(SHELLS, { metavar: "SHELL" })),
+    }),
+    { description: message`Print a completion script for bash, zsh, fish, pwsh or nu.` },
+  );
+}
+
+function examples(): Message {
+  const lines = [
+    "oci2rootfs ./layout -o rootfs.ext4",
+    "oci2rootfs oci-archive:image.tar:v1 -o rootfs.ext4 --size 2G --label root",
+    "oci2rootfs image.tar -o rootfs.img --platform linux/arm64 --free 20%",
+    "oci2rootfs oci:./layout@sha256:DIGEST -o /dev/loop0 --force --json",
+    "oci2rootfs completion bash > ~/.local/share/bash-completion/completions/oci2rootfs",
+  ];
+  return lines.flatMap((line, i) => [...(i === 0 ? [] : [lineBreak()]), commandLine(line)]);
+}
+
+function usageLine(): Usage {
+  return [
+    { type: "argument", metavar: "IMAGE" },
+    { type: "option", names: ["-o"], metavar: "OUT" },
+    { type: "optional", terms: [{ type: "argument", metavar: "OPTIONS" }] },
+  ];
+}
+
+/** One line without a final period. */
+function sentence(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, " ").replace(/\.$/, "");
+}

@@ -1,0 +1,129 @@
+/**
+ * The main form: an image becomes a file system image.
+ *
+ * Heavy modules are imported by the command, so that `--help` and `--version` answer at once.
+ *
+ * @module
+ */
+import { convert, type ConvertReport } from "../../convert/convert.ts";
+import { type FormatEntry, formatNamed, formatOfFileName, FORMATS } from "../../format/formats.ts";
+import type { ImageFormat } from "../../format/image_format.ts";
+import type { ImageSink } from "../../io/byte_sink.ts";
+import { fileSink } from "../../io/file_sink.ts";
+import { nullSink } from "../../io/null_sink.ts";
+import type { NoticeListener } from "../../notice.ts";
+import type { Image } from "../../source/image.ts";
+import { openImage } from "../../source/open_image.ts";
+import { NoticePrinter } from "../notices.ts";
+import { ProgressDisplay } from "../progress.ts";
+import { jsonReport, summaryText } from "../report.ts";
+import { sourceDateEpoch } from "../source_date_epoch.ts";
+import { environment, type Terminal } from "../terminal.ts";
+import { UsageError } from "../usage_error.ts";
+import type { ConvertArguments } from "./convert_options.ts";
+
+/** Runs the main form. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
+export async function runConvert(
+  args: ConvertArguments,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const output = outputOf(args);
+  const createdSeconds = sourceDateEpoch(environment("SOURCE_DATE_EPOCH"));
+  const format = await createFormat(formatEntryFor(args, output), args);
+  if (output === "-" && !format.streams) {
+    throw new UsageError(
+      `Cannot write ${format.name} to standard output: it is not written in order, expected a file name`,
+    );
+  }
+  let display: ProgressDisplay | null = null;
+  const notices = new NoticePrinter(loudnessOf(args), (text) => {
+    display?.clear();
+    terminal.writeError(text);
+  });
+  const onNotice: NoticeListener = (notice) => notices.show(notice);
+
+  const image = await openImage(args.image, { platform: args.platform, onNotice, signal });
+  let report: ConvertReport;
+  try {
+    if (terminal.isInteractive && !args.quiet) {
+      display = new ProgressDisplay(terminal, image.layers);
+    }
+    report = await convert(image, format, sinkFor(args, output, image), {
+      signal,
+      onNotice,
+      onProgress: (event) => display?.update(event),
+      verifyDiffIds: args.verifyDiffIds,
+      symlinkedParents: args.symlinkedParents,
+      keepDirlinks: args.keepDirlinks,
+      createdSeconds,
+    });
+  } finally {
+    display?.clear();
+    await image.close();
+  }
+  notices.finish();
+  if (args.json) terminal.writeOutput(jsonReport(report, output));
+  if (!args.quiet) terminal.writeError(summaryText(report, output));
+}
+
+/** The output's name; `null` where a dry run needs none. */
+function outputOf(args: ConvertArguments): string | null {
+  if (args.quiet && args.verbose) {
+    throw new UsageError("Cannot be quiet and verbose: -q and -v exclude each other");
+  }
+  if (args.size !== undefined && args.free !== undefined) {
+    throw new UsageError(
+      "Cannot leave free room in a fixed size: --size and --free exclude each other",
+    );
+  }
+  if (args.output !== undefined) return args.output;
+  if (args.dryRun) return null;
+  throw new UsageError("Cannot convert without an output: -o OUT is missing");
+}
+
+function formatEntryFor(args: ConvertArguments, output: string | null): FormatEntry {
+  if (args.format !== undefined) return formatNamed(args.format)!;
+  if (output === null) return FORMATS[0];
+  const entry = formatOfFileName(output);
+  if (entry !== null) return entry;
+  const known = FORMATS.map((format) => `${format.name} (${format.extensions.join(", ")})`);
+  throw new UsageError(
+    `Cannot tell the format of "${output}" by its extension, expected --format or one of ` +
+      known.join(", "),
+  );
+}
+
+async function createFormat(
+  entry: FormatEntry,
+  args: ConvertArguments,
+): Promise<ImageFormat<unknown>> {
+  const { blockSize, size, free, label, uuid } = args;
+  try {
+    return await entry.create({ blockSize, size, free, label, uuid });
+  } catch (error) {
+    // What the format refuses here are its options, and those came from the command line.
+    if (error instanceof RangeError || error instanceof TypeError) {
+      throw new UsageError(error.message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function sinkFor(
+  args: ConvertArguments,
+  output: string | null,
+  image: Image,
+): ImageSink {
+  if (args.dryRun || output === null) return nullSink();
+  const inputs = new Set<string>();
+  for (const { job } of image.layers) {
+    if (job.location.kind === "file") inputs.add(job.location.path);
+  }
+  return fileSink(output, { force: args.force, inputs: [...inputs] });
+}
+
+function loudnessOf(args: ConvertArguments): "quiet" | "normal" | "verbose" {
+  if (args.quiet) return "quiet";
+  return args.verbose ? "verbose" : "normal";
+}

@@ -1,0 +1,117 @@
+/**
+ * The options of the main form, `oci2rootfs IMAGE -o OUT`.
+ *
+ * @module
+ */
+import { merge, object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { optional, withDefault } from "@optique/core/modifiers";
+import { argument, constant, option } from "@optique/core/primitives";
+import type { InferValue } from "@optique/core/parser";
+import { choice, string } from "@optique/core/valueparser";
+import { path } from "@optique/run/valueparser";
+import { FORMATS } from "../../format/formats.ts";
+import {
+  blockSizeValue,
+  freeSpaceValue,
+  platformValue,
+  sizeValue,
+  uuidValue,
+} from "../value_parsers.ts";
+
+/** What the main form takes. */
+export type ConvertArguments = InferValue<ReturnType<typeof convertParser>>;
+
+/** The parser of the main form. */
+export function convertParser() {
+  return merge(
+    object({
+      command: constant("convert"),
+      image: argument(imageValue(), {
+        description:
+          message`The container image: an OCI layout directory, an OCI or docker-save archive.`,
+      }),
+    }),
+    outputOptions(),
+    fileSystemOptions(),
+    inputOptions(),
+    messageOptions(),
+  );
+}
+
+function outputOptions() {
+  return object("Output", {
+    output: optional(option("-o", "--output", path({ metavar: "OUT" }), {
+      description: message`The image file to write, or a block device (with --force).`,
+    })),
+    format: optional(option("--format", choice(FORMATS.map((format) => format.name)), {
+      description: message`Output format; the default follows from the extension of OUT.`,
+    })),
+    force: option("--force", {
+      description: message`Overwrite a block device and all that is on it.`,
+    }),
+    dryRun: option("--dry-run", {
+      description: message`Read everything, write nothing, and say what would be written.`,
+    }),
+    json: option("--json", {
+      description: message`Report what was made as JSON on standard output.`,
+    }),
+  });
+}
+
+function fileSystemOptions() {
+  return object("File system", {
+    size: optional(option("--size", sizeValue(), {
+      description:
+        message`Exact size, as 512M or 1.5GiB; default: what the files need, and free room.`,
+    })),
+    free: optional(option("--free", freeSpaceValue(), {
+      description: message`Free room, as 2G, 20% or 0; default: 10%, at least 64M.`,
+    })),
+    blockSize: optional(option("--block-size", blockSizeValue(), {
+      description: message`Block size; default: 4K.`,
+    })),
+    label: optional(option("--label", string({ metavar: "LABEL" }), {
+      description: message`Volume label.`,
+    })),
+    uuid: optional(option("--uuid", uuidValue(), {
+      description:
+        message`UUID; default: derived from the image, so that equal inputs give equal bytes.`,
+    })),
+  });
+}
+
+function inputOptions() {
+  return object("Input", {
+    platform: optional(option("--platform", platformValue(), {
+      description: message`Which image of several; default: linux on this machine's processor.`,
+    })),
+    verifyDiffIds: option("--verify-diff-ids", {
+      description: message`Check the digests of the uncompressed layers too.`,
+    }),
+    symlinkedParents: withDefault(
+      option("--symlinked-parents", choice(["follow", "replace"], { metavar: "HOW" }), {
+        description:
+          message`An entry below a symbolic link of an older layer: follow the link (as containerd does), or replace it by a directory (as overlayfs shows it).`,
+      }),
+      "follow",
+    ),
+    keepDirlinks: option("--keep-dirlinks", {
+      description: message`Keep a symbolic link to a directory where a layer has a directory.`,
+    }),
+  });
+}
+
+function messageOptions() {
+  return object("Messages", {
+    quiet: option("-q", "--quiet", { description: message`Say nothing but errors.` }),
+    verbose: option("-v", "--verbose", { description: message`Show every remark.` }),
+    debug: option("--debug", { description: message`Show stack traces with errors.` }),
+  });
+}
+
+/** A reference; files are suggested, since that is what it mostly names. */
+function imageValue() {
+  const files = path({ metavar: "IMAGE", allowCreate: true });
+  return { ...string({ metavar: "IMAGE" }), suggest: (prefix: string) => files.suggest!(prefix) };
+}

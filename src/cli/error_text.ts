@@ -1,0 +1,115 @@
+/**
+ * Errors and notices as lines for a person.
+ *
+ * @module
+ */
+import { type ErrorPlace, ImageError, type ImageErrorCode } from "../image_error.ts";
+import type { Notice } from "../notice.ts";
+import { Interruption } from "./interruption.ts";
+import { UsageError } from "./usage_error.ts";
+
+const PROGRAM = "oci2rootfs";
+
+/** What the program knows of the run when it explains an error. */
+export interface ErrorContext {
+  /** Show stack traces and causes. */
+  readonly debug: boolean;
+  /** The output, as it was given; `null` where there is none. */
+  readonly output: string | null;
+  /** The output is a block device. */
+  readonly isDevice: boolean;
+  /** `--force` was given. */
+  readonly force: boolean;
+}
+
+/** The lines for an error: what is wrong, and where a fix is known, how. Ends with a newline. */
+export function errorText(error: unknown, context: ErrorContext): string {
+  const lines = [`${PROGRAM}: ${summaryOf(error)}`];
+  const hint = hintFor(error, context);
+  if (hint !== null) lines.push(`hint: ${hint}`);
+  if (context.debug) lines.push(...traceOf(error));
+  return lines.join("\n") + "\n";
+}
+
+/** The line for a notice; ends with a newline. */
+export function noticeText(notice: Notice): string {
+  return `${PROGRAM}: note: ${oneLine(withPlace(notice.message, notice.where ?? {}))}\n`;
+}
+
+function summaryOf(error: unknown): string {
+  if (error instanceof ImageError) return oneLine(withPlace(error.message, error.where));
+  if (error instanceof UsageError || error instanceof Interruption) return oneLine(error.message);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `internal error: ${oneLine(text)}`;
+}
+
+function hintFor(error: unknown, context: ErrorContext): string | null {
+  if (error instanceof UsageError) return `"${PROGRAM} --help" lists the options`;
+  if (error instanceof Interruption) return null;
+  if (!(error instanceof ImageError)) {
+    return context.debug
+      ? "this is a bug, please report it with the lines below"
+      : "this is a bug, please report it with what --debug prints";
+  }
+  if (error.cause instanceof Deno.errors.NotCapable) {
+    return "deno run needs --allow-read and --allow-write (-R -W) for the input and the output";
+  }
+  return IMAGE_ERROR_HINTS[error.code]?.(error, context) ?? null;
+}
+
+const IMAGE_ERROR_HINTS: Partial<
+  Record<ImageErrorCode, (error: ImageError, context: ErrorContext) => string | null>
+> = {
+  OUT_OF_SPACE: (error, context) => {
+    // What the system answered has its error as cause; a full image has none.
+    if (error.cause !== undefined) return "make room there, or choose another place with -o";
+    if (context.isDevice) {
+      return "a smaller --size or --free may fit, else a larger device is needed";
+    }
+    return "choose a larger --size, or leave it out: the image is then as large as it needs to be";
+  },
+  AMBIGUOUS: () => "choose one as IMAGE:TAG or IMAGE@DIGEST, or another --platform",
+  NOT_FOUND: (error, context) =>
+    error.where.source !== undefined && error.where.source === context.output
+      ? null
+      : "check the path; :TAG or @DIGEST chooses an image, --platform a platform",
+  EXISTS: (_error, context) =>
+    context.isDevice && !context.force
+      ? "--force overwrites a block device and all that is on it"
+      : null,
+};
+
+function withPlace(message: string, where: ErrorPlace): string {
+  const parts: string[] = [];
+  // What the message names already need not be said twice.
+  if (where.source !== undefined && !message.includes(where.source)) parts.push(where.source);
+  if (where.layer !== undefined && !message.includes(where.layer)) {
+    parts.push(`layer ${where.layer}`);
+  }
+  if (where.path !== undefined && !message.includes(`"${where.path}"`)) {
+    parts.push(`path "${where.path}"`);
+  }
+  if (where.offset !== undefined) parts.push(`offset ${where.offset}`);
+  return parts.length === 0 ? message : `${message} (${parts.join(", ")})`;
+}
+
+function traceOf(error: unknown): string[] {
+  const lines: string[] = [];
+  const seen = new Set<unknown>();
+  for (let current = error; current !== undefined && !seen.has(current);) {
+    seen.add(current);
+    const text = current instanceof Error ? current.stack ?? String(current) : String(current);
+    lines.push(lines.length === 0 ? text : `caused by: ${text}`);
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return lines;
+}
+
+/** Names come from the input: nothing in them may move the cursor or start a new line. */
+function oneLine(text: string): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

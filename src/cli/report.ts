@@ -1,0 +1,45 @@
+/**
+ * What was made, for people in one line and for programs as JSON.
+ *
+ * @module
+ */
+import type { ConvertReport } from "../convert/convert.ts";
+import { formatPlatform } from "../oci/platform.ts";
+import { formatSize } from "./size_text.ts";
+
+/** The report as JSON; `output` is the file that was written, `null` or with no file for a dry run. */
+export function jsonReport(report: ConvertReport, output: string | null): string {
+  const { reference, digest, platform, image, counts, layers, notices, timings } = report;
+  const document = {
+    reference,
+    digest,
+    platform: platform === null ? null : formatPlatform(platform),
+    output,
+    image,
+    counts,
+    layers,
+    notices,
+    timings,
+  };
+  return JSON.stringify(document, null, 2) + "\n";
+}
+
+/** One line that says what was made; ends with a newline. */
+export function summaryText(report: ConvertReport, output: string | null): string {
+  const { image, counts, layers, platform, timings } = report;
+  let files = 0;
+  for (const [kind, count] of Object.entries(counts)) {
+    if (kind !== "hardLinks") files += count;
+  }
+  const parts = [
+    `${image.format}, ${formatSize(image.imageSize)} (${formatSize(image.writtenBytes)} written)`,
+    `${counted(files, "file")} from ${counted(layers.length, "layer")}`,
+    ...(platform === null ? [] : [formatPlatform(platform)]),
+    `${timings.totalSeconds.toFixed(1)} s`,
+  ];
+  return `${output ?? "dry run"}: ${parts.join(", ")}\n`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

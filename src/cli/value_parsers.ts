@@ -1,0 +1,87 @@
+/**
+ * The kinds of values that options take.
+ *
+ * @module
+ */
+import { message, text as plainText } from "@optique/core/message";
+import type { NonEmptyString } from "@optique/core/nonempty";
+import type { ValueParser } from "@optique/core/valueparser";
+import { formatPlatform, parsePlatform, type Platform } from "../oci/platform.ts";
+import { formatSize, type FreeSpace, parseFreeSpace, parseSize } from "./size_text.ts";
+
+/** A size, as `512M`. */
+export function sizeValue(): ValueParser<"sync", number> {
+  return textValue("SIZE", parseSize, formatSize, 0);
+}
+
+/** Free room, as `2G`, `20%` or `0`. */
+export function freeSpaceValue(): ValueParser<"sync", FreeSpace> {
+  const format = (free: FreeSpace) =>
+    "percent" in free ? `${free.percent}%` : formatSize(free.bytes);
+  return textValue("SIZE|PERCENT", parseFreeSpace, format, { bytes: 0 });
+}
+
+/** A block size: 1K, 2K or 4K. */
+export function blockSizeValue(): ValueParser<"sync", number> {
+  const parse = (text: string) => {
+    const size = parseSize(text);
+    if (size !== 1024 && size !== 2048 && size !== 4096) {
+      throw new SyntaxError(`Cannot use block size "${text}", expected 1K, 2K or 4K`);
+    }
+    return size;
+  };
+  return textValue("1K|2K|4K", parse, (size) => `${size / 1024}K`, 4096, ["1K", "2K", "4K"]);
+}
+
+/** A UUID in its usual form, or the word `random`. */
+export function uuidValue(): ValueParser<"sync", string> {
+  const parse = (text: string) => {
+    const uuid = text.toLowerCase();
+    if (uuid === "random") return uuid;
+    if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(uuid)) {
+      throw new SyntaxError(`Cannot parse UUID "${text}", expected 8-4-4-4-12 digits or "random"`);
+    }
+    return uuid;
+  };
+  return textValue("UUID|random", parse, String, "random", ["random"]);
+}
+
+/** A platform, as `linux/arm64`. */
+export function platformValue(): ValueParser<"sync", Platform> {
+  return textValue(
+    "OS/ARCH[/VARIANT]",
+    parsePlatform,
+    formatPlatform,
+    { os: "linux", architecture: "amd64" },
+    ["linux/amd64", "linux/arm64"],
+  );
+}
+
+/** A value that is read by a function that throws `SyntaxError` or `TypeError` for wrong text. */
+function textValue<T>(
+  metavar: NonEmptyString,
+  parse: (text: string) => T,
+  format: (value: T) => string,
+  placeholder: T,
+  suggestions: readonly string[] = [],
+): ValueParser<"sync", T> {
+  return {
+    mode: "sync",
+    metavar,
+    placeholder,
+    parse(text) {
+      try {
+        return { success: true, value: parse(text) };
+      } catch (error) {
+        if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+        return { success: false, error: message`${plainText(error.message)}` };
+      }
+    },
+    format,
+    *suggest(prefix) {
+      for (const text of suggestions) {
+        if (text.startsWith(prefix)) yield { kind: "literal", text };
+      }
+    },
+  };
+}

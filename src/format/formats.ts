@@ -1,0 +1,53 @@
+/**
+ * The one table of output formats.
+ *
+ * @module
+ */
+import type { ImageFormat } from "./image_format.ts";
+
+/** What a person can ask of a file system image. */
+export interface FileSystemOptions {
+  /** Bytes of a block. */
+  readonly blockSize?: number;
+  /** Exact bytes of the image; excludes `free`. */
+  readonly size?: number;
+  /** Room to leave free, in bytes or in percent of what the files take. */
+  readonly free?: { readonly bytes: number } | { readonly percent: number };
+  /** Volume label. */
+  readonly label?: string;
+  /** UUID in its usual form, or `random`. */
+  readonly uuid?: string;
+}
+
+/** An output format that can be asked for by name. */
+export interface FormatEntry {
+  /** Name, as `ext4`. */
+  readonly name: string;
+  /** Extensions of file names that mean this format. */
+  readonly extensions: readonly string[];
+  /**
+   * Loads the writer, which is heavy, and sets its options. Throws `RangeError` or `TypeError` for
+   * options that the format does not allow.
+   */
+  create(options: FileSystemOptions): Promise<ImageFormat<unknown>>;
+}
+
+/** All formats; the first is the default where nothing tells. */
+export const FORMATS: readonly FormatEntry[] = [
+  {
+    name: "ext4",
+    extensions: [".ext4", ".img"],
+    create: async (options) => (await import("./ext4/format.ts")).ext4(options),
+  },
+];
+
+/** The format of a file name by its extension, `null` where that says nothing. */
+export function formatOfFileName(name: string): FormatEntry | null {
+  const lower = name.toLowerCase();
+  return FORMATS.find((format) => format.extensions.some((it) => lower.endsWith(it))) ?? null;
+}
+
+/** The format of that name, `null` for none. */
+export function formatNamed(name: string): FormatEntry | null {
+  return FORMATS.find((format) => format.name === name) ?? null;
+}
