@@ -1,0 +1,101 @@
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
+import { parseArguments } from "./arguments.ts";
+import { recordedTerminal } from "./terminal_fixture.ts";
+import { UsageError } from "./usage_error.ts";
+import { VERSION } from "./version.ts";
+
+function parsed(...args: string[]) {
+  const command = parseArguments(args, recordedTerminal());
+  ok(command !== null);
+  return command;
+}
+
+function written(...args: string[]): string {
+  const terminal = recordedTerminal();
+  strictEqual(parseArguments(args, terminal), null);
+  strictEqual(terminal.error, "");
+  return terminal.output;
+}
+
+Deno.test("parseArguments() reads every option of the main form", () => {
+  const line = "image -o out.ext4 --format ext4 --force --dry-run --json --size 1.5G --free 20% " +
+    "--block-size 2K --label root --uuid RANDOM --platform linux/arm/v6";
+  deepStrictEqual(
+    { ...parsed(...line.split(" ")) },
+    {
+      command: "convert",
+      image: "image",
+      output: "out.ext4",
+      format: "ext4",
+      force: true,
+      dryRun: true,
+      json: true,
+      size: 1610612736,
+      free: { percent: 20 },
+      blockSize: 2048,
+      label: "root",
+      uuid: "random",
+      platform: { os: "linux", architecture: "arm", variant: "v6" },
+      verifyDiffIds: false,
+      symlinkedParents: "follow",
+      keepDirlinks: false,
+      quiet: false,
+      verbose: false,
+      debug: false,
+    },
+  );
+  const rest = parsed("--verify-diff-ids", "--symlinked-parents=replace", "--keep-dirlinks", "x");
+  deepStrictEqual(
+    [rest.verifyDiffIds, rest.symlinkedParents, rest.keepDirlinks, rest.output],
+    [true, "replace", true, undefined],
+  );
+  deepStrictEqual(parsed("-vo", "-", "--", "-x").image, "-x");
+});
+
+Deno.test("parseArguments() refuses what makes no sense, in one line", () => {
+  const wrong: [string, RegExp][] = [
+    ["", /without an image/],
+    ["a b -o c", /`b`/],
+    ["a -o", /requires/],
+    ["a --bogus", /--bogus/],
+    ["a --outptu=x", /Did you mean `--output`/],
+    ["a --format ext5", /"ext4"/],
+    ["a --size 10x", /Cannot parse size "10x"/],
+    ["a --free -5", /./],
+    ["a --block-size 3K", /1K, 2K or 4K/],
+    ["a --uuid 123", /Cannot parse UUID "123"/],
+    ["a --platform linux", /os\/architecture/],
+    ["a -v -v", /multiple/],
+    ["completion", /SHELL/],
+    ["completion csh", /"bash"/],
+  ];
+  for (const [line, pattern] of wrong) {
+    throws(
+      () => parseArguments(line.split(" ").filter(Boolean), recordedTerminal()),
+      (error: unknown) => {
+        ok(error instanceof UsageError, `${line}: ${error}`);
+        match(error.message, pattern);
+        ok(!error.message.includes("\n") && !error.message.endsWith("."), error.message);
+        return true;
+      },
+    );
+  }
+});
+
+Deno.test("parseArguments() answers --version and --help on standard output", () => {
+  strictEqual(written("--version"), `${VERSION}\n`);
+  const help = written("--help");
+  for (const word of ["Usage: oci2rootfs", "--output", "Examples:", "completion", "--json"]) {
+    ok(help.includes(word), word);
+  }
+  ok(!help.includes("--completion"));
+});
+
+Deno.test("parseArguments() writes completion scripts, and answers them", () => {
+  for (const shell of ["bash", "zsh", "fish", "pwsh", "nu"]) {
+    const script = written("completion", shell);
+    ok(script.includes("oci2rootfs") && script.includes("--completion"), shell);
+  }
+  match(written("--completion", "bash", "x", "--form"), /--format/);
+  match(written("--completion", "bash", "x", "--format", ""), /^ext4$/m);
+});

@@ -1,0 +1,99 @@
+import { match, strictEqual } from "node:assert/strict";
+import { ImageError } from "../image_error.ts";
+import { errorText, noticeText } from "./error_text.ts";
+import { EXIT_CODES, exitCodeOf } from "./exit_code.ts";
+import { Interruption } from "./interruption.ts";
+import { UsageError } from "./usage_error.ts";
+
+const QUIET = { debug: false, output: "out.ext4", isDevice: false, force: false };
+
+Deno.test("errorText() says what and where in one line", () => {
+  const error = new ImageError("CORRUPT", "Cannot read tar header: checksum is 1, expected 2")
+    .at({ source: "image.tar", layer: "2 (sha256:0123456789ab)", path: "etc/passwd", offset: 512 });
+  strictEqual(
+    errorText(error, QUIET),
+    "oci2rootfs: Cannot read tar header: checksum is 1, expected 2 " +
+      '(image.tar, layer 2 (sha256:0123456789ab), path "etc/passwd", offset 512)\n',
+  );
+});
+
+Deno.test("errorText() does not repeat a place that the message names", () => {
+  const error = new ImageError("CORRUPT", 'Cannot read index "a/index.json": it is empty')
+    .at({ source: "a/index.json" });
+  strictEqual(errorText(error, QUIET), `oci2rootfs: ${error.message}\n`);
+});
+
+Deno.test("errorText() lets no name of the input move the cursor or add a line", () => {
+  const error = new ImageError("UNSAFE_PATH", "Cannot use path").at({ path: "a\n\x1b[2Jb\u202e" });
+  strictEqual(
+    errorText(error, QUIET),
+    'oci2rootfs: Cannot use path (path "a\\u000a\\u001b[2Jb\\u202e")\n',
+  );
+});
+
+Deno.test("errorText() adds a hint where a fix is known", () => {
+  const hint = (error: unknown, context = QUIET) => errorText(error, context).split("\n")[1];
+  match(hint(new ImageError("OUT_OF_SPACE", "Cannot place")), /^hint: choose a larger --size/);
+  const full = new ImageError("OUT_OF_SPACE", "Cannot write", { cause: new Error("ENOSPC") });
+  match(hint(full), /^hint: make room/);
+  const device = { ...QUIET, isDevice: true };
+  match(hint(new ImageError("OUT_OF_SPACE", "Cannot write"), device), /larger device/);
+  match(hint(new ImageError("AMBIGUOUS", "Cannot choose")), /IMAGE:TAG/);
+  match(hint(new ImageError("NOT_FOUND", "Cannot find")), /--platform/);
+  strictEqual(hint(new ImageError("NOT_FOUND", "x").at({ source: "out.ext4" })), "");
+  match(hint(new ImageError("EXISTS", "Cannot write"), device), /--force/);
+  strictEqual(hint(new ImageError("EXISTS", "Cannot write")), "");
+  strictEqual(hint(new ImageError("EXISTS", "x"), { ...device, force: true }), "");
+  match(hint(new UsageError("Cannot")), /--help/);
+  const sandbox = new ImageError("PERMISSION", "x", { cause: new Deno.errors.NotCapable("x") });
+  match(hint(sandbox), /--allow-read/);
+});
+
+Deno.test("errorText() owns up to a bug, and shows its trace only with --debug", () => {
+  const bug = new TypeError("x is undefined", { cause: new Error("deeper") });
+  strictEqual(
+    errorText(bug, QUIET),
+    "oci2rootfs: internal error: TypeError: x is undefined\n" +
+      "hint: this is a bug, please report it with what --debug prints\n",
+  );
+  const debug = errorText(bug, { ...QUIET, debug: true });
+  match(debug, /\n {4}at .*error_text_test\.ts/);
+  match(debug, /\ncaused by: Error: deeper\n/);
+});
+
+Deno.test("errorText() with --debug ends on errors that cause one another", () => {
+  const a = new Error("a");
+  a.cause = new Error("b", { cause: a });
+  match(errorText(a, { ...QUIET, debug: true }), /caused by: Error: b/);
+});
+
+Deno.test("noticeText() is one line", () => {
+  const notice = { code: "LOSS", message: "Left out\n", where: { path: "a" } } as const;
+  strictEqual(noticeText(notice), 'oci2rootfs: note: Left out\\u000a (path "a")\n');
+});
+
+Deno.test("exitCodeOf() gives each group of errors its own documented code", () => {
+  const codes: [unknown, number][] = [
+    [new ImageError("CORRUPT", ""), 3],
+    [new ImageError("DIGEST_MISMATCH", ""), 3],
+    [new ImageError("UNSAFE_PATH", ""), 3],
+    [new ImageError("UNSUPPORTED", ""), 4],
+    [new ImageError("LIMIT_EXCEEDED", ""), 4],
+    [new ImageError("NOT_FOUND", ""), 5],
+    [new ImageError("AMBIGUOUS", ""), 5],
+    [new ImageError("EXISTS", ""), 6],
+    [new ImageError("PERMISSION", ""), 7],
+    [new ImageError("OUT_OF_SPACE", ""), 8],
+    [new ImageError("IO", ""), 9],
+    [new ImageError("REGISTRY", ""), 10],
+    [new UsageError(""), 2],
+    [new TypeError(""), 1],
+    ["text", 1],
+    [new Interruption("SIGINT"), 130],
+    [new Interruption("SIGTERM"), 143],
+  ];
+  for (const [error, code] of codes) {
+    strictEqual(exitCodeOf(error), code);
+    strictEqual(code in EXIT_CODES, true);
+  }
+});

@@ -1,0 +1,88 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import type { Layer } from "../layer/layer.ts";
+import { ProgressDisplay } from "./progress.ts";
+import { recordedTerminal } from "./terminal_fixture.ts";
+
+function layer(index: number, size: number): Layer {
+  return {
+    index,
+    name: `${index} (sha256:0123456789ab)`,
+    size,
+    job: {
+      kind: "tar",
+      location: { kind: "memory", bytes: new Uint8Array(0) },
+      size,
+      declaredCompression: null,
+      digest: null,
+      diffId: null,
+    },
+  };
+}
+
+/** Up so many lines, to the first column, clear to the end. */
+const BACK = String.raw`\u001b\[(\d+)A\r\u001b\[0J`;
+
+/** What the escapes leave on the screen. */
+function screenOf(text: string): string[] {
+  let lines: string[] = [];
+  for (const part of text.split(new RegExp(`(?=${BACK.replace("(", "(?:")})`))) {
+    const back = new RegExp(`^${BACK}`).exec(part);
+    if (back !== null) lines = lines.slice(0, lines.length - Number(back[1]));
+    const rest = part.slice(back?.[0].length ?? 0);
+    if (rest !== "") lines.push(...rest.replace(/\n$/, "").split("\n"));
+  }
+  return lines;
+}
+
+Deno.test("ProgressDisplay draws the whole and each layer that is being read, and leaves no trace", () => {
+  const terminal = recordedTerminal();
+  const layers = [layer(0, 1000), layer(1, 3000)];
+  let now = 0;
+  const display = new ProgressDisplay(terminal, layers, () => now);
+  now = 1000;
+  display.update({ kind: "layer", layer: layers[1], readBytes: 1500, done: false });
+  deepStrictEqual(
+    screenOf(terminal.error),
+    [
+      "[=========               ] 37% layers 0/2, 1.5 KiB of 3.9 K",
+      "[============            ] 50% layer 1 (sha256:0123456789ab)",
+    ].map((line) => line.slice(0, 59)),
+  );
+  terminal.writeError("");
+  display.clear();
+  terminal.writeError("oci2rootfs: note: x\n");
+  now = 2000;
+  display.update({ kind: "layer", layer: layers[1], readBytes: 3000, done: true });
+  deepStrictEqual(
+    screenOf(terminal.error),
+    [
+      "oci2rootfs: note: x",
+      "[==================      ] 75% layers 1/2, 2.9 KiB of 3.9 Ki",
+    ].map((line) => line.slice(0, 59)),
+  );
+  display.update({ kind: "finish" });
+  strictEqual(screenOf(terminal.error).length, 2);
+  display.clear();
+  display.clear();
+  deepStrictEqual(screenOf(terminal.error), ["oci2rootfs: note: x"]);
+});
+
+Deno.test("ProgressDisplay draws at most ten times a second", () => {
+  const terminal = recordedTerminal();
+  const layers = [layer(0, 1000)];
+  let now = 0;
+  const display = new ProgressDisplay(terminal, layers, () => now);
+  for (now = 0; now < 1000; now += 10) {
+    display.update({ kind: "layer", layer: layers[0], readBytes: now, done: false });
+  }
+  strictEqual(terminal.error.match(/layers 0\/1/g)?.length, 10);
+});
+
+Deno.test("ProgressDisplay copes with empty images and empty layers", () => {
+  const terminal = recordedTerminal();
+  new ProgressDisplay(terminal, [], () => 0).update({ kind: "finish" });
+  const layers = [layer(0, 0)];
+  const display = new ProgressDisplay(terminal, layers, () => 0);
+  display.update({ kind: "layer", layer: layers[0], readBytes: 0, done: true });
+  strictEqual(terminal.error.includes("NaN"), false);
+});
