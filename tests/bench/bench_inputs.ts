@@ -1,0 +1,88 @@
+/**
+ * What the benchmarks convert: images made with public tools, kept for later runs.
+ *
+ * @module
+ */
+import { readFileSync, statSync } from "node:fs";
+import { fileDigest, writeLayout } from "../handmade_layout.ts";
+import { debianBase } from "../real/real_images.ts";
+import { sharedData } from "../real/shared_data.ts";
+import { mustRun } from "../run_tool.ts";
+
+/** One image to convert. */
+export interface BenchInput {
+  /** Name of the row. */
+  readonly name: string;
+  /** Image layout; its tag is `image`. */
+  readonly layout: string;
+  /** The unpacked image, for tools that start from a directory. */
+  readonly tree: string;
+  /** Files of the layers, base first. */
+  readonly layers: readonly string[];
+  /** How all layers are compressed. */
+  readonly compression: "none" | "gzip" | "zstd";
+  /** Bytes of all layers, uncompressed or as they are stored. */
+  readonly storedSize: number;
+  /** Size for `mke2fs -d`, with room to spare. */
+  readonly imageSize: number;
+}
+
+/** The rows, each with what makes it; making them takes minutes and some 20 GB of disk. */
+export const BENCH_INPUTS: Readonly<Record<string, () => BenchInput>> = {
+  "debian-gzip": () => debianInput("debian-gzip", "layout", "gzip"),
+  "debian-zstd": () => debianInput("debian-zstd", "zstd", "zstd"),
+  "small-files": () => filesInput("small-files", "small", "gzip"),
+  "random-4g": () => filesInput("random-4g", "random", "gzip"),
+  "sparse-3g": () => filesInput("sparse-3g", "sparse", "gzip"),
+  "one-directory": () => filesInput("one-directory", "directory", "gzip"),
+  "empty-1m": () => filesInput("empty-1m", "empty", "none"),
+};
+
+function debianInput(name: string, layout: string, compression: "gzip" | "zstd"): BenchInput {
+  const { path, text } = script("make_debian_input.sh");
+  const base = debianBase();
+  const made = sharedData("bench-debian", `${text}${base}`, (directory) => {
+    mustRun("sh", [path, base, directory]);
+  });
+  return input(name, `${made}/${layout}`, `${made}/tree`, compression);
+}
+
+function filesInput(name: string, kind: string, compression: "none" | "gzip"): BenchInput {
+  const { path, text } = script("make_files_input.sh");
+  const made = sharedData(`bench-${kind}`, text, (directory) => {
+    mustRun("sh", [path, kind, directory]);
+    const tar = `${directory}/layer.tar`;
+    const diffId = fileDigest(tar).digest;
+    if (compression === "gzip") mustRun("gzip", ["-6", "-n", tar]);
+    const file = compression === "gzip" ? `${tar}.gz` : tar;
+    const layers = [{ file, compression, diffId }];
+    writeLayout(`${directory}/layout`, [{ tag: "image", layers }]);
+  });
+  return input(name, `${made}/layout`, `${made}/tree`, compression);
+}
+
+function script(name: string): { path: string; text: string } {
+  const path = new URL(name, import.meta.url).pathname;
+  return { path, text: readFileSync(path, "utf8") };
+}
+
+function input(
+  name: string,
+  layout: string,
+  tree: string,
+  compression: BenchInput["compression"],
+): BenchInput {
+  const index = JSON.parse(readFileSync(`${layout}/index.json`, "utf8"));
+  const blob = (digest: string) => `${layout}/blobs/${digest.replace(":", "/")}`;
+  const manifest = JSON.parse(readFileSync(blob(index.manifests[0].digest), "utf8"));
+  const layers: string[] = manifest.layers.map((layer: { digest: string }) => blob(layer.digest));
+  const storedSize = layers.reduce((sum, path) => sum + statSync(path).size, 0);
+  return { name, layout, tree, layers, compression, storedSize, imageSize: sizeFor(tree) };
+}
+
+/** Room for a tree: its blocks, an inode for each name, and a quarter more. */
+function sizeFor(tree: string): number {
+  const kibibytes = Number(mustRun("du", ["-sk", tree]).split("\t")[0]);
+  const names = Number(mustRun("sh", ["-c", 'find "$1" | wc -l', "sh", tree]));
+  return Math.ceil((kibibytes * 1024 + names * 1024) * 1.25 / 1048576 + 64) * 1048576;
+}

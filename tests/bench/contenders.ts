@@ -1,0 +1,75 @@
+/**
+ * The columns of the benchmark: this program, its peers, and the floors that nobody can beat.
+ *
+ * @module
+ */
+import { findTool } from "../tools.ts";
+import type { BenchInput } from "./bench_inputs.ts";
+
+/** One column. */
+export interface Contender {
+  /** Name of the column. */
+  readonly name: string;
+  /** Programs it needs. */
+  readonly needs: readonly string[];
+  /** The shell command that works on `input` in the empty directory `work`; `null` where it cannot. */
+  readonly command: (input: BenchInput, work: string) => string | null;
+}
+
+const OURS = new URL("../../cli.ts", import.meta.url).pathname;
+
+/** All columns; the first is the one the others are compared with. */
+export const CONTENDERS: readonly Contender[] = [
+  {
+    name: "oci2rootfs",
+    needs: [],
+    command: ({ layout }, work) =>
+      `${quote(Deno.execPath())} run -A ${quote(OURS)} -q oci:${quote(layout)}:image ` +
+      `-o ${quote(`${work}/image.ext4`)}`,
+  },
+  {
+    name: "umoci unpack + mke2fs -d",
+    needs: ["umoci", "mke2fs"],
+    // Older versions of umoci read gzip only.
+    command: (input, work) =>
+      input.compression !== "gzip"
+        ? null
+        : `umoci unpack --image ${quote(input.layout)}:image ${quote(`${work}/bundle`)} && ` +
+          mke2fs(`${work}/bundle/rootfs`, input, work),
+  },
+  {
+    name: "mke2fs -d",
+    needs: ["mke2fs"],
+    command: (input, work) => mke2fs(input.tree, input, work),
+  },
+  floor("gzip -dc", "gzip", "gzip"),
+  floor("igzip -dc", "igzip", "gzip"),
+  floor("zstd -dc", "zstd", "zstd"),
+  floor("cat", "cat", "none"),
+];
+
+/** Those that can run on this machine. */
+export function availableContenders(): readonly Contender[] {
+  return CONTENDERS.filter(({ needs }) => needs.every((tool) => findTool(tool) !== null));
+}
+
+/** Decompressing all layers to nowhere. */
+function floor(name: string, tool: string, compression: string): Contender {
+  return {
+    name,
+    needs: [tool],
+    command: (input) =>
+      input.compression !== compression
+        ? null
+        : input.layers.map((layer) => `${name} < ${quote(layer)} > /dev/null`).join(" && "),
+  };
+}
+
+function mke2fs(tree: string, input: BenchInput, work: string): string {
+  const kibibytes = input.imageSize / 1024;
+  return `mke2fs -q -t ext4 -b 4096 -d ${quote(tree)} ${quote(`${work}/image.ext4`)} ${kibibytes}k`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,113 @@
+/**
+ * `deno task bench`: whole conversions, by us and by our peers, in the same run.
+ *
+ * Options: `--runs N` (5), `--rows a,b` (all; names as in bench_inputs.ts), `--columns a,b` (all),
+ * `--write FILE` (Markdown). The inputs are made once and kept; that takes minutes and some 20 GB
+ * below the temporary directory. All programs alternate, so that a busy machine is unkind to each.
+ *
+ * @module
+ */
+import { rmSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { mustRun } from "../run_tool.ts";
+import { BENCH_INPUTS, type BenchInput } from "./bench_inputs.ts";
+import { type BenchRow, formatBenchTable } from "./bench_table.ts";
+import { availableContenders, type Contender } from "./contenders.ts";
+import { measure, type Measurement, medianOf } from "./measure.ts";
+
+/** Whoever takes longer than this is run once only. */
+const SLOW_SECONDS = 120;
+
+function main(args: string[]): void {
+  const { values } = parseArgs({
+    args,
+    options: {
+      runs: { type: "string", default: "5" },
+      rows: { type: "string", default: Object.keys(BENCH_INPUTS).join(",") },
+      columns: { type: "string" },
+      write: { type: "string" },
+    },
+  });
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) {
+    throw new TypeError(`Cannot use --runs "${values.runs}": it is no number, expected 1 or more`);
+  }
+  const columns = values.columns?.split(",");
+  const contenders = availableContenders()
+    .filter(({ name }) => columns === undefined || columns.includes(name));
+  const rows: BenchRow[] = [];
+  for (const name of values.rows.split(",")) {
+    const make = Object.hasOwn(BENCH_INPUTS, name) ? BENCH_INPUTS[name] : undefined;
+    if (make === undefined) {
+      const known = Object.keys(BENCH_INPUTS).join(", ");
+      throw new TypeError(`Cannot use --rows "${name}": no such row, expected some of ${known}`);
+    }
+    console.error(`${name}: making the input`);
+    rows.push(measureRow(make(), contenders, runs));
+    console.log(formatBenchTable(rows.slice(-1)));
+  }
+  console.log(`\n${formatBenchTable(rows)}`);
+  if (values.write !== undefined) {
+    writeFileSync(values.write, document(rows));
+    mustRun(Deno.execPath(), ["fmt", values.write]);
+  }
+}
+
+/** All contenders in turn, `runs` times. */
+function measureRow(
+  input: BenchInput,
+  contenders: readonly Contender[],
+  runs: number,
+): BenchRow {
+  const measured = new Map<string, Measurement[]>();
+  for (let run = 0; run < runs; run++) {
+    for (const { name, command } of contenders) {
+      const before = measured.get(name);
+      if (before !== undefined && before[0].wallSeconds > SLOW_SECONDS) continue;
+      const measurement = measureOnce(input, command);
+      if (measurement === null) continue;
+      measured.set(name, [...before ?? [], measurement]);
+      console.error(`${input.name}: ${name}: ${measurement.wallSeconds.toFixed(2)} s`);
+    }
+  }
+  const cells = [...measured].map(([contender, all]) => ({
+    contender,
+    median: medianOf(all),
+    runs: all.length,
+  }));
+  return { input: input.name, storedSize: input.storedSize, cells };
+}
+
+/** One run in an empty directory that is deleted afterwards, outside the measured time. */
+function measureOnce(input: BenchInput, command: Contender["command"]): Measurement | null {
+  const work = Deno.makeTempDirSync({ prefix: "bench_work_" });
+  try {
+    const line = command(input, work);
+    if (line === null) return null;
+    // What others wrote before must not be paid by the next one.
+    mustRun("sync", []);
+    return measure(line);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+function document(rows: readonly BenchRow[]): string {
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `# Benchmarks
+
+Measured on ${
+    new Date().toISOString().slice(0, 10)
+  } on a machine with ${cpus().length} cores and ${memory} GiB of memory, by
+\`deno task bench\`. Each program is a whole process; all alternate in one run; the times are medians. \`Ratio\` is the
+time divided by ours: above 1 is slower than we are. \`gzip -dc\`, \`igzip -dc\`, \`zstd -dc\` and \`cat\` only read
+the layers and throw the bytes away: nothing that makes an image can be faster than the best of them on one core.
+
+${formatBenchTable(rows)}
+`;
+}
+
+if (import.meta.main) {
+  main(Deno.args);
+}
