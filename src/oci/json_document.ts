@@ -87,7 +87,8 @@ function expectation(issue: v.BaseIssue<unknown>): string {
     case "Object":
       return "an object";
   }
-  return issue.message;
+  // A required field that is absent is reported at its object, in the library's own words.
+  return issue.message.startsWith("Invalid key") ? "one" : issue.message;
 }
 
 function fieldPath(keys: readonly unknown[]): string {
