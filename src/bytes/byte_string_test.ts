@@ -15,3 +15,13 @@ Deno.test("displayByteString() decodes UTF-8 and escapes what a terminal would o
   strictEqual(displayByteString("\xff\xfeb"), "\\xff\\xfeb");
   strictEqual(displayByteString(utf8ByteString("a\u202eb")), "a\\u202eb");
 });
+
+Deno.test("byteStringFrom() is the same for short and long pieces, at any place", () => {
+  const bytes = Uint8Array.from({ length: 300 }, (_, i) => i * 7);
+  const whole = byteStringFrom(bytes);
+  for (let size = 0; size <= 60; size++) {
+    for (const start of [0, 1, 130]) {
+      strictEqual(byteStringFrom(bytes, start, start + size), whole.slice(start, start + size));
+    }
+  }
+});

@@ -1,0 +1,161 @@
+/**
+ * A layer's blob as the tar that is in it: read, verified, decompressed.
+ *
+ * Takes plain data and gives bytes, and knows nothing of what they mean.
+ *
+ * @module
+ */
+import { ImageError } from "../image_error.ts";
+import type { NoticeListener } from "../notice.ts";
+import { BlobInput } from "./blob_input.ts";
+import { type Decompressor, detectCompression } from "./decompress/decompressor.ts";
+import { openDecompressor } from "./decompress/open_decompressor.ts";
+import { DigestCheck } from "./digest_check.ts";
+import type { Compression, TarLayerJob } from "./layer.ts";
+
+/** Options of {@linkcode openLayerBytes}. */
+export interface LayerBytesOptions {
+  /** Where remarks go. */
+  readonly onNotice?: NoticeListener;
+  /** Compares the uncompressed bytes with the `diffId` even where the blob has a digest. */
+  readonly verifyDiffIds?: boolean;
+}
+
+/** Opens the blob of `job`. The result must be closed. Throws `ImageError`. */
+export async function openLayerBytes(
+  job: TarLayerJob,
+  options: LayerBytesOptions = {},
+): Promise<LayerBytes> {
+  const onNotice = options.onNotice ?? (() => {});
+  const input = new BlobInput(job);
+  try {
+    input.fill();
+    const compression = detectCompression(input.bytes.subarray(input.start, input.end));
+    const declared = job.declaredCompression;
+    if (declared !== null && declared !== compression && job.size > 0) {
+      onNotice({
+        code: "MEDIA_TYPE_MISMATCH",
+        message: `The layer's media type says ${declared}, its bytes are ${compression}`,
+      });
+    }
+    const wantsDiffId = job.digest === null || options.verifyDiffIds === true;
+    const diffIdCheck = wantsDiffId && job.diffId !== null
+      ? new DigestCheck(job.diffId, "uncompressed layer")
+      : null;
+    const decompressor = job.size === 0
+      ? await openDecompressor("none", input, onNotice)
+      : await openDecompressor(compression, input, onNotice);
+    return new LayerBytes(input, decompressor, compression, diffIdCheck);
+  } catch (error) {
+    input.close();
+    throw error;
+  }
+}
+
+/** The uncompressed bytes of a layer. */
+export class LayerBytes {
+  /** How the blob is compressed, by its bytes. */
+  readonly compression: Compression;
+  readonly #input: BlobInput;
+  readonly #decompressor: Decompressor;
+  readonly #diffIdCheck: DigestCheck | null;
+  #size = 0;
+  #isVerified = false;
+
+  /** Takes over what {@linkcode openLayerBytes} opened. */
+  constructor(
+    input: BlobInput,
+    decompressor: Decompressor,
+    compression: Compression,
+    diffIdCheck: DigestCheck | null,
+  ) {
+    this.#input = input;
+    this.#decompressor = decompressor;
+    this.compression = compression;
+    this.#diffIdCheck = diffIdCheck;
+  }
+
+  /** Bytes of the blob that were read so far. */
+  get readBytes(): number {
+    return this.#input.readBytes;
+  }
+
+  /** Uncompressed bytes that were given so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** `true` once all bytes of the blob were compared with its digest. */
+  get hasVerifiedDigest(): boolean {
+    return this.#isVerified && this.#input.hasDigest;
+  }
+
+  /** `true` once all uncompressed bytes were compared with the diff id. */
+  get hasVerifiedDiffId(): boolean {
+    return this.#isVerified && this.#diffIdCheck !== null;
+  }
+
+  /**
+   * Fills `into` with the next bytes and answers how many there are: fewer than `into` holds only
+   * at the end, where the blob was read to its last byte and every digest compared.
+   *
+   * Throws, or rejects with, `ImageError`.
+   */
+  read(into: Uint8Array): number | Promise<number> {
+    let filled = 0;
+    while (filled < into.length) {
+      const count = this.#decompressor.pull(filled === 0 ? into : into.subarray(filled));
+      if (typeof count !== "number") return this.#readSlowly(into, filled, count);
+      if (count === 0) return this.#finish(into, filled);
+      filled += count;
+    }
+    return this.#took(into, filled);
+  }
+
+  /**
+   * Reads what is left of the blob and compares its digest, after an error in what it holds: broken
+   * bytes explain everything. Throws `ImageError` `DIGEST_MISMATCH`. Yields now and then by `pause`.
+   */
+  async verifyRest(pause: () => Promise<void>): Promise<void> {
+    if (!this.#input.hasDigest || this.#isVerified) return;
+    while (this.#input.drainPiece()) await pause();
+    this.#input.finish();
+  }
+
+  /** Gives file and memory back. */
+  close(): void {
+    this.#decompressor.close();
+    this.#input.close();
+  }
+
+  async #readSlowly(into: Uint8Array, start: number, first: Promise<number>): Promise<number> {
+    let filled = start;
+    for (let count = await first;; count = await this.#decompressor.pull(into.subarray(filled))) {
+      if (count === 0) return this.#finish(into, filled);
+      filled += count;
+      if (filled === into.length) return this.#took(into, filled);
+    }
+  }
+
+  #took(into: Uint8Array, filled: number): number {
+    this.#diffIdCheck?.update(filled === into.length ? into : into.subarray(0, filled));
+    this.#size += filled;
+    return filled;
+  }
+
+  #finish(into: Uint8Array, filled: number): number {
+    this.#took(into, filled);
+    if (this.#isVerified) return filled;
+    if (this.#input.fill()) {
+      throw new ImageError(
+        "CORRUPT",
+        `Cannot read layer blob: the ${this.compression} data ends at byte ` +
+          `${this.#input.position}, expected the end of the blob`,
+      );
+    }
+    this.#input.finish();
+    this.#diffIdCheck?.finish();
+    this.#isVerified = true;
+    return filled;
+  }
+}
