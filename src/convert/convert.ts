@@ -1,0 +1,294 @@
+/**
+ * The product in a page: an image becomes a root filesystem.
+ *
+ * Layers are read newest first; the bytes of every file that can survive go straight to the
+ * format's writer. Then the tree is built from the entries alone, oldest first, and the writer
+ * adds its metadata. Each byte is decompressed once and written once.
+ *
+ * @module
+ */
+import type { ImageFormat, ImageWriter, WriteReport } from "../format/image_format.ts";
+import type { ImageSink, OpenSink } from "../io/byte_sink.ts";
+import type { Layer } from "../layer/layer.ts";
+import type { LayerEntry } from "../layer/layer_entry.ts";
+import { type LayerSummary, readLayer } from "../layer/read_layer.ts";
+import { Shadow } from "../merge/shadow.ts";
+import { TreeBuilder } from "../merge/tree_builder.ts";
+import type { Notice, NoticeListener } from "../notice.ts";
+import type { Platform } from "../oci/platform.ts";
+import type { Image } from "../source/image.ts";
+import { countLinks, type FileTree } from "../tree/file_tree.ts";
+import { countFiles, type FileCounts } from "./file_counts.ts";
+import { LayerPlacement } from "./layer_placement.ts";
+import { missingBodies, placeMissingBodies } from "./missing_bodies.ts";
+
+/** What a conversion is doing. */
+export type ConvertProgress =
+  | {
+    /** A layer is being read. */
+    readonly kind: "layer";
+    /** Which. */
+    readonly layer: Layer;
+    /** Bytes of it that were read, as stored. */
+    readonly readBytes: number;
+    /** Whether it is complete. */
+    readonly done: boolean;
+  }
+  | {
+    /** All layers were read; the metadata is being written. */
+    readonly kind: "finish";
+  };
+
+/** Options of {@linkcode convert}. */
+export interface ConvertOptions {
+  /** Cancels the conversion; it then rejects with the signal's reason and leaves nothing behind. */
+  signal?: AbortSignal;
+  /** Called as the work goes on, several times a second at most for each layer. */
+  onProgress?: (event: ConvertProgress) => void;
+  /** Called for each remark as it comes up; all are in the report too. */
+  onNotice?: NoticeListener;
+  /**
+   * Verify the uncompressed bytes of every layer against the configuration, also where the
+   * compressed blob has a digest of its own.
+   *
+   * @default {false}
+   */
+  verifyDiffIds?: boolean;
+  /**
+   * What becomes of an entry whose parent is a symbolic link of an older layer: `follow` puts it
+   * where the link leads, `replace` hides the link behind a real directory, as overlayfs does.
+   *
+   * @default {"follow"}
+   */
+  symlinkedParents?: "follow" | "replace";
+  /**
+   * A directory entry over a symbolic link to a directory keeps the link.
+   *
+   * @default {false}
+   */
+  keepDirlinks?: boolean;
+  /**
+   * Time for everything that has none of its own, seconds since 1970.
+   *
+   * @default the image's own time of creation, or 0
+   */
+  createdSeconds?: number;
+}
+
+/** What one layer was. */
+export interface LayerReport {
+  /** Place in the image: 0 is the base. */
+  readonly index: number;
+  /** Digest of the blob as stored, where there is one. */
+  readonly digest: string | null;
+  /** Digest of the uncompressed layer, where it is known. */
+  readonly diffId: string | null;
+  /** Bytes as stored. */
+  readonly size: number;
+  /** Bytes uncompressed. */
+  readonly uncompressedSize: number;
+  /** How many entries it has, whiteouts included. */
+  readonly entries: number;
+}
+
+/** What a conversion made. */
+export interface ConvertReport {
+  /** The reference the image was opened by. */
+  readonly reference: string;
+  /** Digest of its manifest, or of its configuration where there is no manifest. */
+  readonly digest: string;
+  /** What it is for, where it says so. */
+  readonly platform: Platform | null;
+  /** The image that was written. */
+  readonly image: WriteReport;
+  /** How many files of each kind are in it. */
+  readonly counts: FileCounts;
+  /** The layers, base first. */
+  readonly layers: readonly LayerReport[];
+  /** All remarks, in a stable order. */
+  readonly notices: readonly Notice[];
+  /** How long it took. */
+  readonly timings: {
+    /** Reading the layers and placing file bytes, seconds. */
+    readonly readSeconds: number;
+    /** Planning and writing metadata, seconds. */
+    readonly finishSeconds: number;
+    /** All of it, seconds. */
+    readonly totalSeconds: number;
+  };
+}
+
+/**
+ * Converts `image` into a root filesystem of `format` in `sink`. The output appears under its name
+ * only when it is whole and every digest was verified.
+ *
+ * Throws `ImageError` for bad input and for what the system refuses, `signal.reason` when
+ * cancelled; nothing is left behind then.
+ *
+ * @example
+ * ```ts
+ * import { convert, ext4, fileSink, openImage } from "@x/oci2rootfs";
+ *
+ * const image = await openImage("testdata/layouts/tiny");
+ * const output = await Deno.makeTempFile({ suffix: ".ext4" });
+ * const report = await convert(image, ext4({ label: "root" }), fileSink(output));
+ * console.assert(report.counts.regular > 0);
+ * await image.close();
+ * await Deno.remove(output);
+ * ```
+ */
+export async function convert<C>(
+  image: Image,
+  format: ImageFormat<C>,
+  sink: ImageSink,
+  options: ConvertOptions = {},
+): Promise<ConvertReport> {
+  if (!format.streams && !sink.seekable) {
+    throw new TypeError(`Cannot write ${format.name} to ${sink.name}: it needs a file`);
+  }
+  options.signal?.throwIfAborted();
+  const conversion = new Conversion(image, options);
+  const output = sink.open(conversion.onNotice);
+  try {
+    const report = await conversion.run(format, output);
+    options.signal?.throwIfAborted();
+    output.commit();
+    return report;
+  } catch (error) {
+    output.abort();
+    throw error;
+  }
+}
+
+/** One conversion under way. */
+class Conversion<C> {
+  readonly #image: Image;
+  readonly #options: ConvertOptions;
+  readonly #createdSeconds: number;
+  readonly #notices: Notice[] = [];
+  readonly #summaries: LayerSummary[] = [];
+
+  constructor(image: Image, options: ConvertOptions) {
+    this.#image = image;
+    this.#options = options;
+    this.#createdSeconds = options.createdSeconds ?? image.config?.createdSeconds ?? 0;
+    for (const notice of image.notices) this.#notices.push(notice);
+  }
+
+  readonly onNotice = (notice: Notice): void => {
+    this.#notices.push(notice);
+    this.#options.onNotice?.(notice);
+  };
+
+  async run(format: ImageFormat<C>, output: OpenSink): Promise<ConvertReport> {
+    const start = performance.now();
+    const writer = format.createWriter(output, {
+      identity: this.#image.digest,
+      createdSeconds: this.#createdSeconds,
+      expectedBytes: expectedBytes(this.#image.layers),
+      onNotice: this.onNotice,
+    });
+    const tree = await this.#placeLayers(writer);
+    const read = performance.now();
+    this.#options.signal?.throwIfAborted();
+    this.#options.onProgress?.({ kind: "finish" });
+    const written = await writer.finish(tree);
+    const end = performance.now();
+    return {
+      reference: this.#image.reference,
+      digest: this.#image.digest,
+      platform: this.#image.platform,
+      image: written,
+      counts: countFiles(tree),
+      layers: this.#image.layers.map((layer, i) => layerReport(layer, this.#summaries[i])),
+      notices: this.#notices,
+      timings: {
+        readSeconds: (read - start) / 1000,
+        finishSeconds: (end - read) / 1000,
+        totalSeconds: (end - start) / 1000,
+      },
+    };
+  }
+
+  /** Reads all layers, newest first, and answers the tree with its file bytes placed. */
+  async #placeLayers(writer: ImageWriter<C>): Promise<FileTree<C>> {
+    const shadow = new Shadow();
+    const entries: LayerEntry<C>[][] = [];
+    for (const layer of this.#image.layers.toReversed()) {
+      const placement = new LayerPlacement(writer, (entry) => !shadow.hides(entry.path));
+      this.#summaries[layer.index] = await this.#read(layer, placement);
+      entries[layer.index] = placement.entries;
+      if (layer.index > 0) shadow.add(placement.entries);
+    }
+    const tree = this.#buildTree(entries);
+    const missing = missingBodies(tree);
+    if (missing.size > 0) {
+      await placeMissingBodies(
+        missing,
+        entries,
+        writer,
+        (index, visitor) => this.#read(this.#image.layers[index], visitor),
+      );
+    }
+    releaseDead(entries, writer);
+    return tree;
+  }
+
+  async #read(layer: Layer, visitor: LayerPlacement<C>): Promise<LayerSummary> {
+    const { signal, onProgress, verifyDiffIds } = this.#options;
+    const summary = await readLayer(layer, visitor, {
+      signal,
+      verifyDiffIds,
+      onNotice: this.onNotice,
+      onProgress: onProgress &&
+        ((readBytes) => onProgress({ kind: "layer", layer, readBytes, done: false })),
+    });
+    onProgress?.({ kind: "layer", layer, readBytes: layer.size, done: true });
+    return summary;
+  }
+
+  /** Remarks and progress came up at the first reading. */
+  async #readAgain(layer: Layer, visitor: LayerPlacement<C>): Promise<void> {
+    await readLayer(layer, visitor, { signal: this.#options.signal });
+  }
+
+  #buildTree(entries: readonly LayerEntry<C>[][]): FileTree<C> {
+    const builder = new TreeBuilder<C>({
+      symlinkedParents: this.#options.symlinkedParents ?? "follow",
+      keepDirlinks: this.#options.keepDirlinks ?? false,
+      createdSeconds: this.#createdSeconds,
+    }, this.onNotice);
+    for (const layer of this.#image.layers) builder.apply(entries[layer.index], layer.name);
+    countLinks(builder.tree);
+    return builder.tree;
+  }
+}
+
+/** Gives back what was placed but is not in the tree: replaced in its own layer, say. */
+function releaseDead<C>(entries: readonly LayerEntry<C>[][], writer: ImageWriter<C>): void {
+  for (const { inode } of entries.flat()) {
+    if (inode !== null && inode.content !== null && inode.linkCount === 0) {
+      writer.release(inode.content);
+      inode.content = null;
+    }
+  }
+}
+
+/** A guess of the uncompressed bytes: archives of files shrink to a third or so. */
+function expectedBytes(layers: readonly Layer[]): number {
+  return layers.reduce(
+    (sum, { size, job }) => sum + (job.declaredCompression === "none" ? size : 4 * size),
+    0,
+  );
+}
+
+function layerReport(layer: Layer, summary: LayerSummary): LayerReport {
+  return {
+    index: layer.index,
+    digest: layer.job.digest,
+    diffId: layer.job.diffId,
+    size: layer.size,
+    uncompressedSize: summary.uncompressedSize,
+    entries: summary.entryCount,
+  };
+}
