@@ -227,7 +227,7 @@ class Conversion<C> {
         missing,
         entries,
         writer,
-        (index, visitor) => this.#read(this.#image.layers[index], visitor),
+        (index, visitor) => this.#readAgain(this.#image.layers[index], visitor),
       );
     }
     releaseDead(entries, writer);
