@@ -6,10 +6,10 @@
 import { realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { ImageError } from "../image_error.ts";
+import { systemError } from "../io/system_error.ts";
 import { quote } from "../oci/quote.ts";
 import type { FileStore, StoredFile } from "./file_store.ts";
 import { cleanStorePath } from "./store_path.ts";
-import { isMissing, systemError } from "./system_error.ts";
 
 /** Options of {@linkcode DirectoryStore}. */
 export interface DirectoryStoreOptions {
@@ -46,8 +46,9 @@ export class DirectoryStore implements FileStore {
       if (this.#confined) this.#checkInside(full);
       return { location: { kind: "file", path: full, offset: 0 }, size: stat.size };
     } catch (cause) {
-      if (isMissing(cause)) return null;
-      throw systemError("open", full, cause);
+      const error = systemError(cause, "open", full);
+      if (error instanceof ImageError && error.code === "NOT_FOUND") return null;
+      throw error;
     }
   }
 

@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { closeSync, openSync, readSync } from "node:fs";
 import { ImageError } from "../image_error.ts";
+import { fileSource } from "../io/file_source.ts";
 import type { BlobLocation } from "../layer/layer.ts";
 import { LARGEST_DOCUMENT_BYTES } from "../oci/json_document.ts";
 import { quote } from "../oci/quote.ts";
-import { systemError } from "./system_error.ts";
 
 /** One regular file of a store. */
 export interface StoredFile {
@@ -26,7 +25,7 @@ export interface FileStore {
    * The regular file at `path` (relative, `/` between components); `null` when nothing is there.
    *
    * Throws `ImageError` `UNSAFE_PATH` when the path leaves the store, `CORRUPT` when something
-   * else than a regular file is there.
+   * else than a regular file is there, `PERMISSION` or `IO`.
    */
   find(path: string): StoredFile | null;
   /** Gives temporary files back. Calling it again does nothing. */
@@ -51,33 +50,24 @@ export function readDocumentFile(store: FileStore, path: string): Uint8Array | n
   return readStoredFile(file);
 }
 
-/** All bytes of a stored file; the caller has bounded its size. */
+/**
+ * All bytes of a stored file; the caller has bounded its size.
+ *
+ * Throws `ImageError` `CORRUPT` when the file became shorter, `PERMISSION` or `IO`.
+ */
 export function readStoredFile(file: StoredFile): Uint8Array {
   const { location, size } = file;
   if (location.kind === "memory") return location.bytes;
-  const bytes = new Uint8Array(size);
-  let fd: number;
+  const source = fileSource(location.path);
   try {
-    fd = openSync(location.path, "r");
-  } catch (cause) {
-    throw systemError("open", location.path, cause);
-  }
-  try {
-    let done = 0;
-    while (done < size) {
-      const count = readSync(fd, bytes, done, size - done, location.offset + done);
-      if (count === 0) {
-        throw new ImageError(
-          "CORRUPT",
-          `Cannot read file ${quote(location.path)}: it ends after ${done} bytes, expected ${size}`,
-        );
-      }
-      done += count;
-    }
-  } catch (cause) {
-    throw systemError("read", location.path, cause);
+    const bytes = new Uint8Array(size);
+    const count = source.read(bytes, location.offset);
+    if (count === size) return bytes;
+    throw new ImageError(
+      "CORRUPT",
+      `Cannot read file ${quote(location.path)}: it ends after ${count} bytes, expected ${size}`,
+    );
   } finally {
-    closeSync(fd);
+    source.close();
   }
-  return bytes;
 }

@@ -34,8 +34,11 @@ export async function ociLayout(path: string, options: OciLayoutOptions = {}): P
     { name: options.tag, digest: options.digest },
     options,
   );
-  expectKind(path, ["directory"]);
-  return await openStore(new DirectoryStore(path, { confined: false }), request, openOciStore);
+  const acquire = () => {
+    expectKind(path, ["directory"]);
+    return new DirectoryStore(path, { confined: false });
+  };
+  return await openStore(acquire, request, openOciStore);
 }
 
 /** Opens an image of an OCI image layout in a tar archive. Throws like {@linkcode ociLayout}. */
@@ -45,8 +48,11 @@ export async function ociArchive(path: string, options: OciLayoutOptions = {}): 
     { name: options.tag, digest: options.digest },
     options,
   );
-  expectKind(path, ["file"]);
-  return await openStore(await openArchive(path, options.signal), request, openOciStore);
+  const acquire = () => {
+    expectKind(path, ["file"]);
+    return openArchive(path, options.signal);
+  };
+  return await openStore(acquire, request, openOciStore);
 }
 
 /** Options of {@linkcode dockerArchive}. */
@@ -70,18 +76,25 @@ export async function dockerArchive(
     { name: options.name, digest: options.digest },
     options,
   );
-  const files = expectKind(path, ["file", "directory"]) === "directory"
-    ? new DirectoryStore(path, { confined: true })
-    : await openArchive(path, options.signal);
-  return await openStore(files, request, openDockerStore);
+  const acquire = () =>
+    expectKind(path, ["file", "directory"]) === "directory"
+      ? new DirectoryStore(path, { confined: true })
+      : openArchive(path, options.signal);
+  return await openStore(acquire, request, openDockerStore);
 }
+
+const KIND_TEXTS: Readonly<Record<PathKind, string>> = {
+  directory: "a directory",
+  file: "a file",
+  other: "no directory and no regular file",
+};
 
 function expectKind(path: string, kinds: readonly PathKind[]): PathKind {
   const kind = pathKind(path);
   if (kind !== null && kinds.includes(kind)) return kind;
-  const observed = kind === null ? "nothing is there" : `it is a ${kind}`;
+  const observed = kind === null ? "nothing is there" : `it is ${KIND_TEXTS[kind]}`;
   throw new ImageError(
     "NOT_FOUND",
     `Cannot open ${quote(path)}: ${observed}, expected a ${kinds.join(" or ")}`,
-  ).at({ source: path });
+  );
 }

@@ -9,7 +9,7 @@ import type { Image } from "./image.ts";
 import { dockerArchive, ociArchive, ociLayout } from "./image_doors.ts";
 import { openPath } from "./open_path.ts";
 import type { OpenOptions } from "./open_options.ts";
-import { pathKind } from "./path_kind.ts";
+import { pathExists, pathKind } from "./path_kind.ts";
 import { splitReference } from "./split_reference.ts";
 
 /** A kind of source, named by what stands before the first `:` of a reference. */
@@ -73,9 +73,10 @@ const TRANSPORTS: readonly Transport[] = [
  * ```
  */
 export async function openImage(reference: string, options: OpenOptions = {}): Promise<Image> {
-  // A path that exists is a path, whatever it looks like.
-  if (reference !== "" && pathKind(reference) !== null) return await openPath(reference, options);
   const transport = TRANSPORTS.find(({ prefix }) => reference.startsWith(prefix));
+  // A path that exists is a path, whatever it looks like.
+  const isPath = transport === undefined ? pathKind(reference) !== null : pathExists(reference);
+  if (isPath) return await openPath(reference, options);
   if (transport !== undefined) {
     return await transport.open(reference.slice(transport.prefix.length), options);
   }

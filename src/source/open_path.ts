@@ -8,6 +8,7 @@ import { quote } from "../oci/quote.ts";
 import { openArchive } from "./archive_store.ts";
 import { DirectoryStore } from "./directory_store.ts";
 import { openDockerStore } from "./docker_archive.ts";
+import type { FileStore } from "./file_store.ts";
 import type { Image } from "./image.ts";
 import { LAYOUT_INDEX } from "./oci_layout.ts";
 import { createRequest, type OpenOptions } from "./open_options.ts";
@@ -15,23 +16,21 @@ import { openStore } from "./open_store.ts";
 import { pathKind } from "./path_kind.ts";
 
 /** Opens the image in the directory or archive at `path`, which exists. */
-export async function openPath(path: string, options: OpenOptions): Promise<Image> {
+export function openPath(path: string, options: OpenOptions): Promise<Image> {
   const request = createRequest(path, {}, options);
+  return openStore(() => storeAt(path, options), request, openDockerStore);
+}
+
+function storeAt(path: string, options: OpenOptions): FileStore | Promise<FileStore> {
   const kind = pathKind(path);
+  if (kind === "file") return openArchive(path, options.signal);
   if (kind === "directory") {
-    const isLayout = new DirectoryStore(path, { confined: false }).find(LAYOUT_INDEX) !== null;
-    return await openStore(
-      new DirectoryStore(path, { confined: !isLayout }),
-      request,
-      openDockerStore,
-    );
-  }
-  if (kind === "file") {
-    return await openStore(await openArchive(path, options.signal), request, openDockerStore);
+    const layout = new DirectoryStore(path, { confined: false });
+    if (layout.find(LAYOUT_INDEX) !== null) return layout;
+    return new DirectoryStore(path, { confined: true });
   }
   throw new ImageError(
     "NOT_FOUND",
     `Cannot open image ${quote(path)}: it is no directory and no regular file, expected one`,
-    { where: { source: path } },
   );
 }

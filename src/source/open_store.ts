@@ -15,16 +15,18 @@ import type { ImageParts } from "./opened_image.ts";
 export type StoreOpener = (files: FileStore, request: ImageRequest) => Promise<ImageParts>;
 
 /**
- * Opens an image with `open`. When anything fails the store is closed, and the error says which
- * source it was.
+ * Opens the store that `acquire` gives, and with `open` the image in it. When anything fails the
+ * store is closed, and the error says which source it was.
  */
 export async function openStore(
-  files: FileStore,
+  acquire: () => FileStore | Promise<FileStore>,
   request: ImageRequest,
   open: StoreOpener,
 ): Promise<Image> {
+  let acquired: FileStore | null = null;
   try {
     request.checkCancelled();
+    const files = acquired = await acquire();
     const parts = await open(files, request);
     return {
       ...parts,
@@ -34,7 +36,7 @@ export async function openStore(
       },
     };
   } catch (error) {
-    files.close();
+    acquired?.close();
     throw error instanceof ImageError ? error.at({ source: request.reference }) : error;
   }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { statSync } from "node:fs";
-import { isMissing, systemError } from "./system_error.ts";
+import { ImageError } from "../image_error.ts";
+import { systemError } from "../io/system_error.ts";
 
 /** A directory, a regular file, or something else (a device, a socket, a pipe). */
 export type PathKind = "directory" | "file" | "other";
@@ -15,11 +16,29 @@ export type PathKind = "directory" | "file" | "other";
  * Throws `ImageError` `PERMISSION` or `IO`.
  */
 export function pathKind(path: string): PathKind | null {
+  // No name holds a NUL; asking for one is an error of another kind.
+  if (path === "" || path.includes("\0")) return null;
   try {
     const stat = statSync(path);
     return stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other";
   } catch (cause) {
-    if (isMissing(cause)) return null;
-    throw systemError("open", path, cause);
+    const error = systemError(cause, "open", path);
+    if (error instanceof ImageError && isAbsence(error)) return null;
+    throw error;
   }
+}
+
+/** Whether `path` can be seen to exist; where it must not be looked at it does not. */
+export function pathExists(path: string): boolean {
+  try {
+    return pathKind(path) !== null;
+  } catch (error) {
+    if (error instanceof ImageError) return false;
+    throw error;
+  }
+}
+
+/** A path too long to be a path is not there either. */
+function isAbsence(error: ImageError): boolean {
+  return error.code === "NOT_FOUND" || error.code === "LIMIT_EXCEEDED";
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { pathKind } from "./path_kind.ts";
+import { pathExists } from "./path_kind.ts";
 
 /** The parts of a reference behind its transport. */
 export interface SplitReference {
@@ -21,12 +21,12 @@ export interface SplitReference {
  * first.
  */
 export function splitReference(text: string): SplitReference {
-  if (text === "" || pathKind(text) !== null) return { path: text, name: null, digest: null };
+  if (text === "" || pathExists(text)) return { path: text, name: null, digest: null };
   let first = text.length;
   for (let at = text.length - 1; at > 0; at--) {
     if (!isSeparator(text[at])) continue;
     first = at;
-    if (pathKind(text.slice(0, at)) !== null) break;
+    if (pathExists(text.slice(0, at))) break;
   }
   const path = text.slice(0, first);
   const choice = text.slice(first + 1);

@@ -1,0 +1,103 @@
+/**
+ * Compressed archives: decompressed to a temporary file, so that their members can be read in
+ * place.
+ *
+ * @module
+ */
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ByteSource } from "../io/byte_source.ts";
+import { systemError } from "../io/system_error.ts";
+import { detectCompression } from "../layer/decompress/decompressor.ts";
+import { openLayerBytes } from "../layer/layer_bytes.ts";
+
+/** Bytes decompressed and written at once. */
+const PIECE_BYTES = 256 * 1024;
+/** Bytes at the start of a file that tell how it is compressed. */
+const HEAD_BYTES = 512;
+
+/** A temporary file. */
+export interface SpooledArchive {
+  /** Where it is. */
+  readonly path: string;
+  /** Deletes it. Calling it again does nothing. */
+  remove(): void;
+}
+
+/** Whether the bytes of `source` begin like those of a compression that is known. */
+export function isCompressed(source: ByteSource): boolean {
+  const head = new Uint8Array(HEAD_BYTES);
+  return detectCompression(head.subarray(0, source.read(head, 0))) !== "none";
+}
+
+/**
+ * Decompresses `source`, the file at `path`, to a temporary file of its own directory.
+ *
+ * Throws `ImageError` `CORRUPT`, `UNSUPPORTED`, `OUT_OF_SPACE`, `PERMISSION` or `IO`; the signal's
+ * reason when cancelled. Nothing is left behind then.
+ */
+export async function spoolArchive(
+  path: string,
+  source: ByteSource,
+  signal?: AbortSignal,
+): Promise<SpooledArchive> {
+  const directory = makeDirectory();
+  const spooled: SpooledArchive = {
+    path: join(directory, "archive.tar"),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+  try {
+    await decompress(path, source.size, spooled.path, signal);
+    return spooled;
+  } catch (error) {
+    spooled.remove();
+    throw systemError(error, "write temporary file", spooled.path);
+  }
+}
+
+function makeDirectory(): string {
+  const parent = tmpdir();
+  try {
+    return mkdtempSync(join(parent, "oci2rootfs-"));
+  } catch (error) {
+    throw systemError(error, "make temporary directory in", parent);
+  }
+}
+
+async function decompress(
+  path: string,
+  size: number,
+  output: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const bytes = await openLayerBytes({
+    kind: "tar",
+    location: { kind: "file", path, offset: 0 },
+    size,
+    declaredCompression: null,
+    digest: null,
+    diffId: null,
+  });
+  try {
+    const file = openSync(output, "wx", 0o600);
+    try {
+      const piece = new Uint8Array(PIECE_BYTES);
+      let position = 0;
+      for (let count = piece.length; count === piece.length;) {
+        signal?.throwIfAborted();
+        count = await bytes.read(piece);
+        for (let done = 0; done < count;) {
+          done += writeSync(file, piece, done, count - done, position + done);
+        }
+        position += count;
+        // Decompressing is synchronous work: let timers and signals have their turn.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+    } finally {
+      closeSync(file);
+    }
+  } finally {
+    bytes.close();
+  }
+}
