@@ -29,11 +29,8 @@ export interface OciLayoutOptions extends OpenOptions {
  * a malformed platform.
  */
 export async function ociLayout(path: string, options: OciLayoutOptions = {}): Promise<Image> {
-  const request = createRequest(
-    `oci:${path}`,
-    { name: options.tag, digest: options.digest },
-    options,
-  );
+  const choice = { name: options.tag, digest: options.digest };
+  const request = createRequest(referenceText("oci:", path, choice), choice, options);
   const acquire = () => {
     expectKind(path, ["directory"]);
     return new DirectoryStore(path, { confined: false });
@@ -43,11 +40,8 @@ export async function ociLayout(path: string, options: OciLayoutOptions = {}): P
 
 /** Opens an image of an OCI image layout in a tar archive. Throws like {@linkcode ociLayout}. */
 export async function ociArchive(path: string, options: OciLayoutOptions = {}): Promise<Image> {
-  const request = createRequest(
-    `oci-archive:${path}`,
-    { name: options.tag, digest: options.digest },
-    options,
-  );
+  const choice = { name: options.tag, digest: options.digest };
+  const request = createRequest(referenceText("oci-archive:", path, choice), choice, options);
   const acquire = () => {
     expectKind(path, ["file"]);
     return openArchive(path, options.signal);
@@ -71,16 +65,23 @@ export async function dockerArchive(
   path: string,
   options: DockerArchiveOptions = {},
 ): Promise<Image> {
-  const request = createRequest(
-    `docker-archive:${path}`,
-    { name: options.name, digest: options.digest },
-    options,
-  );
+  const choice = { name: options.name, digest: options.digest };
+  const request = createRequest(referenceText("docker-archive:", path, choice), choice, options);
   const acquire = () =>
     expectKind(path, ["file", "directory"]) === "directory"
       ? new DirectoryStore(path, { confined: true })
       : openArchive(path, options.signal);
   return await openStore(acquire, request, openDockerStore);
+}
+
+/** The reference that names the same image to `openImage`. */
+function referenceText(
+  prefix: string,
+  path: string,
+  { name, digest }: { readonly name?: string; readonly digest?: string },
+): string {
+  if (digest !== undefined) return `${prefix}${path}@${digest}`;
+  return name === undefined ? `${prefix}${path}` : `${prefix}${path}:${name}`;
 }
 
 const KIND_TEXTS: Readonly<Record<PathKind, string>> = {

@@ -32,7 +32,7 @@ export function isCompressed(source: ByteSource): boolean {
 }
 
 /**
- * Decompresses `source`, the file at `path`, to a temporary file of its own directory.
+ * Decompresses `source`, the file at `path`, to a temporary file in a new directory below `parent`.
  *
  * Throws `ImageError` `CORRUPT`, `UNSUPPORTED`, `OUT_OF_SPACE`, `PERMISSION` or `IO`; the signal's
  * reason when cancelled. Nothing is left behind then.
@@ -41,8 +41,9 @@ export async function spoolArchive(
   path: string,
   source: ByteSource,
   signal?: AbortSignal,
+  parent: string = tmpdir(),
 ): Promise<SpooledArchive> {
-  const directory = makeDirectory();
+  const directory = makeDirectory(parent);
   const spooled: SpooledArchive = {
     path: join(directory, "archive.tar"),
     remove: () => rmSync(directory, { recursive: true, force: true }),
@@ -56,8 +57,7 @@ export async function spoolArchive(
   }
 }
 
-function makeDirectory(): string {
-  const parent = tmpdir();
+function makeDirectory(parent: string): string {
   try {
     return mkdtempSync(join(parent, "oci2rootfs-"));
   } catch (error) {

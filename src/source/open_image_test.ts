@@ -1,0 +1,112 @@
+import { match, rejects, strictEqual } from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { ImageError } from "../image_error.ts";
+import { dockerMembers, layoutOf, tarOf, withDirectory } from "./layout_fixture.ts";
+import { openImage } from "./open_image.ts";
+
+const OPTIONS = { platform: "linux/amd64" };
+
+async function user(reference: string): Promise<string | undefined> {
+  const image = await openImage(reference, OPTIONS);
+  await image.close();
+  strictEqual(image.reference, reference);
+  return image.config?.user;
+}
+
+const named = (User: string) => layoutOf({ runtime: { User } });
+
+Deno.test("openImage() opens each transport, and bare paths by what is there", async () => {
+  await withDirectory(async (directory) => {
+    const layout = named("layout").writeDirectory(join(directory, "layout"));
+    const archive = join(directory, "archive");
+    writeFileSync(archive, named("archive").toArchive());
+    const docker = join(directory, "docker");
+    const members = dockerMembers([{ image: { runtime: { User: "docker" } }, names: ["n:1"] }]);
+    writeFileSync(docker, tarOf(members));
+    const digest = (await openImage(layout, OPTIONS)).digest;
+
+    for (const rest of ["", ":latest", `@${digest}`]) {
+      strictEqual(await user(`oci:${layout}${rest}`), "layout");
+    }
+    for (const rest of ["", ":latest"]) {
+      strictEqual(await user(`oci-archive:${archive}${rest}`), "archive");
+    }
+    for (const rest of ["", ":n:1", ":docker.io/library/n:1"]) {
+      strictEqual(await user(`docker-archive:${docker}${rest}`), "docker");
+    }
+    strictEqual(await user(layout), "layout");
+    strictEqual(await user(archive), "archive");
+    strictEqual(await user(docker), "docker");
+  });
+});
+
+Deno.test("paths that hold : and @ work as they are", async () => {
+  await withDirectory(async (directory) => {
+    const odd = named("odd").writeDirectory(join(directory, "a:b@c:latest"));
+    named("short").writeDirectory(join(directory, "a"));
+    strictEqual(await user(odd), "odd");
+    strictEqual(await user(`oci:${odd}`), "odd");
+    strictEqual(await user(`oci:${odd}:latest`), "odd");
+    strictEqual(await user(`oci:${join(directory, "a")}:latest`), "short");
+    await rejects(user(`oci:${join(directory, "a")}:b`), { code: "NOT_FOUND", message: /tag "b"/ });
+  });
+});
+
+Deno.test("what is no reference is answered with all that would be", async () => {
+  await rejects(user("no/such/place"), (error: ImageError) => {
+    strictEqual(error.code, "NOT_FOUND");
+    match(error.message, /oci:DIRECTORY.*oci-archive:FILE.*docker-archive:FILE.*path/);
+    strictEqual(error.where.source, "no/such/place");
+    return true;
+  });
+  for (const reference of ["", ":", "@", "oci", "oci:", "oci::x", "oci-archive:", "a\0b"]) {
+    await rejects(user(reference), { code: "NOT_FOUND" }, reference);
+  }
+});
+
+Deno.test("a path that holds no image is answered with what was found there", async () => {
+  await withDirectory(async (directory) => {
+    await rejects(user(directory), { code: "NOT_FOUND", message: /neither index\.json nor/ });
+    const file = join(directory, "file");
+    writeFileSync(file, "text");
+    await rejects(user(file), { code: "NOT_FOUND", message: /bytes 74657874, expected a tar/ });
+    await rejects(user("/dev/null"), { code: "NOT_FOUND", message: /no regular file/ });
+    await rejects(user(`oci:${file}`), { code: "NOT_FOUND", message: /is a file, expected a dir/ });
+    mkdirSync(join(directory, "sub"));
+    await rejects(user(`oci-archive:${join(directory, "sub")}`), {
+      code: "NOT_FOUND",
+      message: /is a directory, expected a file/,
+    });
+    await rejects(user(`docker-archive:${join(directory, "sub")}`), { code: "NOT_FOUND" });
+  });
+});
+
+Deno.test("opening is cancelled with the signal's reason", async () => {
+  await withDirectory(async (directory) => {
+    const layout = named("x").writeDirectory(directory);
+    const reason = new Error("stop");
+    await rejects(openImage(layout, { ...OPTIONS, signal: AbortSignal.abort(reason) }), reason);
+  });
+});
+
+Deno.test("any text is an image or an ImageError", async () => {
+  await withDirectory(async (directory) => {
+    const layout = named("x").writeDirectory(join(directory, "l"));
+    const piece = fc.oneof(
+      fc.constantFrom("oci:", "oci-archive:", "docker-archive:", layout, ":", "@", "sha256:"),
+      fc.string({ maxLength: 5 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 5 }), async (pieces) => {
+        try {
+          await (await openImage(pieces.join(""), OPTIONS)).close();
+        } catch (error) {
+          if (!(error instanceof ImageError)) throw error;
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
