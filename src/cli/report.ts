@@ -27,10 +27,8 @@ export function jsonReport(report: ConvertReport, output: string | null): string
 /** One line that says what was made; ends with a newline. */
 export function summaryText(report: ConvertReport, output: string | null): string {
   const { image, counts, layers, platform, timings } = report;
-  let files = 0;
-  for (const [kind, count] of Object.entries(counts)) {
-    if (kind !== "hardLinks") files += count;
-  }
+  const files = counts.regular + counts.directory + counts.symlink + counts.characterDevice +
+    counts.blockDevice + counts.fifo + counts.socket;
   const parts = [
     `${image.format}, ${formatSize(image.imageSize)} (${formatSize(image.writtenBytes)} written)`,
     `${counted(files, "file")} from ${counted(layers.length, "layer")}`,

@@ -26,10 +26,10 @@ export interface FormatEntry {
   /** Extensions of file names that mean this format. */
   readonly extensions: readonly string[];
   /**
-   * Loads the writer, which is heavy, and sets its options. Throws `RangeError` or `TypeError` for
-   * options that the format does not allow.
+   * Loads the writer, which is heavy, and answers the function that sets its options; that throws
+   * `RangeError` or `TypeError` for options that the format does not allow.
    */
-  create(options: FileSystemOptions): Promise<ImageFormat<unknown>>;
+  load(): Promise<(options: FileSystemOptions) => ImageFormat<unknown>>;
 }
 
 /** All formats; the first is the default where nothing tells. */
@@ -37,7 +37,7 @@ export const FORMATS: readonly FormatEntry[] = [
   {
     name: "ext4",
     extensions: [".ext4", ".img"],
-    create: async (options) => (await import("./ext4/format.ts")).ext4(options),
+    load: async () => (await import("./ext4/format.ts")).ext4,
   },
 ];
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
 import { convert, type ConvertReport } from "../../convert/convert.ts";
 import { type FormatEntry, formatNamed, formatOfFileName, FORMATS } from "../../format/formats.ts";
 import type { ImageFormat } from "../../format/image_format.ts";
@@ -14,6 +15,7 @@ import { nullSink } from "../../io/null_sink.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { Image } from "../../source/image.ts";
 import { openImage } from "../../source/open_image.ts";
+import { showDebugLog } from "../debug_log.ts";
 import { NoticePrinter } from "../notices.ts";
 import { ProgressDisplay } from "../progress.ts";
 import { jsonReport, summaryText } from "../report.ts";
@@ -28,6 +30,8 @@ export async function runConvert(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
+  if (args.debug) showDebugLog(terminal);
+  const log = getLogger(["oci2rootfs", "cli"]);
   const output = outputOf(args);
   const createdSeconds = sourceDateEpoch(environment("SOURCE_DATE_EPOCH"));
   const format = await createFormat(formatEntryFor(args, output), args);
@@ -44,6 +48,18 @@ export async function runConvert(
   const onNotice: NoticeListener = (notice) => notices.show(notice);
 
   const image = await openImage(args.image, { platform: args.platform, onNotice, signal });
+  log.debug("image {digest} has {count} layers", {
+    digest: image.digest,
+    count: image.layers.length,
+  });
+  for (const { name, size, job } of image.layers) {
+    log.debug("layer {name}: {size} bytes, {compression}, diff_id {diffId}", {
+      name,
+      size,
+      compression: job.declaredCompression,
+      diffId: job.diffId,
+    });
+  }
   let report: ConvertReport;
   try {
     if (terminal.isInteractive && !args.quiet) {
@@ -62,6 +78,10 @@ export async function runConvert(
     display?.clear();
     await image.close();
   }
+  log.debug("done: {timings} {details}", {
+    timings: report.timings,
+    details: report.image.details,
+  });
   notices.finish();
   if (args.json) terminal.writeOutput(jsonReport(report, output));
   if (!args.quiet) terminal.writeError(summaryText(report, output));
@@ -99,8 +119,9 @@ async function createFormat(
   args: ConvertArguments,
 ): Promise<ImageFormat<unknown>> {
   const { blockSize, size, free, label, uuid } = args;
+  const create = await entry.load();
   try {
-    return await entry.create({ blockSize, size, free, label, uuid });
+    return create({ blockSize, size, free, label, uuid });
   } catch (error) {
     // What the format refuses here are its options, and those came from the command line.
     if (error instanceof RangeError || error instanceof TypeError) {

@@ -1,0 +1,106 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { tarArchive, tarEntry } from "../../src/layer/tar/tar_fixture.ts";
+import { blobPath, LayoutFixture, layoutOf, tagged } from "../../src/source/layout_fixture.ts";
+import { namesIn, runCli, TINY, withDirectory } from "./cli_process.ts";
+
+const ONE_FILE = tarArchive([tarEntry({ path: "file", body: "content" })]);
+
+/** Runs the program on a layout; the output that was there must be as it was. */
+async function failOn(
+  directory: string,
+  reference: string,
+  args: readonly string[] = [],
+): Promise<{ code: number; error: string; hint: string }> {
+  const output = `${directory}/out`;
+  Deno.mkdirSync(output, { recursive: true });
+  Deno.writeTextFileSync(`${output}/rootfs.ext4`, "old content");
+  const result = await runCli([reference, "-o", `${output}/rootfs.ext4`, ...args]);
+  strictEqual(result.stdout, "");
+  deepStrictEqual(namesIn(output), ["rootfs.ext4"]);
+  strictEqual(Deno.readTextFileSync(`${output}/rootfs.ext4`), "old content");
+  const [error, hint] = result.stderr.split("\n");
+  ok(!/^ {4}at /m.test(result.stderr), "there is a stack trace");
+  return { code: result.code, error, hint };
+}
+
+Deno.test("a damaged blob ends with code 3, names the layer, and keeps the old output", () =>
+  withDirectory(async (directory) => {
+    const layout = new LayoutFixture();
+    const image = layout.addImage({ layers: [{ tar: ONE_FILE }], platform: null });
+    layout.setIndex([tagged(image, "v1")]);
+    const layer = [...layout.files].find(([, bytes]) => bytes.length === ONE_FILE.length)!;
+    const damaged = layer[1].slice();
+    damaged[512] ^= 1;
+    layout.files.set(layer[0], damaged);
+    const { code, error } = await failOn(directory, layout.writeDirectory(`${directory}/layout`));
+    strictEqual(code, 3);
+    match(error, /^oci2rootfs: Cannot .*sha256:.*layer 0 \(sha256:/);
+  }));
+
+Deno.test("a tar that is none ends with code 3 and says where", () =>
+  withDirectory(async (directory) => {
+    const tar = new Uint8Array(1024).fill(0x41);
+    const layout = layoutOf({ layers: [{ tar }], platform: null });
+    const { code, error } = await failOn(directory, layout.writeDirectory(`${directory}/layout`));
+    strictEqual(code, 3);
+    match(error, /layer 0 \(sha256:[0-9a-f]{12}\), offset 0\)/);
+  }));
+
+Deno.test("a name that would leave the root ends with code 3 and is shown harmlessly", () =>
+  withDirectory(async (directory) => {
+    const tar = tarArchive([tarEntry({ path: "a/../../\x1b[31mevil" })]);
+    const layout = layoutOf({ layers: [{ tar }], platform: null });
+    const { code, error } = await failOn(directory, layout.writeDirectory(`${directory}/layout`));
+    strictEqual(code, 3);
+    match(error, /evil/);
+    ok(!error.includes("\x1b"));
+  }));
+
+Deno.test("a missing blob, tag, platform or path ends with code 5 and a hint", () =>
+  withDirectory(async (directory) => {
+    const layout = new LayoutFixture();
+    const image = layout.addImage({ layers: [{ tar: ONE_FILE }], platform: null });
+    layout.setIndex([tagged(image, "v1")]);
+    const path = layout.writeDirectory(`${directory}/layout`);
+
+    const tag = await failOn(directory, `oci:${path}:v2`);
+    strictEqual(tag.code, 5);
+    match(tag.error, /v2.*v1/);
+    match(tag.hint, /^hint: .*:TAG/);
+
+    const platform = await failOn(directory, TINY, ["--platform", "linux/s390x"]);
+    strictEqual(platform.code, 5);
+    match(platform.error, /linux\/s390x.*linux\/(amd64|arm64)/);
+    match(platform.hint, /--platform/);
+
+    const nothing = await failOn(directory, `${directory}/nothing`);
+    strictEqual(nothing.code, 5);
+
+    Deno.removeSync(`${path}/${blobPath(image.digest)}`);
+    const blob = await failOn(directory, path);
+    strictEqual(blob.code, 5);
+    match(blob.error, new RegExp(image.digest));
+  }));
+
+Deno.test("two images and no choice end with code 5 and list both", () =>
+  withDirectory(async (directory) => {
+    const layout = new LayoutFixture();
+    const first = layout.addImage({ layers: [{ tar: ONE_FILE }], platform: null });
+    const second = layout.addImage({ layers: [], platform: null });
+    layout.setIndex([tagged(first, "one"), tagged(second, "two")]);
+    const path = layout.writeDirectory(`${directory}/layout`);
+    const { code, error, hint } = await failOn(directory, path);
+    strictEqual(code, 5);
+    match(error, /one.*two/);
+    match(hint, /IMAGE:TAG/);
+    const chosen = await runCli([`oci:${path}:one`, "-o", `${directory}/one.ext4`]);
+    strictEqual(chosen.code, 0, chosen.stderr);
+  }));
+
+Deno.test("--debug adds the stack trace to an error", () =>
+  withDirectory(async (directory) => {
+    const output = `${directory}/x.ext4`;
+    const result = await runCli([`${directory}/nothing`, "-o", output, "--debug"]);
+    strictEqual(result.code, 5);
+    match(result.stderr, /\n {4}at /);
+  }));
