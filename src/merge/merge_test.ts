@@ -288,6 +288,14 @@ const cases: {
     expected: ["d/", "d/f = 1", "s -> d", "x = 1 (same as d/f)"],
   },
   {
+    name: "a whiteout or opaque mark below a file of its own layer hides nothing more",
+    layers: [
+      layer(directory("d"), file("d/a", "1")),
+      layer(file("d", "2"), whiteout("d/a"), opaque("d/b")),
+    ],
+    expected: ["d = 2"],
+  },
+  {
     name: "a missing parent is made, also for a whiteout",
     layers: [layer(file("a/b/c", "1"), whiteout("x/y/z"))],
     expected: ["a/", "a/b/", "a/b/c = 1", "x/", "x/y/"],

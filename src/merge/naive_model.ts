@@ -112,12 +112,15 @@ export function naiveMerge(layers: readonly LayerEntry<string>[][]): Files {
       return waiting.some(({ placeholder }) => placeholder === file) ? undefined : file;
     };
     for (const entry of entries) {
-      if (entry.kind === "opaque") {
-        resolve(files, entry.path, make);
+      if (entry.kind === "opaque" || entry.kind === "whiteout") {
+        try {
+          resolve(files, entry.kind === "opaque" ? entry.path : parentOf(entry.path), make);
+        } catch {
+          // Below a file, or behind a loop of links, there is nothing to hide.
+        }
         continue;
       }
       const path = join(resolve(files, parentOf(entry.path), make)!, nameOf(entry.path));
-      if (entry.kind === "whiteout") continue;
       if (entry.kind === "node") {
         const { kind, permissions, content, target } = entry.inode;
         put(path, { id: entry.inode, kind, permissions, text: content ?? target });

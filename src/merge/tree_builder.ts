@@ -81,22 +81,31 @@ class LayerApplication<C> {
   }
 
   place(entry: LayerEntry<C>): void {
-    if (entry.kind === "opaque") {
-      // As in containerd, even a mark makes the directory it stands in.
-      this.#resolver.directory(entry.path);
-      return;
-    }
+    if (entry.kind === "opaque") return this.#placeMark(entry.path);
     if (entry.path === "") return this.#placeRoot(entry);
     const slash = entry.path.lastIndexOf("/");
-    const directory = this.#resolver.directory(slash === -1 ? "" : entry.path.slice(0, slash));
+    const parent = slash === -1 ? "" : entry.path.slice(0, slash);
+    if (entry.kind === "whiteout") return this.#placeMark(parent);
+    const directory = this.#resolver.directory(parent);
     const name = slash === -1 ? entry.path : entry.path.slice(slash + 1);
     switch (entry.kind) {
-      case "whiteout":
-        return; // The parent exists now; the removal was the first step.
       case "hardlink":
         return this.#placeLink(directory, name, entry);
       case "node":
         return this.#placeNode(directory, name, entry.path, entry.inode);
+    }
+  }
+
+  /**
+   * The removal was the first step. As in containerd, even a mark makes the directory it stands in;
+   * but below a file there is nothing left to hide: umoci writes a whiteout for each file of a
+   * directory that a file replaces.
+   */
+  #placeMark(directory: ByteString): void {
+    try {
+      this.#resolver.directory(directory);
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
     }
   }
 
