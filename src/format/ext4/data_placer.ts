@@ -1,0 +1,276 @@
+/**
+ * The bytes of files, placed as they arrive: from the start of the disk onwards, in whole blocks,
+ * around the gaps that are kept for copies of superblock and descriptors. Blocks of zeros become
+ * holes and take no place.
+ *
+ * @module
+ */
+import { ImageError } from "../../image_error.ts";
+import type { ByteSink } from "../../io/byte_sink.ts";
+import type { FileWriter } from "../image_format.ts";
+import { Ext4Content, type Ext4Extent } from "./content.ts";
+import { type Geometry, nextBackupGroup } from "./geometry.ts";
+import { STAGE_SIZE } from "./image_bytes.ts";
+
+/** Blocks that a file can have: logical block numbers are 32 bits. */
+const MAX_FILE_BLOCKS = 0xffff_ffff;
+
+/** Places one file after the other. */
+export class DataPlacer implements FileWriter<Ext4Content> {
+  readonly #sink: ByteSink;
+  readonly #blockSize: number;
+  readonly #geometry: Geometry;
+  readonly #gapBlocks: number;
+  readonly #endBlock: number;
+
+  // The stage: bytes of the blocks from #stageBlock on, the last of which may be in the making.
+  readonly #stage = new Uint8Array(STAGE_SIZE);
+  #stageBlock: number;
+  #stageFill = 0;
+  // Blocks are free to take up to here: the start of the next gap.
+  #nextGap: number;
+
+  #isOpen = false;
+  #size = 0;
+  #position = 0;
+  // Bytes of the block in the making; they stand at the end of the stage.
+  #partial = 0;
+  #runLogical = 0;
+  #runStart = 0;
+  #runCount = 0;
+  #runs: Ext4Extent[] | null = null;
+
+  /**
+   * Creates a placer. `gapBlocks` are left free at the start of every backup group. Bytes behind
+   * block `endBlock` are placed but not written: the plan will say how many are missing.
+   */
+  constructor(sink: ByteSink, geometry: Geometry, gapBlocks: number, endBlock: number) {
+    this.#sink = sink;
+    this.#blockSize = geometry.blockSize;
+    this.#geometry = geometry;
+    this.#gapBlocks = gapBlocks;
+    this.#endBlock = endBlock;
+    this.#stageBlock = geometry.groupStart(0) + gapBlocks;
+    this.#nextGap = geometry.groupStart(1);
+  }
+
+  /** The block behind the last that was placed, or where group 0 starts while none was. */
+  get dataEnd(): number {
+    const first = this.#geometry.groupStart(0);
+    if (this.#stageBlock === first + this.#gapBlocks && this.#stageFill === 0) return first;
+    return this.#stageBlock + this.#stageFill / this.#blockSize;
+  }
+
+  /**
+   * Begins a file of `size` bytes. Throws `ImageError` `LIMIT_EXCEEDED` above 2^32 - 1 blocks,
+   * and `TypeError` while another file is open.
+   */
+  begin(size: number): FileWriter<Ext4Content> {
+    if (this.#isOpen) throw new TypeError("Cannot begin a file: another one is open");
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new RangeError(`Cannot begin a file of ${size} bytes`);
+    }
+    if (size > MAX_FILE_BLOCKS * this.#blockSize) {
+      throw new ImageError(
+        "LIMIT_EXCEEDED",
+        `Cannot place file: ${size} bytes, expected at most ${
+          MAX_FILE_BLOCKS * this.#blockSize
+        } with blocks of ${this.#blockSize}`,
+      );
+    }
+    this.#isOpen = true;
+    this.#size = size;
+    this.#position = 0;
+    this.#partial = 0;
+    this.#runCount = 0;
+    this.#runs = null;
+    return this;
+  }
+
+  /** The next bytes of the file. */
+  write(bytes: Uint8Array): void {
+    this.#checkRoom(bytes.length);
+    const blockSize = this.#blockSize;
+    let at = 0;
+    if (this.#partial > 0) {
+      at = Math.min(blockSize - this.#partial, bytes.length);
+      this.#append(bytes, 0, at);
+    }
+    const tail = at + Math.floor((bytes.length - at) / blockSize) * blockSize;
+    if (tail > at) this.#writeBlocks(bytes, at, tail);
+    if (tail < bytes.length) this.#append(bytes, tail, bytes.length);
+  }
+
+  /** The next `byteCount` bytes of the file are a hole. */
+  skip(byteCount: number): void {
+    if (!Number.isSafeInteger(byteCount) || byteCount < 0) {
+      throw new RangeError(`Cannot skip ${byteCount} bytes`);
+    }
+    this.#checkRoom(byteCount);
+    const blockSize = this.#blockSize;
+    const head = this.#partial > 0 ? Math.min(blockSize - this.#partial, byteCount) : 0;
+    if (head > 0) this.#appendZeros(head);
+    const tail = (byteCount - head) % blockSize;
+    this.#position += byteCount - head - tail;
+    if (tail > 0) this.#appendZeros(tail);
+  }
+
+  /** Ends the file and answers where its bytes are. */
+  end(): Ext4Content {
+    if (!this.#isOpen) throw new TypeError("Cannot end a file: none is open");
+    if (this.#position !== this.#size) {
+      throw new RangeError(
+        `Cannot end a file of ${this.#size} bytes: ${this.#size - this.#position} are missing`,
+      );
+    }
+    if (this.#partial > 0) this.#appendZeros(this.#blockSize - this.#partial);
+    this.#isOpen = false;
+    const last = this.#runCount === 0
+      ? null
+      : { logicalBlock: this.#runLogical, startBlock: this.#runStart, blockCount: this.#runCount };
+    const runs = this.#runs;
+    if (runs === null) return new Ext4Content(last);
+    this.#runs = null;
+    runs.push(last!);
+    return new Ext4Content(runs[0], runs.slice(1));
+  }
+
+  /** Writes what is staged; no file may be open. */
+  flush(): void {
+    if (this.#isOpen) throw new TypeError("Cannot finish: a file is open");
+    this.#flushStage();
+  }
+
+  #checkRoom(byteCount: number): void {
+    if (!this.#isOpen) throw new TypeError("Cannot write to a file: none is open");
+    if (this.#position + byteCount > this.#size) {
+      throw new RangeError(`Cannot write more than the ${this.#size} bytes of the file`);
+    }
+  }
+
+  /** Takes whole blocks `[start, end)` of `bytes`. */
+  #writeBlocks(bytes: Uint8Array, start: number, end: number): void {
+    const blockSize = this.#blockSize;
+    const isZero = zeroTest(bytes, start, end, blockSize);
+    for (let at = start; at < end;) {
+      if (isZero(at)) {
+        at += blockSize;
+        this.#position += blockSize;
+        continue;
+      }
+      const room = this.#makeRoom();
+      const limit = Math.min(end, at + room * blockSize);
+      let runEnd = at + blockSize;
+      while (runEnd < limit && !isZero(runEnd)) runEnd += blockSize;
+      this.#stage.set(bytes.subarray(at, runEnd), this.#stageFill);
+      this.#take((runEnd - at) / blockSize);
+      this.#position += runEnd - at;
+      at = runEnd;
+    }
+  }
+
+  /** Adds bytes to the block in the making, never past its end. */
+  #append(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#partial === 0) this.#makeRoom();
+    this.#stage.set(bytes.subarray(start, end), this.#stageFill + this.#partial);
+    this.#grow(end - start);
+  }
+
+  /** Adds zeros to the block in the making, never past its end. */
+  #appendZeros(byteCount: number): void {
+    if (this.#partial === 0) this.#makeRoom();
+    const at = this.#stageFill + this.#partial;
+    this.#stage.fill(0, at, at + byteCount);
+    this.#grow(byteCount);
+  }
+
+  /** Counts bytes that were added to the block in the making, and closes it where it is full. */
+  #grow(byteCount: number): void {
+    this.#partial += byteCount;
+    if (this.#partial === this.#blockSize) {
+      this.#partial = 0;
+      const at = this.#stageFill;
+      // The position is still in the block: it moves below.
+      if (!isZeroBytes(this.#stage, at, at + this.#blockSize)) this.#take(1);
+    }
+    this.#position += byteCount;
+  }
+
+  /** Gives the next `count` blocks of the stage to the file, at its position. */
+  #take(count: number): void {
+    const logical = Math.floor(this.#position / this.#blockSize);
+    const start = this.#stageBlock + this.#stageFill / this.#blockSize;
+    this.#stageFill += count * this.#blockSize;
+    if (
+      this.#runCount > 0 && this.#runLogical + this.#runCount === logical &&
+      this.#runStart + this.#runCount === start
+    ) {
+      this.#runCount += count;
+      return;
+    }
+    if (this.#runCount > 0) {
+      (this.#runs ??= []).push({
+        logicalBlock: this.#runLogical,
+        startBlock: this.#runStart,
+        blockCount: this.#runCount,
+      });
+    }
+    this.#runLogical = logical;
+    this.#runStart = start;
+    this.#runCount = count;
+  }
+
+  /** Makes sure that the stage can take a block, and answers how many it can. */
+  #makeRoom(): number {
+    const staged = this.#stageFill / this.#blockSize;
+    const room = this.#stageRoom(staged);
+    if (room > 0) return room;
+    this.#flushStage();
+    if (this.#stageBlock === this.#nextGap) {
+      const geometry = this.#geometry;
+      const group = geometry.groupOf(this.#nextGap);
+      this.#stageBlock = this.#nextGap + this.#gapBlocks;
+      this.#nextGap = geometry.groupStart(nextBackupGroup(group + 1));
+    }
+    return this.#stageRoom(0);
+  }
+
+  #stageRoom(stagedBlocks: number): number {
+    const free = this.#nextGap - this.#stageBlock;
+    return Math.min(STAGE_SIZE / this.#blockSize, free) - stagedBlocks;
+  }
+
+  #flushStage(): void {
+    const blocks = this.#stageFill / this.#blockSize;
+    const fitting = Math.min(blocks, Math.max(0, this.#endBlock - this.#stageBlock));
+    if (fitting > 0) {
+      const bytes = this.#stage.subarray(0, fitting * this.#blockSize);
+      this.#sink.write(bytes, this.#stageBlock * this.#blockSize);
+    }
+    this.#stageBlock += blocks;
+    this.#stageFill = 0;
+  }
+}
+
+/** A test for blocks of zeros in bytes `[start, end)`: four bytes at a time where they are aligned. */
+function zeroTest(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  blockSize: number,
+): (at: number) => boolean {
+  const first = bytes.byteOffset + start;
+  if (first % 4 !== 0) return (at) => isZeroBytes(bytes, at, at + blockSize);
+  const words = new Int32Array(bytes.buffer, first, (end - start) / 4);
+  return (at) => {
+    const from = (at - start) / 4;
+    const to = from + blockSize / 4;
+    for (let i = from; i < to; i++) if (words[i] !== 0) return false;
+    return true;
+  };
+}
+
+function isZeroBytes(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] !== 0) return false;
+  return true;
+}

@@ -1,0 +1,231 @@
+/**
+ * The inodes of an image in the order of their numbers: the root, `lost+found`, then every file
+ * in walk order. All that a tree may hold and ext4 cannot is found here, with its path.
+ *
+ * @module
+ */
+import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
+import { ImageError } from "../../image_error.ts";
+import type { NoticeListener } from "../../notice.ts";
+import { type FileTree, sortedNames, walk } from "../../tree/file_tree.ts";
+import { FileKind, Inode } from "../../tree/inode.ts";
+import type { Ext4Content } from "./content.ts";
+import { NAME_MAX } from "./dirent.ts";
+import { FIRST_INODE, ROOT_INODE } from "./inode.ts";
+import { MIN_SECONDS } from "./timestamp.ts";
+import { layOutXattrs, type XattrLayout } from "./xattr_layout.ts";
+
+/** Name of the directory where `e2fsck` puts what it finds. */
+export const LOST_AND_FOUND = "lost+found";
+/** Most names that a file can have (`EXT4_LINK_MAX`); a directory above it counts 1. */
+export const LINK_MAX = 65000;
+
+/** Largest numbers of a device (`MINORBITS` of the kernel). */
+const MAX_MAJOR = 0xfff;
+const MAX_MINOR = 0xf_ffff;
+
+/** What decides whether an inode fits. */
+export interface InodeLimits {
+  /** Bytes of a block. */
+  readonly blockSize: number;
+  /** Bytes for attributes behind the inode's fields. */
+  readonly xattrRoom: number;
+  /** The last second that an inode can hold. */
+  readonly maxSeconds: number;
+}
+
+/** A directory and the number of the one that holds it. */
+export interface NumberedDirectory {
+  /** The directory. */
+  readonly inode: Inode<Ext4Content>;
+  /** Its inode number. */
+  readonly number: number;
+  /** Inode number of its parent; the root's is its own. */
+  readonly parentNumber: number;
+}
+
+/** The inodes of an image with their numbers. */
+export class InodeList {
+  /** Every inode from number 11 on. */
+  readonly inodes: Inode<Ext4Content>[] = [];
+  /** Every directory, the root first, in order of their numbers. */
+  readonly directories: NumberedDirectory[] = [];
+  /** Names of each inode from number 11 on; of a directory 2 + its sub-directories. */
+  readonly linkCounts: number[] = [];
+  /** Attributes that do not all stand in the inode, by inode number. */
+  readonly xattrLayouts: Map<number, XattrLayout> = new Map();
+  /** The root. */
+  readonly root: Inode<Ext4Content>;
+  /** Links of the root. */
+  rootLinkCount = 2;
+  readonly #numbers = new Map<Inode<Ext4Content>, number>();
+  /** The `lost+found` that the tree lacks, `null` where it has one. */
+  readonly #addedLostAndFound: Inode<Ext4Content> | null;
+
+  /**
+   * Numbers the inodes of `tree`. A tree without `lost+found` gets one with mode 0700 and the time
+   * `createdSeconds`. Throws `ImageError` with the path for names, links, devices, targets and
+   * attributes that ext4 cannot hold.
+   */
+  constructor(
+    tree: FileTree<Ext4Content>,
+    createdSeconds: number,
+    limits: InodeLimits,
+    onNotice: NoticeListener,
+  ) {
+    this.root = tree.root;
+    this.#numbers.set(tree.root, ROOT_INODE);
+    const found = tree.root.children!.get(LOST_AND_FOUND);
+    this.#addedLostAndFound = found === undefined ? makeLostAndFound(createdSeconds) : null;
+    const first = found ?? this.#addedLostAndFound!;
+    this.#add(first);
+    this.directories.push({ inode: tree.root, number: ROOT_INODE, parentNumber: ROOT_INODE });
+    if (first.kind === FileKind.directory) {
+      this.directories.push({ inode: first, number: FIRST_INODE, parentNumber: ROOT_INODE });
+      this.rootLinkCount++;
+    }
+    this.#visit(tree, limits, onNotice);
+  }
+
+  /** Number of the last inode. */
+  get lastNumber(): number {
+    return FIRST_INODE + this.inodes.length - 1;
+  }
+
+  /** The number of an inode of the tree. */
+  numberOf(inode: Inode<Ext4Content>): number {
+    return this.#numbers.get(inode)!;
+  }
+
+  /** The inode of a number: the root, or from 11 on. */
+  inodeOf(number: number): Inode<Ext4Content> {
+    return number === ROOT_INODE ? this.root : this.inodes[number - FIRST_INODE];
+  }
+
+  /** How many links an inode has. */
+  linkCountOf(number: number): number {
+    return number === ROOT_INODE ? this.rootLinkCount : this.linkCounts[number - FIRST_INODE];
+  }
+
+  /** The names of a directory in byte order. */
+  namesOf(directory: Inode<Ext4Content>): ByteString[] {
+    const names = sortedNames(directory);
+    if (directory !== this.root || this.#addedLostAndFound === null) return names;
+    names.push(LOST_AND_FOUND);
+    return names.sort();
+  }
+
+  /** What a name of a directory stands for. */
+  childOf(directory: Inode<Ext4Content>, name: ByteString): Inode<Ext4Content> {
+    return directory.children!.get(name) ?? this.#addedLostAndFound!;
+  }
+
+  #add(inode: Inode<Ext4Content>): number {
+    const number = FIRST_INODE + this.inodes.length;
+    this.#numbers.set(inode, number);
+    this.inodes.push(inode);
+    this.linkCounts.push(inode.kind === FileKind.directory ? 2 : 0);
+    return number;
+  }
+
+  #visit(tree: FileTree<Ext4Content>, limits: InodeLimits, onNotice: NoticeListener): void {
+    const clamped = { count: 0, first: "" };
+    for (const { path, name, inode, parent } of walk(tree)) {
+      const seen = this.#numbers.get(inode);
+      const isFirst = seen === undefined || path === "" || path === LOST_AND_FOUND;
+      const number = seen ?? this.#add(inode);
+      if (inode.kind === FileKind.directory) {
+        if (!isFirst) throw new TypeError("Cannot write tree: a directory has two names");
+        if (number > FIRST_INODE) this.#addDirectory(inode, number, parent);
+      } else if (++this.linkCounts[number - FIRST_INODE] > LINK_MAX) {
+        throw new ImageError(
+          "LIMIT_EXCEEDED",
+          `Cannot write file: more than ${LINK_MAX} names, expected at most that many`,
+          { where: { path: displayByteString(path) } },
+        );
+      }
+      checkName(name, path);
+      if (!isFirst) continue;
+      try {
+        this.#checkInode(inode, number, limits);
+      } catch (error) {
+        throw error instanceof ImageError ? error.at({ path: displayByteString(path) }) : error;
+      }
+      if (isClamped(inode, limits.maxSeconds) && clamped.count++ === 0) clamped.first = path;
+    }
+    if (clamped.count > 0) {
+      const path = displayByteString(clamped.first);
+      onNotice({
+        code: "CLAMPED",
+        message: `Times of ${clamped.count} file(s) are outside what ext4 can hold ` +
+          "and were moved to its first or last second",
+        where: { path },
+      });
+    }
+  }
+
+  #addDirectory(
+    inode: Inode<Ext4Content>,
+    number: number,
+    parent: Inode<Ext4Content>,
+  ): void {
+    const parentNumber = this.numberOf(parent);
+    this.directories.push({ inode, number, parentNumber });
+    if (parentNumber === ROOT_INODE) this.rootLinkCount++;
+    else this.linkCounts[parentNumber - FIRST_INODE]++;
+  }
+
+  #checkInode(inode: Inode<Ext4Content>, number: number, limits: InodeLimits): void {
+    if (inode.xattrs.length > 0) {
+      const layout = layOutXattrs(inode.xattrs, limits.xattrRoom, limits.blockSize);
+      if (layout.inBlock.length > 0) this.xattrLayouts.set(number, layout);
+    }
+    switch (inode.kind) {
+      case FileKind.regular:
+        if (inode.size > 0 && inode.content === null) {
+          throw new TypeError(`Cannot write file: its ${inode.size} bytes were never placed`);
+        }
+        break;
+      case FileKind.symlink:
+        if (inode.target.length >= limits.blockSize || inode.target.length === 0) {
+          throw new ImageError(
+            inode.target.length === 0 ? "CORRUPT" : "LIMIT_EXCEEDED",
+            `Cannot write symbolic link: target of ${inode.target.length} bytes, ` +
+              `expected 1 to ${limits.blockSize - 1}`,
+          );
+        }
+        break;
+      case FileKind.characterDevice:
+      case FileKind.blockDevice:
+        if (inode.deviceMajor > MAX_MAJOR || inode.deviceMinor > MAX_MINOR) {
+          throw new ImageError(
+            "LIMIT_EXCEEDED",
+            `Cannot write device: number is ${inode.deviceMajor}:${inode.deviceMinor}, ` +
+              `expected at most ${MAX_MAJOR}:${MAX_MINOR}`,
+          );
+        }
+    }
+  }
+}
+
+function makeLostAndFound(createdSeconds: number): Inode<Ext4Content> {
+  const inode = new Inode<Ext4Content>(FileKind.directory, 0o700);
+  inode.mtimeSeconds = createdSeconds;
+  inode.atimeSeconds = createdSeconds;
+  return inode;
+}
+
+function isClamped(inode: Inode, maxSeconds: number): boolean {
+  return inode.mtimeSeconds < MIN_SECONDS || inode.mtimeSeconds > maxSeconds ||
+    inode.atimeSeconds < MIN_SECONDS || inode.atimeSeconds > maxSeconds;
+}
+
+function checkName(name: ByteString, path: ByteString): void {
+  if (name.length > NAME_MAX) {
+    throw new ImageError(
+      "LIMIT_EXCEEDED",
+      `Cannot write name: ${name.length} bytes, expected at most ${NAME_MAX}`,
+      { where: { path: displayByteString(path) } },
+    );
+  }
+}

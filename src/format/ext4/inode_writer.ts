@@ -1,0 +1,209 @@
+/**
+ * Turns the files of the tree into inodes: fields, start of the content, attributes; and writes
+ * the blocks of metadata that belong to them.
+ *
+ * @module
+ */
+import { writeByteString } from "../../bytes/byte_string.ts";
+import { FileKind, type Inode, modeOf } from "../../tree/inode.ts";
+import { inodeSeed, xattrBlockChecksum } from "./checksum.ts";
+import { Ext4Content } from "./content.ts";
+import { DirectoryBlockWriter, type DirectoryEntry } from "./directory_block.ts";
+import { writeExtentTree } from "./extent_tree.ts";
+import type { Geometry } from "./geometry.ts";
+import { BlockStage } from "./image_bytes.ts";
+import {
+  type DiskInode,
+  INODE_BLOCK_OFFSET,
+  INODE_BLOCK_SIZE,
+  INODE_EXTENTS,
+  INODE_EXTRA_ISIZE,
+  INODE_GOOD_OLD_SIZE,
+  zeroInode,
+} from "./inode.ts";
+import { type InodeLimits, type InodeList, LINK_MAX } from "./inode_list.ts";
+import { InodeTableWriter } from "./inode_table.ts";
+import type { MetadataItem } from "./metadata_item.ts";
+import { MIN_SECONDS, timestampExtra, timestampLow } from "./timestamp.ts";
+import { layOutXattrs, writeInodeXattrs, writeXattrBlock } from "./xattr_layout.ts";
+import type { ByteSink } from "../../io/byte_sink.ts";
+
+const EMPTY_CONTENT = new Ext4Content(null);
+
+/** Writes the inodes of a list, in order of their numbers. */
+export class InodeWriter {
+  readonly #blocks: BlockStage;
+  readonly #records: BlockStage;
+  readonly #table: InodeTableWriter;
+  readonly #directories: DirectoryBlockWriter;
+  readonly #geometry: Geometry;
+  readonly #list: InodeList;
+  readonly #limits: InodeLimits;
+  readonly #seed: number;
+  // One record for all: a million inodes need no million objects.
+  readonly #record: DiskInode = { ...zeroInode(), extraIsize: INODE_EXTRA_ISIZE };
+
+  /** Creates a writer; `seed` is the checksum seed of the filesystem. */
+  constructor(
+    sink: ByteSink,
+    geometry: Geometry,
+    list: InodeList,
+    limits: InodeLimits,
+    tables: readonly number[],
+    inodesPerGroup: number,
+    seed: number,
+  ) {
+    this.#blocks = new BlockStage(sink, geometry.blockSize);
+    this.#records = new BlockStage(sink, geometry.blockSize);
+    this.#table = new InodeTableWriter(this.#records, geometry, tables, inodesPerGroup);
+    this.#directories = new DirectoryBlockWriter(this.#blocks, geometry.blockSize);
+    this.#geometry = geometry;
+    this.#list = list;
+    this.#limits = limits;
+    this.#seed = seed;
+    if (geometry.inodeSize === INODE_GOOD_OLD_SIZE) this.#record.extraIsize = 0;
+  }
+
+  /** Writes an inode of the tree; `item` has its blocks of metadata, where it has any. */
+  write(number: number, inode: Inode<Ext4Content>, item: MetadataItem | null): void {
+    const seed = inodeSeed(this.#seed, number, 0);
+    const at = this.#table.open(number);
+    const record = this.#record;
+    const links = this.#list.linkCountOf(number);
+    record.mode = modeOf(inode);
+    record.uid = inode.uid;
+    record.gid = inode.gid;
+    // A directory with more links counts 1 (dir_nlink); other files cannot have more.
+    record.linksCount = links > LINK_MAX ? 1 : links;
+    record.size = inode.size;
+    record.flags = 0;
+    this.#setTimes(inode);
+    const content = this.#writeContent(at, number, inode, item, seed);
+    const blocks = blockCount(content) + (item === null ? 0 : item.treeBlocks.length) +
+      (item !== null && item.xattrBlock > 0 ? 1 : 0);
+    record.blocks = blocks * (this.#geometry.blockSize / 512);
+    record.fileAcl = item === null ? 0 : item.xattrBlock;
+    if (inode.xattrs.length > 0) this.#writeXattrs(at, inode, item);
+    this.#table.close(at, record, seed);
+  }
+
+  /** Writes what is staged. */
+  flush(): void {
+    this.#blocks.flush();
+    this.#records.flush();
+  }
+
+  #setTimes(inode: Inode): void {
+    const record = this.#record;
+    const { maxSeconds } = this.#limits;
+    const mtime = clamp(inode.mtimeSeconds, maxSeconds);
+    const atime = clamp(inode.atimeSeconds, maxSeconds);
+    const mtimeExtra = timestampExtra(mtime, inode.mtimeNanoseconds);
+    record.mtime = record.ctime = record.crtime = timestampLow(mtime);
+    record.mtimeExtra = record.ctimeExtra = record.crtimeExtra = mtimeExtra;
+    record.atime = timestampLow(atime);
+    record.atimeExtra = timestampExtra(atime, inode.atimeNanoseconds);
+  }
+
+  /** Writes `i_block` and the blocks of the content that are metadata; answers the content. */
+  #writeContent(
+    at: number,
+    number: number,
+    inode: Inode<Ext4Content>,
+    item: MetadataItem | null,
+    seed: number,
+  ): Ext4Content {
+    const { bytes, view } = this.#records;
+    const iBlock = at + INODE_BLOCK_OFFSET;
+    const { blockSize } = this.#geometry;
+    let content = inode.content ?? EMPTY_CONTENT;
+    switch (inode.kind) {
+      case FileKind.directory:
+        content = item!.content!;
+        this.#record.size = item!.dataBlocks * blockSize;
+        this.#writeDirectory(number, item!, seed);
+        break;
+      case FileKind.symlink: {
+        this.#record.size = inode.target.length;
+        if (inode.target.length < INODE_BLOCK_SIZE) {
+          writeByteString(bytes, iBlock, inode.target);
+          return EMPTY_CONTENT;
+        }
+        content = item!.content!;
+        const block = this.#blocks.open(content.startBlock);
+        writeByteString(this.#blocks.bytes, block, inode.target);
+        break;
+      }
+      case FileKind.characterDevice:
+      case FileKind.blockDevice:
+        this.#record.size = 0;
+        writeDeviceNumber(view, iBlock, inode.deviceMajor, inode.deviceMinor);
+        return EMPTY_CONTENT;
+      case FileKind.fifo:
+      case FileKind.socket:
+        this.#record.size = 0;
+        return EMPTY_CONTENT;
+    }
+    this.#record.flags = INODE_EXTENTS;
+    const treeBlocks = item === null ? [] : item.treeBlocks;
+    writeExtentTree(view, iBlock, content, treeBlocks, seed, this.#blocks, blockSize);
+    return content;
+  }
+
+  #writeDirectory(number: number, item: MetadataItem, seed: number): void {
+    const { parentNumber } = item.directory!;
+    const blocks = blocksOf(item.content!);
+    this.#directories.write(number, parentNumber, this.#entriesOf(item), blocks, seed);
+  }
+
+  *#entriesOf(item: MetadataItem): Generator<DirectoryEntry> {
+    const { inode: directory } = item.directory!;
+    for (const name of item.names) {
+      const child = this.#list.childOf(directory, name);
+      yield { name, inode: this.#list.numberOf(child), kind: child.kind };
+    }
+  }
+
+  #writeXattrs(at: number, inode: Inode, item: MetadataItem | null): void {
+    const { blockSize, inodeSize } = this.#geometry;
+    const { xattrRoom } = this.#limits;
+    const { inInode, inBlock } = layOutXattrs(inode.xattrs, xattrRoom, blockSize);
+    if (inInode.length > 0) {
+      const { bytes, view } = this.#records;
+      writeInodeXattrs(bytes, view, at + inodeSize - xattrRoom, xattrRoom, inInode);
+    }
+    if (inBlock.length === 0) return;
+    const { bytes, view } = this.#blocks;
+    const block = item!.xattrBlock;
+    const blockAt = this.#blocks.open(block);
+    writeXattrBlock(bytes, view, blockAt, blockSize, inBlock, 1);
+    const checksum = xattrBlockChecksum(this.#seed, block, bytes, blockAt, blockSize);
+    view.setUint32(blockAt + 0x10, checksum, true); // h_checksum
+  }
+}
+
+/** `i_block` of a device: the old form where both numbers fit in a byte, else the new one. */
+function writeDeviceNumber(view: DataView, at: number, major: number, minor: number): void {
+  if (major < 256 && minor < 256) {
+    view.setUint32(at, major << 8 | minor, true);
+    return;
+  }
+  const low = minor & 0xff;
+  view.setUint32(at + 4, (low | major << 8 | (minor - low) << 12) >>> 0, true);
+}
+
+function* blocksOf(content: Ext4Content): Generator<number> {
+  for (const { startBlock, blockCount } of content.runs()) {
+    for (let i = 0; i < blockCount; i++) yield startBlock + i;
+  }
+}
+
+function blockCount(content: Ext4Content): number {
+  let count = content.blockCount;
+  if (content.more !== null) { for (const run of content.more) count += run.blockCount; }
+  return count;
+}
+
+function clamp(seconds: number, maxSeconds: number): number {
+  return Math.min(maxSeconds, Math.max(MIN_SECONDS, seconds));
+}

@@ -1,0 +1,163 @@
+/**
+ * From plan to places: tries layouts until one has room for everything, and says what is missing
+ * where a fixed size has not.
+ *
+ * @module
+ */
+import { divideUp } from "../../bytes/align.ts";
+import { ImageError } from "../../image_error.ts";
+import { backupGroups, type Geometry } from "./geometry.ts";
+import type { MetadataItem } from "./metadata_item.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { type Placement, placeMetadata } from "./placement.ts";
+import { type Plan, planForFree, type PlanInput, plansForSize } from "./plan.ts";
+import type { TrimmedData } from "./released_blocks.ts";
+
+/** Bytes that are kept for descriptors at the start of every backup group while the size is open. */
+const MIN_GAP_SIZE = 1024 * 1024;
+/** Room that is left free where nobody says how much. */
+const DEFAULT_FREE_PERCENT = 10;
+const DEFAULT_FREE_MIN = 64 * 1024 * 1024;
+
+/** Where everything of an image has its place. */
+export interface Layout {
+  /** Sizes and counts. */
+  readonly plan: Plan;
+  /** Places. */
+  readonly placement: Placement;
+}
+
+/** What is laid out. */
+export interface LayoutInput {
+  /** Sizes of blocks, groups and structs. */
+  readonly geometry: Geometry;
+  /** Options of the user. */
+  readonly options: ResolvedOptions;
+  /** Blocks of the filesystem, `null` for as many as needed. */
+  readonly fixedBlocks: number | null;
+  /** Blocks that were kept free at the start of each backup group. */
+  readonly gapBlocks: number;
+  /** File data. */
+  readonly data: TrimmedData;
+  /** Metadata. */
+  readonly items: readonly MetadataItem[];
+  /** Number of the last inode. */
+  readonly lastInode: number;
+}
+
+/**
+ * Blocks to keep free at the start of every backup group, for a superblock and the descriptors:
+ * exact for a fixed size, else enough for what is expected and for 1 MiB of descriptors.
+ * Throws `ImageError` `LIMIT_EXCEEDED` for a size whose descriptors fill a group.
+ */
+export function gapBlocksFor(
+  geometry: Geometry,
+  fixedBlocks: number | null,
+  expectedBytes: number,
+  options: ResolvedOptions,
+): number {
+  const most = Math.floor(geometry.blocksPerGroup * 3 / 4);
+  if (fixedBlocks !== null) {
+    const gap = 1 + geometry.descriptorBlocks(geometry.groupCount(fixedBlocks));
+    if (gap <= most) return gap;
+    throw new ImageError(
+      "LIMIT_EXCEEDED",
+      `Cannot make an image of ${options.size} bytes: its descriptors take ${gap} blocks, ` +
+        `expected at most ${most} with blocks of ${geometry.blockSize}`,
+    );
+  }
+  const { free } = options;
+  const freeBytes = free === null
+    ? DEFAULT_FREE_MIN
+    : "bytes" in free
+    ? free.bytes
+    : expectedBytes * free.percent / 100;
+  // Twice what is expected: the guess may be off, and metadata comes on top.
+  const blocks = divideUp(2 * (Math.max(0, expectedBytes) + freeBytes), geometry.blockSize);
+  const expected = 1 + geometry.descriptorBlocks(geometry.groupCount(blocks + 1));
+  return Math.min(most, Math.max(MIN_GAP_SIZE / geometry.blockSize, expected));
+}
+
+/**
+ * Decides the layout and gives every item its place. Throws `ImageError` `OUT_OF_SPACE` where a
+ * fixed size is too small, `LIMIT_EXCEEDED` where the gaps cannot hold the descriptors.
+ */
+export function decideLayout(input: LayoutInput): Layout {
+  const { geometry, fixedBlocks } = input;
+  const metadataBlocks = input.items.reduce(
+    (sum, item) => sum + item.blockCount(geometry.blockSize),
+    0,
+  );
+  const planInput: PlanInput = {
+    geometry,
+    dataEnd: input.data.dataEnd,
+    dataBlocks: input.data.dataBlocks,
+    metadataBlocks,
+    lastInode: input.lastInode,
+  };
+  if (fixedBlocks === null) {
+    const layout = growUntilFree(input, planInput, freeBlocksOf(input, planInput));
+    checkGap(input, layout.plan);
+    return layout;
+  }
+  for (const plan of plansForSize(planInput, fixedBlocks)) {
+    const layout = place(input, plan);
+    if (layout !== null) return layout;
+  }
+  throw outOfSpace(input, planInput, fixedBlocks);
+}
+
+/** The smallest layout that has `free` blocks left when everything has its place. */
+function growUntilFree(input: LayoutInput, planInput: PlanInput, free: number): Layout {
+  // Scattered gaps may be of no use for a table, so that more is needed than the blocks' sum.
+  for (let more = 0;; more = Math.max(1, 2 * more)) {
+    const layout = place(input, planForFree(planInput, free + more));
+    if (layout !== null && layout.placement.space.freeCount >= free) return layout;
+  }
+}
+
+function place(input: LayoutInput, plan: Plan): Layout | null {
+  const { geometry, data, gapBlocks, items } = input;
+  const placement = placeMetadata(geometry, plan, { ...data, gapBlocks }, items);
+  return placement === null ? null : { plan, placement };
+}
+
+function checkGap(input: LayoutInput, plan: Plan): void {
+  if (plan.baseBlocks <= input.gapBlocks) return;
+  const { blockSize } = input.geometry;
+  throw new ImageError(
+    "LIMIT_EXCEEDED",
+    `Cannot describe an image of ${plan.blocksCount * blockSize} bytes: its descriptors take ` +
+      `${plan.baseBlocks} blocks, expected at most the ${input.gapBlocks} that were kept free ` +
+      "before its size was known; give the size (--size)",
+  );
+}
+
+function outOfSpace(input: LayoutInput, planInput: PlanInput, fixedBlocks: number): ImageError {
+  const { geometry, gapBlocks } = input;
+  const { plan } = growUntilFree(input, planInput, 0);
+  // Descriptors of the larger image push the data back.
+  const pushed = Math.max(0, plan.baseBlocks - gapBlocks) * backupGroups(plan.groups + 1).length;
+  const blocks = Math.max(plan.blocksCount + pushed, fixedBlocks + 1);
+  const size = input.options.size!;
+  const needed = blocks * geometry.blockSize;
+  return new ImageError(
+    "OUT_OF_SPACE",
+    `Cannot fit the content into an image of ${size} bytes: ${needed - size} bytes are missing, ` +
+      `expected a size of at least ${needed}`,
+  );
+}
+
+function freeBlocksOf(input: LayoutInput, planInput: PlanInput): number {
+  const { geometry, options } = input;
+  const used = planInput.dataBlocks + planInput.metadataBlocks +
+    divideUp(planInput.lastInode, geometry.inodesPerBlock);
+  const { free } = options;
+  if (free === null) {
+    const least = DEFAULT_FREE_MIN / geometry.blockSize;
+    return Math.max(least, Math.ceil(used * DEFAULT_FREE_PERCENT / 100));
+  }
+  return "bytes" in free
+    ? divideUp(free.bytes, geometry.blockSize)
+    : Math.ceil(used * free.percent / 100);
+}

@@ -1,0 +1,117 @@
+/**
+ * What needs blocks besides the inode table and file data: directories, long symbolic links,
+ * large extent trees, blocks of attributes.
+ *
+ * @module
+ */
+import type { ByteString } from "../../bytes/byte_string.ts";
+import { FileKind } from "../../tree/inode.ts";
+import { Ext4Content } from "./content.ts";
+import { linearDirectoryBlocks, lostAndFoundBlocks } from "./directory_block.ts";
+import { extentCount, extentTreeBlocks } from "./extent_tree.ts";
+import type { FreeSpace } from "./free_space.ts";
+import { FIRST_INODE, INODE_BLOCK_SIZE, ROOT_INODE } from "./inode.ts";
+import type { InodeList, NumberedDirectory } from "./inode_list.ts";
+
+/** An inode that needs blocks of metadata. */
+export class MetadataItem {
+  /** Its number. */
+  readonly number: number;
+  /** The directory, `null` for other kinds. */
+  readonly directory: NumberedDirectory | null;
+  /** Names of the directory in byte order. */
+  readonly names: readonly ByteString[];
+  /** Blocks of the directory, or of the target of a symbolic link. */
+  readonly dataBlocks: number;
+  /** Whether it has a block of attributes. */
+  readonly hasXattrBlock: boolean;
+  /** Where the content is: known before for files, set by `place` for the others. */
+  content: Ext4Content | null;
+  /** Blocks of the extent tree, set by `place`. */
+  treeBlocks: number[] = [];
+  /** Block of attributes, set by `place`; 0 for none. */
+  xattrBlock = 0;
+
+  /** Creates an item without places. */
+  constructor(
+    number: number,
+    directory: NumberedDirectory | null,
+    names: readonly ByteString[],
+    dataBlocks: number,
+    hasXattrBlock: boolean,
+    content: Ext4Content | null,
+  ) {
+    this.number = number;
+    this.directory = directory;
+    this.names = names;
+    this.dataBlocks = dataBlocks;
+    this.hasXattrBlock = hasXattrBlock;
+    this.content = content;
+  }
+
+  /** Blocks that it takes where its own content lies in one piece. */
+  blockCount(blockSize: number): number {
+    const extents = this.dataBlocks > 0 ? 1 : extentCount(this.content!);
+    return this.dataBlocks + extentTreeBlocks(extents, blockSize) + (this.hasXattrBlock ? 1 : 0);
+  }
+
+  /** Takes the blocks out of `space`; answers `false` where they do not fit. */
+  place(space: FreeSpace, blockSize: number): boolean {
+    if (this.dataBlocks > 0) {
+      const content = takeContent(space, this.dataBlocks);
+      if (content === null) return false;
+      this.content = content;
+    }
+    const treeCount = this.content === null
+      ? 0
+      : extentTreeBlocks(extentCount(this.content), blockSize);
+    this.treeBlocks = [];
+    for (let i = 0; i < treeCount; i++) this.treeBlocks.push(space.take(1));
+    this.xattrBlock = this.hasXattrBlock ? space.take(1) : 0;
+    return this.xattrBlock >= 0 && !this.treeBlocks.includes(-1);
+  }
+}
+
+/** The items of a list of inodes, in order of their numbers. */
+export function metadataItems(list: InodeList, blockSize: number): MetadataItem[] {
+  const items: MetadataItem[] = [];
+  let nextDirectory = 0;
+  const visit = (number: number) => {
+    const inode = list.inodeOf(number);
+    const hasXattrBlock = list.xattrLayouts.has(number);
+    if (inode.kind === FileKind.directory) {
+      const directory = list.directories[nextDirectory++];
+      const names = list.namesOf(inode);
+      const least = number === FIRST_INODE ? lostAndFoundBlocks(blockSize) : 1;
+      const blocks = Math.max(least, linearDirectoryBlocks(names, blockSize));
+      items.push(new MetadataItem(number, directory, names, blocks, hasXattrBlock, null));
+    } else if (inode.kind === FileKind.symlink && inode.target.length >= INODE_BLOCK_SIZE) {
+      items.push(new MetadataItem(number, null, [], 1, hasXattrBlock, null));
+    } else {
+      const content = inode.kind === FileKind.regular ? inode.content : null;
+      const hasTree = content !== null && extentTreeBlocks(extentCount(content), blockSize) > 0;
+      if (!hasTree && !hasXattrBlock) return;
+      items.push(
+        new MetadataItem(number, null, [], 0, hasXattrBlock, content ?? new Ext4Content(null)),
+      );
+    }
+  };
+  visit(ROOT_INODE);
+  for (let number = FIRST_INODE; number <= list.lastNumber; number++) visit(number);
+  return items;
+}
+
+/** Takes blocks in one piece, or else in as few pieces as the first free ranges give. */
+function takeContent(space: FreeSpace, count: number): Ext4Content | null {
+  const start = space.take(count);
+  if (start >= 0) return new Ext4Content({ logicalBlock: 0, startBlock: start, blockCount: count });
+  const runs = [];
+  for (let logicalBlock = 0; logicalBlock < count;) {
+    const piece = space.takePiece(count - logicalBlock);
+    if (piece === null) return null;
+    const blockCount = piece.end - piece.start;
+    runs.push({ logicalBlock, startBlock: piece.start, blockCount });
+    logicalBlock += blockCount;
+  }
+  return new Ext4Content(runs[0], runs.length > 1 ? runs.slice(1) : null);
+}

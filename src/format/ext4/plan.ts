@@ -1,0 +1,126 @@
+/**
+ * Decides how large an image is, in how many groups and with how many inodes: pure arithmetic,
+ * before anything of it is written.
+ *
+ * @module
+ */
+import { alignUp, divideUp } from "../../bytes/align.ts";
+import { backupGroups, type Geometry } from "./geometry.ts";
+
+/** Bytes of the image for which there is one inode at least, as `mke2fs` has it. */
+export const INODE_RATIO = 16384;
+/** Blocks that a last group has at least beside its metadata; `mke2fs` drops a shorter one. */
+const LAST_GROUP_BLOCKS = 50;
+/** `s_inodes_count` is a 32-bit number. */
+const MAX_INODES = 0xffff_ffff;
+
+/** What the image must hold. */
+export interface PlanInput {
+  /** Sizes of blocks, groups and structs. */
+  readonly geometry: Geometry;
+  /** The block behind the last in use for file data. */
+  readonly dataEnd: number;
+  /** Blocks in use for file data. */
+  readonly dataBlocks: number;
+  /** Blocks of directories, extent trees, attributes… */
+  readonly metadataBlocks: number;
+  /** Number of the last inode. */
+  readonly lastInode: number;
+}
+
+/** The layout of an image. */
+export interface Plan {
+  /** Blocks of the filesystem, those before group 0 included. */
+  readonly blocksCount: number;
+  /** Groups. */
+  readonly groups: number;
+  /** Inodes of every group. */
+  readonly inodesPerGroup: number;
+  /** Blocks of every inode table. */
+  readonly tableBlocks: number;
+  /** Blocks of superblock and descriptors at the start of every backup group. */
+  readonly baseBlocks: number;
+  /** Blocks of bitmaps, tables, superblocks and descriptors of all groups. */
+  readonly overheadBlocks: number;
+}
+
+/** The smallest layout that leaves `freeBlocks` blocks free, and inodes to fill them. */
+export function planForFree(input: PlanInput, freeBlocks: number): Plan {
+  const { geometry, lastInode } = input;
+  const spare = Math.floor(freeBlocks * geometry.blockSize / INODE_RATIO);
+  const first = geometry.firstDataBlock;
+  const minGroups = divideUp(lastInode, maxInodesPerGroup(geometry));
+  let blocks = Math.max(input.dataEnd, geometry.groupStart(minGroups - 1) + 1);
+  for (;;) {
+    const plan = layOut(geometry, blocks, inodesForSize(geometry, blocks, lastInode + spare));
+    const content = input.dataBlocks + input.metadataBlocks + plan.overheadBlocks + freeBlocks;
+    let needed = first + content;
+    if (plan.groups > 1) {
+      const last = geometry.groupStart(plan.groups - 1);
+      needed = Math.max(needed, last + lastGroupMinimum(plan));
+    }
+    if (needed <= blocks) return plan;
+    blocks = needed;
+  }
+}
+
+/**
+ * The layouts of a filesystem of exactly `blocksCount` blocks into which the content fits, the
+ * best one first: with inodes for the room that is left, one for every 16 KiB, just enough.
+ */
+export function plansForSize(input: PlanInput, blocksCount: number): Plan[] {
+  const { geometry, lastInode } = input;
+  if (blocksCount < input.dataEnd || blocksCount <= geometry.firstDataBlock) return [];
+  const content = input.dataBlocks + input.metadataBlocks;
+  const left = Math.max(0, blocksCount - content) * geometry.blockSize;
+  const usual = inodesForSize(geometry, blocksCount, lastInode);
+  const roomy = Math.max(usual, lastInode + Math.floor(left / INODE_RATIO));
+  return [roomy, usual, lastInode]
+    .map((inodes) => layOut(geometry, blocksCount, inodes))
+    .filter((plan) => {
+      const used = geometry.firstDataBlock + content + plan.overheadBlocks;
+      return used <= blocksCount && plan.groups * plan.inodesPerGroup >= lastInode;
+    });
+}
+
+/**
+ * Blocks of a filesystem that fills `sizeBytes`: a last group that is too short for its own
+ * metadata is left out, as `mke2fs` does.
+ */
+export function blocksForSize(geometry: Geometry, sizeBytes: number): number {
+  const blocks = Math.floor(sizeBytes / geometry.blockSize);
+  if (blocks <= geometry.firstDataBlock) return blocks;
+  const plan = layOut(geometry, blocks, inodesForSize(geometry, blocks, 0));
+  const lastStart = geometry.groupStart(plan.groups - 1);
+  return plan.groups > 1 && blocks - lastStart < lastGroupMinimum(plan) ? lastStart : blocks;
+}
+
+function lastGroupMinimum(plan: Plan): number {
+  const isBackup = backupGroups(plan.groups).at(-1) === plan.groups - 1;
+  return (isBackup ? plan.baseBlocks : 0) + 2 + plan.tableBlocks + LAST_GROUP_BLOCKS;
+}
+
+function inodesForSize(geometry: Geometry, blocks: number, atLeast: number): number {
+  return Math.max(atLeast, Math.floor(blocks * geometry.blockSize / INODE_RATIO));
+}
+
+/** Spreads inodes over the groups of a filesystem of `blocksCount` blocks. */
+function layOut(geometry: Geometry, blocksCount: number, inodes: number): Plan {
+  const groups = geometry.groupCount(blocksCount);
+  // Whole blocks of inodes, and whole bytes of the bitmap.
+  const unit = Math.max(8, geometry.inodesPerBlock);
+  const most = Math.min(
+    maxInodesPerGroup(geometry),
+    Math.floor(MAX_INODES / groups / unit) * unit,
+  );
+  const inodesPerGroup = Math.min(most, Math.max(unit, alignUp(divideUp(inodes, groups), unit)));
+  const tableBlocks = divideUp(inodesPerGroup, geometry.inodesPerBlock);
+  const baseBlocks = 1 + geometry.descriptorBlocks(groups);
+  const overheadBlocks = groups * (2 + tableBlocks) + backupGroups(groups).length * baseBlocks;
+  return { blocksCount, groups, inodesPerGroup, tableBlocks, baseBlocks, overheadBlocks };
+}
+
+function maxInodesPerGroup(geometry: Geometry): number {
+  const unit = Math.max(8, geometry.inodesPerBlock);
+  return Math.min(8 * geometry.blockSize, 65536 - unit);
+}

@@ -1,0 +1,165 @@
+/**
+ * Writes an ext4 image: file data as it comes, then, when the tree is known, everything else.
+ *
+ * @module
+ */
+import type { ByteSink } from "../../io/byte_sink.ts";
+import type { FileTree } from "../../tree/file_tree.ts";
+import type { FileWriter, ImageWriter, WriterContext, WriteReport } from "../image_format.ts";
+import { checksumSeed } from "./checksum.ts";
+import type { Ext4Content } from "./content.ts";
+import { DataPlacer } from "./data_placer.ts";
+import {
+  CompatFeature,
+  featureNames,
+  type FeatureSet,
+  IncompatFeature,
+  RoCompatFeature,
+} from "./features.ts";
+import { Geometry } from "./geometry.ts";
+import { GROUP_DESCRIPTOR_SIZE_64 } from "./group_descriptor.ts";
+import { writeGroupTables } from "./group_tables.ts";
+import { deriveIdentity, EXT4_FORMAT_NUMBER, type Ext4Identity, formatUuid } from "./identity.ts";
+import { CountingSink } from "./image_bytes.ts";
+import { FIRST_INODE, INODE_EXTRA_ISIZE, INODE_GOOD_OLD_SIZE, ROOT_INODE } from "./inode.ts";
+import { type InodeLimits, InodeList } from "./inode_list.ts";
+import { InodeWriter } from "./inode_writer.ts";
+import { decideLayout, gapBlocksFor, type Layout } from "./layout.ts";
+import { type MetadataItem, metadataItems } from "./metadata_item.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { blocksForSize } from "./plan.ts";
+import { eraseBlocks, ReleasedBlocks, trimData } from "./released_blocks.ts";
+import { makeSuperblock, writeSuperblocks } from "./superblock_fields.ts";
+import { MAX_SECONDS } from "./timestamp.ts";
+
+const INODE_SIZE = 256;
+
+const FEATURES: FeatureSet = {
+  compat: CompatFeature.extAttr,
+  incompat: IncompatFeature.filetype | IncompatFeature.extents | IncompatFeature.is64bit |
+    IncompatFeature.flexBg,
+  roCompat: RoCompatFeature.sparseSuper | RoCompatFeature.largeFile | RoCompatFeature.hugeFile |
+    RoCompatFeature.dirNlink | RoCompatFeature.extraIsize | RoCompatFeature.metadataCsum,
+};
+
+/** Writes one ext4 image. */
+export class Ext4Writer implements ImageWriter<Ext4Content> {
+  readonly #sink: CountingSink;
+  readonly #context: WriterContext;
+  readonly #options: ResolvedOptions;
+  readonly #identity: Ext4Identity;
+  readonly #geometry: Geometry;
+  readonly #limits: InodeLimits;
+  readonly #gapBlocks: number;
+  /** Blocks of the filesystem, `null` while the size is open. */
+  readonly #fixedBlocks: number | null;
+  readonly #placer: DataPlacer;
+  readonly #released = new ReleasedBlocks();
+
+  /** Begins an image in `sink`. */
+  constructor(sink: ByteSink, context: WriterContext, options: ResolvedOptions) {
+    this.#sink = new CountingSink(sink);
+    this.#context = context;
+    this.#options = options;
+    this.#identity = deriveIdentity(context.identity, options);
+    const geometry = new Geometry(options.blockSize, INODE_SIZE, GROUP_DESCRIPTOR_SIZE_64);
+    this.#geometry = geometry;
+    this.#limits = {
+      blockSize: geometry.blockSize,
+      xattrRoom: INODE_SIZE - INODE_GOOD_OLD_SIZE - INODE_EXTRA_ISIZE,
+      maxSeconds: MAX_SECONDS,
+    };
+    this.#fixedBlocks = options.size === null ? null : blocksForSize(geometry, options.size);
+    this.#gapBlocks = gapBlocksFor(geometry, this.#fixedBlocks, context.expectedBytes, options);
+    const endBlock = this.#fixedBlocks ?? Infinity;
+    this.#placer = new DataPlacer(this.#sink, geometry, this.#gapBlocks, endBlock);
+  }
+
+  /** Begins a file of `size` bytes. */
+  beginFile(size: number): FileWriter<Ext4Content> {
+    return this.#placer.begin(size);
+  }
+
+  /** Gives the blocks of a dead file back. */
+  release(content: Ext4Content): void {
+    this.#released.add(content);
+  }
+
+  /**
+   * Writes all metadata. Throws `ImageError` with the path for what ext4 cannot hold, and
+   * `OUT_OF_SPACE` with the missing bytes where the size is too small.
+   */
+  // deno-lint-ignore require-await -- an error must be a rejection
+  async finish(tree: FileTree<Ext4Content>): Promise<WriteReport> {
+    this.#placer.flush();
+    const geometry = this.#geometry;
+    const { createdSeconds, onNotice } = this.#context;
+    const list = new InodeList(tree, createdSeconds, this.#limits, onNotice);
+    const items = metadataItems(list, geometry.blockSize);
+    const dead = this.#released.ranges();
+    const layout = decideLayout({
+      geometry,
+      options: this.#options,
+      fixedBlocks: this.#fixedBlocks,
+      gapBlocks: this.#gapBlocks,
+      data: trimData(geometry, this.#gapBlocks, this.#placer.dataEnd, dead),
+      items,
+      lastInode: list.lastNumber,
+    });
+    const { plan, placement } = layout;
+    const imageSize = this.#options.size ?? plan.blocksCount * geometry.blockSize;
+    this.#sink.truncate(imageSize);
+    eraseBlocks(this.#sink, dead, geometry.blockSize, plan.blocksCount);
+    const seed = checksumSeed(this.#identity.uuid);
+    this.#writeInodes(list, items, layout, seed);
+    const tables = writeGroupTables(this.#sink, geometry, plan, placement, list, seed);
+    const superblock = makeSuperblock(geometry, plan, tables, {
+      identity: this.#identity,
+      label: this.#options.label,
+      features: FEATURES,
+      createdSeconds,
+    });
+    writeSuperblocks(this.#sink, geometry, plan, superblock, tables.descriptors);
+    return {
+      format: "ext4",
+      imageSize,
+      writtenBytes: this.#sink.writtenBytes,
+      details: {
+        uuid: formatUuid(this.#identity.uuid),
+        formatNumber: EXT4_FORMAT_NUMBER,
+        blockSize: geometry.blockSize,
+        blocks: plan.blocksCount,
+        freeBlocks: tables.freeBlocksCount,
+        inodes: plan.groups * plan.inodesPerGroup,
+        freeInodes: tables.freeInodesCount,
+        features: featureNames(FEATURES).join(","),
+      },
+    };
+  }
+
+  #writeInodes(
+    list: InodeList,
+    items: readonly MetadataItem[],
+    layout: Layout,
+    seed: number,
+  ): void {
+    const { plan, placement } = layout;
+    const writer = new InodeWriter(
+      this.#sink,
+      this.#geometry,
+      list,
+      this.#limits,
+      placement.inodeTables,
+      plan.inodesPerGroup,
+      seed,
+    );
+    let nextItem = 0;
+    const write = (number: number) => {
+      const item = items[nextItem]?.number === number ? items[nextItem++] : null;
+      writer.write(number, list.inodeOf(number), item);
+    };
+    write(ROOT_INODE);
+    for (let number = FIRST_INODE; number <= list.lastNumber; number++) write(number);
+    writer.flush();
+  }
+}

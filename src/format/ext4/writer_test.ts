@@ -1,0 +1,298 @@
+import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { ImageError } from "../../image_error.ts";
+import type { ByteSink } from "../../io/byte_sink.ts";
+import type { Notice } from "../../notice.ts";
+import { emptyTree, type FileTree } from "../../tree/file_tree.ts";
+import { FileKind, Inode } from "../../tree/inode.ts";
+import type { ImageWriter, WriteReport } from "../image_format.ts";
+import type { Ext4Content } from "./content.ts";
+import { ext4, type Ext4Options } from "./format.ts";
+
+type Build = (writer: ImageWriter<Ext4Content>, tree: FileTree<Ext4Content>) => void;
+
+interface Built {
+  path: string;
+  report: WriteReport;
+  notices: Notice[];
+}
+
+/** Builds an image in a temporary file, gives it to `check`, and removes it. */
+async function withImage(
+  options: Ext4Options,
+  build: Build,
+  check: (built: Built) => void | Promise<void>,
+): Promise<void> {
+  const directory = mkdtempSync("/tmp/ext4-writer-");
+  const path = `${directory}/image`;
+  const fd = openSync(path, "w+");
+  try {
+    const sink: ByteSink = {
+      write: (bytes, position) => {
+        strictEqual(writeSync(fd, bytes, 0, bytes.length, position), bytes.length);
+      },
+      truncate: (size) => ftruncateSync(fd, size),
+    };
+    const notices: Notice[] = [];
+    const writer = ext4(options).createWriter(sink, {
+      identity: "sha256:0123",
+      createdSeconds: 1_700_000_000,
+      expectedBytes: 0,
+      onNotice: (notice) => notices.push(notice),
+    });
+    const tree = emptyTree<Ext4Content>();
+    build(writer, tree);
+    await check({ path, report: await writer.finish(tree), notices });
+  } finally {
+    closeSync(fd);
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function run(command: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  strictEqual(status, 0, `${command} ${args.join(" ")}: ${stdout}${stderr}`);
+  return stdout + stderr;
+}
+
+function assertClean(path: string): void {
+  const output = run("e2fsck", "-fn", path);
+  deepStrictEqual(output.match(/fix\?|warning|inconsisten|[^a-z]no$/gi) ?? [], [], output);
+}
+
+function add(
+  directory: Inode<Ext4Content>,
+  name: string,
+  kind: FileKind = FileKind.regular,
+): Inode<Ext4Content> {
+  const inode = new Inode<Ext4Content>(kind, kind === FileKind.directory ? 0o755 : 0o644);
+  directory.children!.set(name, inode);
+  return inode;
+}
+
+function addFile(
+  writer: ImageWriter<Ext4Content>,
+  directory: Inode<Ext4Content>,
+  name: string,
+  ...pieces: (Uint8Array | number)[]
+): Inode<Ext4Content> {
+  const inode = add(directory, name);
+  inode.size = pieces.reduce<number>((sum, p) => sum + (typeof p === "number" ? p : p.length), 0);
+  const file = writer.beginFile(inode.size);
+  for (const piece of pieces) {
+    if (typeof piece === "number") file.skip(piece);
+    else file.write(piece);
+  }
+  inode.content = file.end();
+  return inode;
+}
+
+function everyKind(writer: ImageWriter<Ext4Content>, { root }: FileTree<Ext4Content>): void {
+  for (const size of [1, 1023, 1024, 1025, 4095, 4096, 4097, 100_000]) {
+    addFile(writer, root, `file-${size}`, new Uint8Array(size).fill(size % 255 + 1));
+  }
+  add(root, "empty");
+  addFile(writer, root, "hole", 1_000_000);
+  const scattered: (Uint8Array | number)[] = [];
+  for (let i = 0; i < 700; i++) scattered.push(4096, new Uint8Array(4096).fill(i % 255 + 1));
+  addFile(writer, root, "scattered", ...scattered);
+  for (const length of [1, 59, 60, 61, 1000]) {
+    add(root, `link-${length}`, FileKind.symlink).target = "x".repeat(length);
+  }
+  add(root, "fifo", FileKind.fifo);
+  add(root, "socket", FileKind.socket);
+  for (const [major, minor] of [[1, 3], [255, 255], [256, 1], [4095, 1_048_575]]) {
+    const device = add(root, `device-${major}-${minor}`, FileKind.characterDevice);
+    [device.deviceMajor, device.deviceMinor] = [major, minor];
+  }
+  const big = add(root, "directory", FileKind.directory);
+  for (let i = 0; i < 3000; i++) add(big, `name-${i}-${"y".repeat(i % 200)}`);
+  let deep = root;
+  for (let i = 0; i < 50; i++) deep = add(deep, "d", FileKind.directory);
+  const shared = addFile(writer, root, "hard-1", new Uint8Array(10).fill(1));
+  for (let i = 2; i < 5; i++) deep.children!.set(`hard-${i}`, shared);
+  shared.uid = 0xffff_fffe;
+  shared.gid = 65536;
+  shared.xattrs = [
+    { name: "user.a", value: new Uint8Array(500).fill(1) },
+    { name: "user.b", value: new Uint8Array(10) },
+  ];
+  big.xattrs = [{ name: "security.capability", value: new Uint8Array(20).fill(2) }];
+}
+
+for (const blockSize of [1024, 2048, 4096]) {
+  Deno.test(`e2fsck finds nothing in an image with every kind of file and blocks of ${blockSize}`, async () => {
+    await withImage({ blockSize, label: "root" }, everyKind, ({ path, report }) => {
+      assertClean(path);
+      const facts = run("dumpe2fs", path);
+      match(facts, /Filesystem volume name: +root\n/);
+      match(facts, new RegExp(`Block size: +${blockSize}\n`));
+      match(facts, new RegExp(`Free blocks: +${report.details.freeBlocks}\n`));
+      strictEqual(Number(report.details.freeBlocks) * blockSize >= 64 << 20, true);
+    });
+  });
+}
+
+Deno.test("an empty tree is a clean image with nothing but lost+found", async () => {
+  await withImage({ free: { bytes: 0 } }, () => {}, ({ path, report }) => {
+    assertClean(path);
+    match(run("debugfs", "-R", "ls -l /", path), / 11 +40700 .* lost\+found/);
+    strictEqual(report.imageSize < 1 << 20, true, `${report.imageSize}`);
+  });
+});
+
+Deno.test("the requested room is free, to the block", async () => {
+  for (const bytes of [0, 1, 5_000_000, 300 << 20]) {
+    await withImage({ free: { bytes } }, everyKind, ({ path, report }) => {
+      assertClean(path);
+      const free = Number(report.details.freeBlocks) * 4096;
+      strictEqual(free >= bytes, true, `${free}`);
+    });
+  }
+});
+
+Deno.test("lost+found of the tree keeps its metadata and content", async () => {
+  await withImage({}, (writer, { root }) => {
+    const found = add(root, "lost+found", FileKind.directory);
+    found.permissions = 0o711;
+    addFile(writer, found, "saved", new Uint8Array(5).fill(0x21));
+  }, ({ path }) => {
+    assertClean(path);
+    match(run("debugfs", "-R", "ls -l /", path), / 11 +40711 .* lost\+found/);
+    match(run("debugfs", "-R", "cat /lost+found/saved", path), /!!!!!/);
+  });
+});
+
+Deno.test("data across backup groups leaves their superblocks in place", async () => {
+  await withImage({ blockSize: 1024 }, (writer, { root }) => {
+    for (let i = 0; i < 12; i++) {
+      addFile(writer, root, `f${i}`, ...Array(5).fill(new Uint8Array(1 << 20).fill(i + 1)));
+    }
+  }, ({ path }) => {
+    assertClean(path);
+    for (const group of [1, 3, 5, 7]) {
+      const place = ["-o", `superblock=${1 + group * 8192}`, "-o", "blocksize=1024"];
+      match(run("dumpe2fs", "-h", ...place, path), /Block size/);
+    }
+  });
+});
+
+Deno.test("released content is zero in the image and its blocks are used again", async () => {
+  const secret = new TextEncoder().encode("SECRET--".repeat(10_000));
+  await withImage({ free: { bytes: 1 << 20 } }, (writer, { root }) => {
+    for (let i = 0; i < 5; i++) {
+      const dead = writer.beginFile(secret.length);
+      dead.write(secret);
+      const content = dead.end();
+      addFile(writer, root, `live-${i}`, new Uint8Array(5000).fill(1));
+      writer.release(content);
+    }
+  }, ({ path }) => {
+    assertClean(path);
+    const { status } = spawnSync("grep", ["-q", "SECRET", path]);
+    strictEqual(status, 1);
+  });
+});
+
+Deno.test("a fixed size is kept, and one that is too small says how much is missing", async () => {
+  const build: Build = (writer, { root }) => {
+    for (let i = 0; i < 40; i++) addFile(writer, root, `f${i}`, new Uint8Array(500_000).fill(1));
+  };
+  await withImage({ size: 64 << 20 }, build, ({ path, report }) => {
+    assertClean(path);
+    strictEqual(report.imageSize, 64 << 20);
+  });
+  for (const blockSize of [1024, 4096]) {
+    let needed = 0;
+    await rejects(
+      withImage({ size: 2_000_000, blockSize }, build, () => {}),
+      (error) => {
+        if (!(error instanceof ImageError && error.code === "OUT_OF_SPACE")) return false;
+        needed = Number(/at least (\d+)$/.exec(error.message)![1]);
+        match(error.message, new RegExp(`: ${needed - 2_000_000} bytes are missing`));
+        return true;
+      },
+    );
+    await withImage({ size: needed, blockSize }, build, ({ path }) => assertClean(path));
+  }
+});
+
+Deno.test("a fixed size with a short last group is clean at every length of it", async () => {
+  for (let extra = 0; extra < 400; extra += 37) {
+    const size = (8193 + extra) * 1024 + 5;
+    await withImage({ size, blockSize: 1024 }, () => {}, ({ path, report }) => {
+      assertClean(path);
+      strictEqual(report.imageSize, size);
+    });
+  }
+});
+
+Deno.test("a 1 TiB image with little in it is written in a few megabytes", async () => {
+  await withImage({ size: 2 ** 40 }, everyKind, ({ path, report }) => {
+    strictEqual(report.writtenBytes < 24 << 20, true, `${report.writtenBytes}`);
+    match(run("dumpe2fs", "-h", path), /Block count: +268435456\n/);
+  });
+});
+
+Deno.test("two runs give the same bytes, other options another UUID", async () => {
+  const shots: string[] = [];
+  const uuids: unknown[] = [];
+  for (const label of ["a", "a", "b"]) {
+    await withImage({ label }, everyKind, ({ path, report }) => {
+      shots.push(run("sha256sum", path).split(" ")[0]);
+      uuids.push(report.details.uuid);
+    });
+  }
+  strictEqual(shots[0], shots[1]);
+  strictEqual(uuids[0] === uuids[2], false);
+});
+
+Deno.test("what ext4 cannot hold is an error with its path", async () => {
+  const cases: [string, string, RegExp, Build][] = [
+    ["LIMIT_EXCEEDED", `d/${"n".repeat(256)}`, /256 bytes/, (_, { root }) => {
+      add(add(root, "d", FileKind.directory), "n".repeat(256));
+    }],
+    ["LIMIT_EXCEEDED", "link", /target of 4096 bytes/, (_, { root }) => {
+      add(root, "link", FileKind.symlink).target = "t".repeat(4096);
+    }],
+    ["LIMIT_EXCEEDED", "device", /4096:0/, (_, { root }) => {
+      add(root, "device", FileKind.blockDevice).deviceMajor = 4096;
+    }],
+    ["UNSUPPORTED", "f", /"system.nfs4_acl"/, (_, { root }) => {
+      add(root, "f").xattrs = [{ name: "system.nfs4_acl", value: new Uint8Array(4) }];
+    }],
+    ["CORRUPT", "f", /"system.posix_acl_access": version is 0/, (_, { root }) => {
+      add(root, "f").xattrs = [{ name: "system.posix_acl_access", value: new Uint8Array(4) }];
+    }],
+    ["LIMIT_EXCEEDED", "names/65000", /more than 65000 names/, (_, { root }) => {
+      const file = add(root, "a");
+      const names = add(root, "names", FileKind.directory);
+      for (let i = 0; i < 65000; i++) names.children!.set(`${10000 + i}`, file);
+      names.children!.set("65000", file);
+    }],
+  ];
+  for (const [code, path, message, build] of cases) {
+    await rejects(withImage({}, build, () => {}), (error) => {
+      if (!(error instanceof ImageError)) throw error;
+      strictEqual(error.code, code);
+      match(error.message, message);
+      if (code !== "LIMIT_EXCEEDED" || !path.startsWith("names")) {
+        strictEqual(error.where.path, path);
+      }
+      return true;
+    });
+  }
+});
+
+Deno.test("times outside of what ext4 can hold are moved into it with one notice", async () => {
+  await withImage({}, (_, { root }) => {
+    add(root, "early").mtimeSeconds = -(2 ** 31) - 1;
+    add(root, "late").mtimeSeconds = 2 ** 34;
+    add(root, "last").mtimeSeconds = 3 * 2 ** 32 + 2 ** 31 - 1;
+  }, ({ path, notices }) => {
+    assertClean(path);
+    deepStrictEqual(notices.map(({ code, where }) => [code, where?.path]), [["CLAMPED", "early"]]);
+    match(notices[0].message, /2 file\(s\)/);
+  });
+});
