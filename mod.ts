@@ -1,8 +1,56 @@
 /**
  * Turns a container image into a root filesystem that a machine can boot or mount.
  *
+ * Open an image ({@linkcode openImage}), choose a format ({@linkcode ext4}) and a destination
+ * ({@linkcode fileSink}), and {@linkcode convert}.
+ *
+ * @example
+ * ```ts
+ * import { convert, ext4, fileSink, openImage } from "@x/oci2rootfs";
+ *
+ * const image = await openImage("testdata/layouts/tiny");
+ * const directory = await Deno.makeTempDir();
+ * await convert(image, ext4({ label: "root" }), fileSink(`${directory}/rootfs.ext4`));
+ * await image.close();
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ *
  * @module
  */
+export type { ByteString } from "./src/bytes/byte_string.ts";
+export { convert } from "./src/convert/convert.ts";
+export type {
+  ConvertOptions,
+  ConvertProgress,
+  ConvertReport,
+  LayerReport,
+} from "./src/convert/convert.ts";
+export type { FileCounts } from "./src/convert/file_counts.ts";
+export { ext4, Ext4Content } from "./src/format/ext4/format.ts";
+export type { Ext4Extent, Ext4Options, FreeRoom } from "./src/format/ext4/format.ts";
+export type {
+  FileWriter,
+  ImageFormat,
+  ImageWriter,
+  WriterContext,
+  WriteReport,
+} from "./src/format/image_format.ts";
 export { ImageError } from "./src/image_error.ts";
 export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "./src/image_error.ts";
+export type { ByteSink, ImageSink, OpenSink } from "./src/io/byte_sink.ts";
+export { fileSink } from "./src/io/file_sink.ts";
+export type { FileSinkOptions } from "./src/io/file_sink.ts";
+export { memorySink } from "./src/io/memory_sink.ts";
+export type { MemorySink } from "./src/io/memory_sink.ts";
+export type { BlobLocation, Compression, Layer, LayerJob, TarLayerJob } from "./src/layer/layer.ts";
 export type { Notice, NoticeCode, NoticeListener } from "./src/notice.ts";
+export type { ImageConfig } from "./src/oci/config.ts";
+export type { Platform } from "./src/oci/platform.ts";
+export type { Image } from "./src/source/image.ts";
+export { dockerArchive, ociArchive, ociLayout } from "./src/source/image_doors.ts";
+export type { DockerArchiveOptions, OciLayoutOptions } from "./src/source/image_doors.ts";
+export { openImage } from "./src/source/open_image.ts";
+export type { OpenOptions } from "./src/source/open_options.ts";
+export type { FileTree } from "./src/tree/file_tree.ts";
+export { FileKind, Inode } from "./src/tree/inode.ts";
+export type { Xattr } from "./src/tree/inode.ts";
