@@ -101,7 +101,11 @@ const LINE_RULES: readonly {
 }[] = [
   { pattern: /^\s*(export\s+)?(declare\s+)?(const\s+)?enum\s/, what: "enum", applies: always },
   { pattern: /^export default\b|\bas default\b/, what: "default export", applies: always },
-  { pattern: /^\s+(private|protected)\s/, what: "private keyword", applies: always },
+  {
+    pattern: /^\s+(private|protected)\s(?!constructor\b)/,
+    what: "private keyword",
+    applies: always,
+  },
   {
     pattern: /["'](jsr|npm|https?):[^"']*["']\s*(\)|;|with)/,
     what: "remote import",
