@@ -11,7 +11,9 @@ import type { ImageFormat, ImageWriter, WriteReport } from "../format/image_form
 import type { ImageSink, OpenSink } from "../io/byte_sink.ts";
 import type { Layer } from "../layer/layer.ts";
 import type { LayerEntry } from "../layer/layer_entry.ts";
-import { type LayerSummary, readLayer } from "../layer/read_layer.ts";
+import type { LayerReading, LayerSummary } from "../layer/layer_reading.ts";
+import { openLayer, readLayer } from "../layer/read_layer.ts";
+import { WorkerPool } from "../layer/worker/worker_pool.ts";
 import { Shadow } from "../merge/shadow.ts";
 import { TreeBuilder } from "../merge/tree_builder.ts";
 import type { Notice, NoticeListener } from "../notice.ts";
@@ -19,8 +21,13 @@ import type { Platform } from "../oci/platform.ts";
 import type { Image } from "../source/image.ts";
 import { countLinks, type FileTree } from "../tree/file_tree.ts";
 import { countFiles, type FileCounts } from "./file_counts.ts";
+import { LANE_COUNT, readInLanes } from "./layer_lanes.ts";
 import { LayerPlacement } from "./layer_placement.ts";
 import { missingBodies, placeMissingBodies } from "./missing_bodies.ts";
+
+/** Stored bytes below which starting a worker takes longer than decoding. */
+const WORTH_A_WORKER = 4 * 1024 * 1024;
+const DEFAULT_MEMORY = 64 * 1024 * 1024;
 
 /** What a conversion is doing. */
 export type ConvertProgress =
@@ -73,6 +80,18 @@ export interface ConvertOptions {
    * @default the image's own time of creation, or 0
    */
   createdSeconds?: number;
+  /**
+   * Workers that decompress and verify layers; 0 does it in this thread. The image is the same.
+   *
+   * @default one for each processor, at most one for each layer and 4
+   */
+  workers?: number;
+  /**
+   * Uncompressed bytes that may wait between workers and this thread.
+   *
+   * @default {67108864}
+   */
+  memoryBytes?: number;
 }
 
 /** What one layer was. */
@@ -212,14 +231,7 @@ class Conversion<C> {
 
   /** Reads all layers, newest first, and answers the tree with its file bytes placed. */
   async #placeLayers(writer: ImageWriter<C>): Promise<FileTree<C>> {
-    const shadow = new Shadow();
-    const entries: LayerEntry<C>[][] = [];
-    for (const layer of this.#image.layers.toReversed()) {
-      const placement = new LayerPlacement(writer, (entry) => !shadow.hides(entry.path));
-      this.#summaries[layer.index] = await this.#read(layer, placement);
-      entries[layer.index] = placement.entries;
-      if (layer.index > 0) shadow.add(placement.entries);
-    }
+    const entries = await this.#readLayers(writer);
     const tree = this.#buildTree(entries);
     const missing = missingBodies(tree);
     if (missing.size > 0) {
@@ -234,17 +246,53 @@ class Conversion<C> {
     return tree;
   }
 
-  async #read(layer: Layer, visitor: LayerPlacement<C>): Promise<LayerSummary> {
+  /** Reads all layers once and answers their entries, base first. */
+  async #readLayers(writer: ImageWriter<C>): Promise<LayerEntry<C>[][]> {
+    const { layers } = this.#image;
+    const { onProgress } = this.#options;
+    const entries: LayerEntry<C>[][] = [];
+    const shadow = new Shadow();
+    const pool = this.#startPool();
+    try {
+      await readInLanes(layers.toReversed(), (layer) => {
+        const layerShadow = shadow.layer(layer.index);
+        const placement = new LayerPlacement(writer, (entry) => {
+          layerShadow.add(entry);
+          return !layerShadow.hides(entry.path);
+        });
+        entries[layer.index] = placement.entries;
+        return this.#open(layer, placement, pool);
+      }, (layer, reading) => {
+        this.#summaries[layer.index] = reading.summary!;
+        onProgress?.({ kind: "layer", layer, readBytes: layer.size, done: true });
+      });
+    } finally {
+      pool?.close();
+    }
+    return entries;
+  }
+
+  #open(layer: Layer, visitor: LayerPlacement<C>, pool: WorkerPool | undefined): LayerReading {
     const { signal, onProgress, verifyDiffIds } = this.#options;
-    const summary = await readLayer(layer, visitor, {
+    return openLayer(layer, visitor, {
       signal,
+      pool,
       verifyDiffIds,
       onNotice: this.onNotice,
       onProgress: onProgress &&
         ((readBytes) => onProgress({ kind: "layer", layer, readBytes, done: false })),
     });
-    onProgress?.({ kind: "layer", layer, readBytes: layer.size, done: true });
-    return summary;
+  }
+
+  #startPool(): WorkerPool | undefined {
+    const { layers } = this.#image;
+    const lanes = Math.min(LANE_COUNT, layers.length);
+    const storedBytes = layers.reduce((sum, { size }) => sum + size, 0);
+    const workers = this.#options.workers ??
+      (storedBytes < WORTH_A_WORKER ? 0 : navigator.hardwareConcurrency);
+    if (workers === 0 || lanes === 0) return undefined;
+    const memoryBytes = this.#options.memoryBytes ?? DEFAULT_MEMORY;
+    return new WorkerPool(Math.min(workers, lanes), memoryBytes / lanes);
   }
 
   /** Remarks and progress came up at the first reading. */

@@ -12,33 +12,33 @@ export class LayerPlacement<C> implements LayerVisitor {
   /** The layer's entries so far, in its order. */
   readonly entries: LayerEntry<C>[] = [];
   readonly #writer: ImageWriter<C>;
-  readonly #wants: (entry: LayerEntry<C>, ordinal: number) => boolean;
+  readonly #select: (entry: LayerEntry<C>, ordinal: number) => boolean;
   readonly #placeIn: (ordinal: number) => Inode<C>;
   #file: FileWriter<C> | null = null;
 
   /**
-   * `wants` decides for each regular file whether its bytes are placed; their location goes into
-   * the inode that `placeIn` names, by default the entry's own.
+   * `select` hears every entry, and decides for each regular file whether its bytes are placed;
+   * their location goes into the inode that `placeIn` names, by default the entry's own.
    */
   constructor(
     writer: ImageWriter<C>,
-    wants: (entry: LayerEntry<C>, ordinal: number) => boolean,
+    select: (entry: LayerEntry<C>, ordinal: number) => boolean,
     placeIn?: (ordinal: number) => Inode<C>,
   ) {
     this.#writer = writer;
-    this.#wants = wants;
+    this.#select = select;
     this.#placeIn = placeIn ?? ((ordinal) => this.entries[ordinal].inode!);
   }
 
   entry(entry: LayerEntry): boolean {
     // A layer's reader leaves `content` null, so its entries fit any writer.
     const ours = entry as LayerEntry<C>;
-    const ordinal = this.entries.push(ours) - 1;
-    if (ours.inode === null || ours.inode.kind !== FileKind.regular || ours.inode.size === 0) {
+    const isSelected = this.#select(ours, this.entries.push(ours) - 1);
+    const inode = ours.inode;
+    if (!isSelected || inode === null || inode.kind !== FileKind.regular || inode.size === 0) {
       return false;
     }
-    if (!this.#wants(ours, ordinal)) return false;
-    this.#file = this.#writer.beginFile(ours.inode.size);
+    this.#file = this.#writer.beginFile(inode.size);
     return true;
   }
 

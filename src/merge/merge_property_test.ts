@@ -124,13 +124,14 @@ Deno.test("Shadow.hides() never hides a living file where no symbolic links are"
       const layers = build(recipe);
       const shadow = new Shadow();
       const dead = new Set<object>();
-      for (const entries of layers.toReversed()) {
+      for (const [i, entries] of layers.toReversed().entries()) {
+        const layerShadow = shadow.layer(layers.length - 1 - i);
         for (const entry of entries) {
-          if (entry.inode?.kind === FileKind.regular && shadow.hides(entry.path)) {
+          layerShadow.add(entry);
+          if (entry.inode?.kind === FileKind.regular && layerShadow.hides(entry.path)) {
             dead.add(entry.inode);
           }
         }
-        shadow.add(entries);
       }
       hidden += dead.size;
       const named = new Set(

@@ -12,45 +12,68 @@ import type { ByteString } from "../bytes/byte_string.ts";
 import type { LayerEntry } from "../layer/layer_entry.ts";
 import { FileKind } from "../tree/inode.ts";
 
-/** The paths that the layers read so far hide from the layers still to come. */
+/** Paths, each with the newest layer that says it. */
+class Claims {
+  readonly #layers = new Map<ByteString, number>();
+
+  add(path: ByteString, layer: number): void {
+    if (!this.isAbove(path, layer)) this.#layers.set(path, layer);
+  }
+
+  /** Whether a layer newer than `layer` says it. */
+  isAbove(path: ByteString, layer: number): boolean {
+    const claimed = this.#layers.get(path);
+    return claimed !== undefined && claimed > layer;
+  }
+}
+
+/** What the layers read so far hide from older ones. Layers may be read side by side. */
 export class Shadow {
   /** Replaced by a non-directory or whited out: the path itself and all below it. */
-  readonly #covered = new Set<ByteString>();
+  readonly #covered = new Claims();
   /** Made opaque: all below it. */
-  readonly #opaque = new Set<ByteString>();
-  /** Named by a hard link of a newer layer: alive whatever else is said. */
-  readonly #linked = new Set<ByteString>();
+  readonly #opaque = new Claims();
+  /** Named by a hard link: alive whatever else is said. */
+  readonly #linked = new Claims();
+
+  /** What layer `index` and its elders are hidden by, and what it adds. */
+  layer(index: number): LayerShadow {
+    return new LayerShadow(index, this.#covered, this.#opaque, this.#linked);
+  }
+}
+
+/** One layer's part in a {@linkcode Shadow}. */
+export class LayerShadow {
+  readonly #index: number;
+  readonly #covered: Claims;
+  readonly #opaque: Claims;
+  readonly #linked: Claims;
   // Entries of a tar come directory by directory: the answer for the last one is kept.
   #lastDirectory: ByteString | null = null;
   #lastAnswer = false;
 
-  /** Takes in a layer; call after the layer was read, before the next older one. */
-  add(entries: readonly LayerEntry[]): void {
-    for (const entry of entries) {
-      switch (entry.kind) {
-        case "node":
-          if (entry.inode.kind !== FileKind.directory) this.#covered.add(entry.path);
-          break;
-        case "whiteout":
-          this.#covered.add(entry.path);
-          break;
-        case "opaque":
-          this.#opaque.add(entry.path);
-          break;
-        case "hardlink":
-          this.#covered.add(entry.path);
-          this.#linked.add(entry.target);
-          break;
-      }
-    }
-    this.#lastDirectory = null;
+  /** See {@linkcode Shadow.layer}. */
+  constructor(index: number, covered: Claims, opaque: Claims, linked: Claims) {
+    this.#index = index;
+    this.#covered = covered;
+    this.#opaque = opaque;
+    this.#linked = linked;
   }
 
-  /** Whether the bytes of a file at `path` in the layer now being read are certainly dead. */
+  /** Takes in an entry of this layer, for older ones. */
+  add(entry: LayerEntry): void {
+    const index = this.#index;
+    if (index === 0) return; // Nothing is older.
+    if (entry.kind === "opaque") this.#opaque.add(entry.path, index);
+    else if (entry.inode?.kind !== FileKind.directory) this.#covered.add(entry.path, index);
+    if (entry.kind === "hardlink") this.#linked.add(entry.target, index);
+  }
+
+  /** Whether the bytes of this layer's file at `path` are certainly dead. */
   hides(path: ByteString): boolean {
-    if (this.#covered.size === 0 && this.#opaque.size === 0) return false;
-    if (this.#linked.has(path)) return false;
-    if (this.#covered.has(path)) return true;
+    const index = this.#index;
+    if (this.#linked.isAbove(path, index)) return false;
+    if (this.#covered.isAbove(path, index)) return true;
     const slash = path.lastIndexOf("/");
     const directory = slash === -1 ? "" : path.slice(0, slash);
     if (directory !== this.#lastDirectory) {
@@ -61,12 +84,15 @@ export class Shadow {
   }
 
   #hidesBelow(directory: ByteString): boolean {
-    if (this.#opaque.has("")) return true;
-    if (directory === "") return false;
+    if (this.#opaque.isAbove("", this.#index)) return true;
     for (let end = directory.indexOf("/"); end !== -1; end = directory.indexOf("/", end + 1)) {
-      const prefix = directory.slice(0, end);
-      if (this.#covered.has(prefix) || this.#opaque.has(prefix)) return true;
+      if (this.#hidesAllOf(directory.slice(0, end))) return true;
     }
-    return this.#covered.has(directory) || this.#opaque.has(directory);
+    return this.#hidesAllOf(directory);
+  }
+
+  #hidesAllOf(directory: ByteString): boolean {
+    return this.#covered.isAbove(directory, this.#index) ||
+      this.#opaque.isAbove(directory, this.#index);
   }
 }

@@ -95,17 +95,20 @@ export class TarParser {
   }
 
   /**
-   * Takes the next bytes. Throws `ImageError` for what is malformed, unsafe, unsupported or above
+   * Takes the next bytes and answers how many: all, but from `stopAt` bytes of the archive on only
+   * to where no file's body is under way; the rest is for a later call. Throws `ImageError` for what is malformed, unsafe, unsupported or above
    * a limit, with path and offset; the parser cannot be used any more then.
    */
-  push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array, stopAt = Infinity): number {
     try {
       let at = 0;
       while (at < chunk.length) {
+        if (this.#offset >= stopAt && this.#expect === Expect.header) break;
         const next = this.#take(chunk, at);
         this.#offset += next - at;
         at = next;
       }
+      return at;
     } catch (error) {
       throw this.#placed(error);
     }

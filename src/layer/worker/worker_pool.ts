@@ -1,0 +1,159 @@
+/**
+ * Workers that decode layers beside the main thread.
+ *
+ * @module
+ */
+import type { LayerBytesOptions } from "../layer_bytes.ts";
+import { type BlobSummary, CHUNK_SIZE, InlineChunks, type LayerChunks } from "../layer_chunks.ts";
+import type { TarLayerJob } from "../layer.ts";
+import { allocateRing, RingReader } from "./chunk_ring.ts";
+import { type ReadRequest, receivedError, type WorkerAnswer } from "./messages.ts";
+
+/** A fixed number of workers. They start with the pool and end with `close`. */
+export class WorkerPool {
+  readonly #workers: LayerWorker[];
+  readonly #slotCount: number;
+
+  /** Starts `workerCount` (at least 1) workers; each layer gets a ring of about `ringBytes`. */
+  constructor(workerCount: number, ringBytes: number) {
+    this.#workers = Array.from({ length: workerCount }, () => new LayerWorker());
+    this.#slotCount = Math.max(2, Math.floor(ringBytes / CHUNK_SIZE));
+  }
+
+  /** Begins to decode a layer, by the worker that has the least to do. */
+  read(job: TarLayerJob, options: LayerBytesOptions): LayerChunks {
+    const worker = this.#workers.reduce((a, b) => b.activeCount < a.activeCount ? b : a);
+    return worker.read(job, options, this.#slotCount);
+  }
+
+  /** Ends all workers, whatever they do. */
+  close(): void {
+    for (const worker of this.#workers) worker.close();
+  }
+}
+
+/** One worker and the layers it decodes. */
+class LayerWorker {
+  readonly #worker: Worker | null;
+  readonly #active = new Map<number, WorkerChunks>();
+  #nextId = 0;
+  #isReady = false;
+
+  constructor() {
+    this.#worker = startWorker();
+    if (this.#worker === null) return;
+    this.#worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => this.#hear(data);
+    this.#worker.onerror = (event) => {
+      // Without this the error would end the whole program.
+      event.preventDefault();
+      this.#fail(event.message);
+    };
+  }
+
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  read(job: TarLayerJob, options: LayerBytesOptions, slotCount: number): LayerChunks {
+    if (this.#worker === null) return new InlineChunks(job, options);
+    const id = this.#nextId++;
+    const ring = allocateRing(slotCount);
+    const chunks = new WorkerChunks(job, options, ring);
+    this.#active.set(id, chunks);
+    const verifyDiffIds = options.verifyDiffIds ?? false;
+    this.#worker.postMessage({ id, job, verifyDiffIds, ring } satisfies ReadRequest);
+    return chunks;
+  }
+
+  close(): void {
+    this.#worker?.terminate();
+    this.#active.clear();
+  }
+
+  #hear(answer: WorkerAnswer): void {
+    if (answer.kind === "ready") {
+      this.#isReady = true;
+      return;
+    }
+    const chunks = this.#active.get(answer.id);
+    if (answer.kind === "notice") chunks?.hearNotice(answer.notice);
+    else {
+      this.#active.delete(answer.id);
+      chunks?.hearEnd(answer.kind === "end" ? answer.summary : receivedError(answer.error));
+    }
+  }
+
+  #fail(message: string): void {
+    const failure = this.#isReady
+      ? new Error(`A worker that decodes layers failed: ${message}`)
+      : "never started";
+    for (const chunks of this.#active.values()) chunks.hearEnd(failure);
+    this.#active.clear();
+  }
+}
+
+function startWorker(): Worker | null {
+  try {
+    return new Worker(new URL("./layer_worker.ts", import.meta.url), { type: "module" });
+  } catch {
+    return null; // Where there are no workers, the main thread decodes.
+  }
+}
+
+/** The pieces of a layer that a worker decodes. */
+class WorkerChunks implements LayerChunks {
+  readonly #job: TarLayerJob;
+  readonly #options: LayerBytesOptions;
+  readonly #ring: RingReader;
+  readonly #end: PromiseWithResolvers<BlobSummary | Error | "never started"> = Promise
+    .withResolvers();
+  #inline: InlineChunks | null = null;
+  #summary: BlobSummary | null = null;
+
+  constructor(job: TarLayerJob, options: LayerBytesOptions, ring: SharedArrayBuffer) {
+    this.#job = job;
+    this.#options = options;
+    this.#ring = new RingReader(ring);
+  }
+
+  get readBytes(): number {
+    if (this.#inline !== null) return this.#inline.readBytes;
+    return this.#summary === null ? this.#ring.readBytes : this.#job.size;
+  }
+
+  get summary(): BlobSummary | null {
+    return this.#inline === null ? this.#summary : this.#inline.summary;
+  }
+
+  next(): Uint8Array | null | Promise<Uint8Array | null> {
+    if (this.#inline !== null) return this.#inline.next();
+    const chunk = this.#ring.next();
+    return chunk instanceof Promise ? this.#nextOrEnd(chunk) : chunk;
+  }
+
+  close(): void {
+    this.#inline?.close();
+  }
+
+  hearNotice(notice: Parameters<NonNullable<LayerBytesOptions["onNotice"]>>[0]): void {
+    this.#options.onNotice?.(notice);
+  }
+
+  hearEnd(end: BlobSummary | Error | "never started"): void {
+    this.#end.resolve(end);
+    this.#ring.abandon();
+  }
+
+  async #nextOrEnd(pending: Promise<Uint8Array | null>): Promise<Uint8Array | null> {
+    const chunk = await pending;
+    if (chunk !== null) return chunk;
+    const end = await this.#end.promise;
+    if (end === "never started") {
+      this.#inline = new InlineChunks(this.#job, this.#options);
+      return await this.#inline.next();
+    }
+    if (end instanceof Error) throw end;
+    this.#summary = end;
+    return null;
+  }
+}
