@@ -97,7 +97,6 @@ for i in 1 2 3 4 5 6 7 8; do
   setfattr -n "trusted.attribute-$i" -v "value $i" "$odd/odd/caps"
 done
 setfattr -n user.binary -v 0x000102fffe00 "$odd/odd/text"
-setfattr -n user.empty "$odd/odd/text"
 setfattr -h -n trusted.on-a-link -v yes "$odd/odd/dangling"
 setfattr -n user.directory -v yes "$odd/odd/deep"
 touch -d '1969-12-31T23:59:58.5Z' "$odd/odd/zeros"
