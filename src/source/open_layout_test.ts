@@ -247,6 +247,21 @@ Deno.test("a layout may lack the images of other platforms", async () => {
   });
 });
 
+Deno.test("an image that is missing and names no platform is passed over too", async () => {
+  const layout = new LayoutFixture();
+  const image = layout.addImage();
+  const missing = layout.addImage({ runtime: { User: "x" } });
+  layout.files.delete(`blobs/${missing.digest.replace(":", "/")}`);
+  layout.setIndex([tagged(layout.addIndex([missing, image]), "a")]);
+  const opened = await open(layout, AMD64);
+  strictEqual(opened.digest, image.digest);
+  deepStrictEqual(opened.notices.map(({ code }) => code), ["IMAGE_SKIPPED"]);
+  await rejects(open(layout.setIndex([missing])), {
+    code: "NOT_FOUND",
+    message: new RegExp(`Cannot find blob "${missing.digest}"`),
+  });
+});
+
 Deno.test("the file oci-layout may be missing, but not be of another version", async () => {
   const layout = layoutOf();
   layout.files.delete("oci-layout");
