@@ -4,7 +4,8 @@
  * @module
  */
 
-const CLI = new URL("../../cli.ts", import.meta.url).pathname;
+/** The program. */
+export const CLI = new URL("../../cli.ts", import.meta.url).pathname;
 const DENO_DIRECTORY_VARIABLES = ["DENO_DIR", "HOME", "PATH", "DENO_TLS_CA_STORE"];
 
 /** The small image of the repository. */
@@ -26,13 +27,24 @@ export interface CliOptions {
   readonly cwd?: string;
   /** Further environment variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What Deno allows; everything when absent. */
+  readonly permissions?: readonly string[];
   /** Programs and arguments in front, as `setpriv --reuid 65534`. */
   readonly wrapper?: readonly string[];
 }
 
 /** Starts the program. */
 export function startCli(args: readonly string[], options: CliOptions = {}): Deno.ChildProcess {
-  const line = [...options.wrapper ?? [], Deno.execPath(), "run", "-A", "--no-check", CLI, ...args];
+  const line = [
+    ...options.wrapper ?? [],
+    Deno.execPath(),
+    "run",
+    ...options.permissions ?? ["-A"],
+    "--no-prompt",
+    "--no-check",
+    CLI,
+    ...args,
+  ];
   // Nothing of the environment of the tests may change what the program says.
   const env: Record<string, string> = { LC_ALL: "C", DENO_NO_UPDATE_CHECK: "1" };
   for (const name of DENO_DIRECTORY_VARIABLES) {

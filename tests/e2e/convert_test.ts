@@ -1,7 +1,8 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { mustRun } from "../run_tool.ts";
 import { toolTest } from "../tools.ts";
-import { namesIn, runCli, TINY, withDirectory } from "./cli_process.ts";
+import { CLI, namesIn, runCli, TINY, withDirectory } from "./cli_process.ts";
+import { writeSlowImage } from "./slow_image.ts";
 
 toolTest(
   "the program makes an image that e2fsck has nothing to say about",
@@ -113,6 +114,44 @@ Deno.test("--debug logs what the program does", () =>
     strictEqual(result.code, 0, result.stderr);
     match(result.stderr, /\[DBG\].*image .*sha256:/);
   }));
+
+Deno.test("the program needs to read the input and write the output, and nothing else", () =>
+  withDirectory(async (directory) => {
+    const output = `${directory}/out`;
+    Deno.mkdirSync(output);
+    const args = [TINY, "-o", `${output}/x.ext4`, "-q"];
+    const variables = "-E=SOURCE_DATE_EPOCH,NO_COLOR,TERM";
+    const enough = await runCli(args, {
+      permissions: [`-R=${TINY},${output}`, `-W=${output}`, variables],
+    });
+    deepStrictEqual(enough, { code: 0, stdout: "", stderr: "" });
+    const tooFew = await runCli(args, { permissions: [`-R=${TINY},${output}`] });
+    strictEqual(tooFew.code, 7, tooFew.stderr);
+    match(tooFew.stderr, /sandbox refuses it.*\nhint: .*--allow-write/);
+  }));
+
+toolTest(
+  "progress is drawn on a terminal only, and leaves the summary alone",
+  ["script"],
+  () =>
+    withDirectory(async (directory) => {
+      const image = writeSlowImage(`${directory}/slow`);
+      const command = `"${Deno.execPath()}" run -A --no-check "${CLI}" "${image}" -o out.ext4`;
+      const typed = (flags: string) =>
+        mustRun("script", ["-qec", `${command} ${flags}`, "/dev/null"], {
+          cwd: directory,
+          env: { TERM: "xterm" },
+        });
+      const drawn = typed("");
+      match(drawn, /layers 0\/1/);
+      match(drawn, /100% writing the file system/);
+      // The last thing before the summary is to go back over what was drawn.
+      match(drawn, /\x1b\[1A\r\x1b\[0Jout\.ext4: ext4, [^\x1b]*$/);
+      strictEqual(typed("-q"), "");
+      const piped = await runCli([image, "-o", "out.ext4"], { cwd: directory });
+      match(piped.stderr, /^out\.ext4: ext4, .*\n$/);
+    }),
+);
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
