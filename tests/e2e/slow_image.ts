@@ -8,10 +8,10 @@ import { tarHeader } from "../../src/layer/tar/tar_fixture.ts";
 import { blobPath, LayoutFixture, tagged } from "../../src/source/layout_fixture.ts";
 
 const PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar";
-const FILE_BYTES = 2 * 1024 * 1024 * 1024;
+const FILE_BYTES = 1024 * 1024 * 1024;
 const PIECE = new Uint8Array(1024 * 1024);
 
-/** Writes a layout below `path` whose one layer holds one file of 2 GiB of zeros; the blob is sparse. */
+/** Writes a layout below `path` whose one layer holds one file of 1 GiB of zeros; the blob is sparse. */
 export function writeSlowImage(path: string): string {
   const header = tarHeader({ path: "large", size: FILE_BYTES });
   const hash = createHash("sha256").update(header);
