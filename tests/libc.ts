@@ -16,6 +16,8 @@ const SYMBOLS = {
   lgetxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
   lsetxattr: { parameters: ["buffer", "buffer", "buffer", "usize", "i32"], result: "i32" },
   pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  pwrite64: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  ftruncate64: { parameters: ["i32", "i64"], result: "i32" },
   lseek64: { parameters: ["i32", "i64", "i32"], result: "i64" },
   mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   mknodat: { parameters: ["i32", "buffer", "u32", "u64"], result: "i32" },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rmdirSync } from "node:fs";
+import { readFileSync, rmdirSync } from "node:fs";
 import { mustRun, runTool } from "./run_tool.ts";
 
 /** Options of {@linkcode withMountedImage}. */
@@ -37,4 +37,13 @@ export function withMountedImage<T>(
 /** Unmounts a directory; where something still uses it, as soon as that ends. */
 export function unmount(directory: string): void {
   if (runTool("umount", [directory]).status !== 0) mustRun("umount", ["--lazy", directory]);
+}
+
+/** The loop device (`loop0`) that is mounted at a directory. */
+export function loopDeviceOf(directory: string): string {
+  for (const line of readFileSync("/proc/self/mounts", "utf8").split("\n")) {
+    const [device, place] = line.split(" ");
+    if (place === directory) return device.slice("/dev/".length);
+  }
+  throw new Error(`Cannot find the device of "${directory}": it is not mounted`);
 }

@@ -84,6 +84,26 @@ export function toolTest(
   }
 }
 
+/** Runs a step of a test, with the same rules as {@linkcode toolTest}. */
+export async function toolStep(
+  context: Deno.TestContext,
+  name: string,
+  needs: readonly string[],
+  fn: () => void | Promise<void>,
+): Promise<void> {
+  const missing = needs.filter((need) => !isMet(need));
+  if (missing.length === 0) {
+    await context.step(name, fn);
+  } else if (areToolsRequired()) {
+    await context.step(name, () => {
+      throw new Error(`Cannot run step: ${missing.join(", ")} missing, and REQUIRE_TOOLS=1`);
+    });
+  } else {
+    noteUnmet(missing);
+    await context.step({ name: `${name} (needs ${missing.join(", ")})`, ignore: true, fn });
+  }
+}
+
 function noteUnmet(missing: readonly string[]): void {
   if (unmet.size === 0) globalThis.addEventListener("unload", printSummary);
   for (const need of missing) unmet.set(need, (unmet.get(need) ?? 0) + 1);

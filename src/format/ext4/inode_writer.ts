@@ -98,11 +98,14 @@ export class InodeWriter {
     const { maxSeconds } = this.#limits;
     const mtime = clamp(inode.mtimeSeconds, maxSeconds);
     const atime = clamp(inode.atimeSeconds, maxSeconds);
-    const mtimeExtra = timestampExtra(mtime, inode.mtimeNanoseconds);
+    // A time that was moved to a limit has no nanoseconds, as in the kernel.
+    const mtimeNanoseconds = mtime === inode.mtimeSeconds ? inode.mtimeNanoseconds : 0;
+    const atimeNanoseconds = atime === inode.atimeSeconds ? inode.atimeNanoseconds : 0;
+    const mtimeExtra = timestampExtra(mtime, mtimeNanoseconds);
     record.mtime = record.ctime = record.crtime = timestampLow(mtime);
     record.mtimeExtra = record.ctimeExtra = record.crtimeExtra = mtimeExtra;
     record.atime = timestampLow(atime);
-    record.atimeExtra = timestampExtra(atime, inode.atimeNanoseconds);
+    record.atimeExtra = timestampExtra(atime, atimeNanoseconds);
   }
 
   /** Writes `i_block` and the blocks of the content that are metadata; answers the content. */

@@ -1,0 +1,123 @@
+/**
+ * Judges of an ext4 image. Each looks at an image in its own way and answers its complaints.
+ *
+ * @module
+ */
+import { ImageError } from "../../src/image_error.ts";
+import { openExt4 } from "../../src/format/ext4/reader.ts";
+import { fileSource } from "../../src/io/file_source.ts";
+import {
+  type ComparedTree,
+  compareTrees,
+  formatDifference,
+  type TreeField,
+} from "../../src/tree/compare.ts";
+import { loopDeviceOf, withMountedImage } from "../loop_mount.ts";
+import { MountedTree } from "../mounted_tree.ts";
+import { mustRun, runTool } from "../run_tool.ts";
+import { type GeneratedContent, generatedReader } from "./generated_content.ts";
+import type { FileTree } from "../../src/tree/file_tree.ts";
+
+/** What an image should be. */
+export interface Expectation {
+  /** Names, metadata and contents, `lost+found` included. */
+  readonly tree: FileTree<GeneratedContent>;
+  /** Fields in which the image may differ. */
+  readonly ignore?: readonly TreeField[];
+}
+
+/** Looks at an image. */
+export interface Judge {
+  /** Name in the names of tests. */
+  readonly name: string;
+  /** Programs and abilities it needs. */
+  readonly needs: readonly string[];
+  /** Complaints, empty for a good image; long lists are cut. */
+  judge(image: string, expected: Expectation): string[];
+}
+
+const COMPLAINTS_MAX = 20;
+
+/** What `e2fsck` says about a good image; everything else is a complaint. */
+const E2FSCK_GOOD_LINES = [
+  /^e2fsck \d/,
+  /^Pass [1-5]: /,
+  /: \d+\/\d+ files \(\d+\.\d% non-contiguous\), \d+\/\d+ blocks$/,
+  /^$/,
+];
+
+/** The checker of e2fsprogs: exit status 0 and not one word too many. */
+export const e2fsckJudge: Judge = {
+  name: "e2fsck",
+  needs: ["e2fsck"],
+  judge(image) {
+    return e2fsckComplaints(image, ["-fn"]);
+  },
+};
+
+/** Runs `e2fsck`, which must not change the image, and answers what it complains about. */
+export function e2fsckComplaints(image: string, options: readonly string[]): string[] {
+  const { status, stdout, stderr } = runTool("e2fsck", [...options, image]);
+  const lines = `${stdout}\n${stderr}`.split("\n");
+  const complaints = lines.filter((line) => !E2FSCK_GOOD_LINES.some((good) => good.test(line)));
+  if (status !== 0) complaints.push(`exit status is ${status}`);
+  return complaints.slice(0, COMPLAINTS_MAX);
+}
+
+/** The kernel: mounts read-only and walks everything; must not log an error. */
+export const kernelJudge: Judge = {
+  name: "kernel mount",
+  needs: ["mount:ext4", "dmesg"],
+  judge(image, expected) {
+    const before = new Set(kernelLog());
+    try {
+      return withMountedImage(image, (directory) => {
+        const device = loopDeviceOf(directory);
+        using mounted = new MountedTree(directory);
+        const complaints = differences(expected, { tree: mounted.tree, reader: mounted });
+        const logged = kernelLog().filter((line) =>
+          !before.has(line) && /EXT4-fs (error|warning)/.test(line) &&
+          line.includes(`(device ${device})`)
+        );
+        return [...complaints, ...logged];
+      });
+    } catch (error) {
+      return [String(error)];
+    }
+  },
+};
+
+/** Our own reader, which verifies all checksums. */
+export const readerJudge: Judge = {
+  name: "reader",
+  needs: [],
+  judge(image, expected) {
+    const source = fileSource(image);
+    try {
+      const reader = openExt4(source);
+      return differences(expected, { tree: reader.tree, reader });
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      return [`${error.message} (${JSON.stringify(error.where)})`];
+    } finally {
+      source.close();
+    }
+  },
+};
+
+/** All judges that compare or check a whole image. */
+export const JUDGES: readonly Judge[] = [e2fsckJudge, kernelJudge, readerJudge];
+
+function differences<C>(expected: Expectation, found: ComparedTree<C>): string[] {
+  const complaints: string[] = [];
+  const wanted = { tree: expected.tree, reader: generatedReader };
+  for (const difference of compareTrees(wanted, found, { ignore: expected.ignore })) {
+    complaints.push(formatDifference(difference));
+    if (complaints.length === COMPLAINTS_MAX) break;
+  }
+  return complaints;
+}
+
+function kernelLog(): string[] {
+  return mustRun("dmesg", []).split("\n");
+}

@@ -1,0 +1,118 @@
+/**
+ * Writes a tree with generated contents through a format's writer, as a conversion does.
+ *
+ * @module
+ */
+import type { ImageFormat, WriteReport } from "../../src/format/image_format.ts";
+import type { ImageSink } from "../../src/io/byte_sink.ts";
+import type { Notice } from "../../src/notice.ts";
+import { type FileTree, walk } from "../../src/tree/file_tree.ts";
+import { FileKind, Inode } from "../../src/tree/inode.ts";
+import { fillData, type GeneratedContent } from "./generated_content.ts";
+
+/** Time of everything that has none of its own in the images of the cases. */
+export const CREATED_SECONDS = 1_700_000_000;
+
+/** How a tree is handed to a writer. */
+export interface WriteTreeOptions {
+  /** Bytes of each `write()`; 64 KiB when absent. */
+  readonly chunkSize?: number;
+  /** Contents that are placed first, and then released. */
+  readonly released?: readonly { size: number; content: GeneratedContent }[];
+  /** What the writer is told of the bytes to come; the real sum when absent. */
+  readonly expectedBytes?: number;
+}
+
+/** What came of it. */
+export interface WrittenTree {
+  readonly report: WriteReport;
+  readonly notices: readonly Notice[];
+}
+
+/** Writes `tree` to `sink`; nothing is left behind when the writer throws. */
+export async function writeTree<C>(
+  format: ImageFormat<C>,
+  tree: FileTree<GeneratedContent>,
+  sink: ImageSink,
+  options: WriteTreeOptions = {},
+): Promise<WrittenTree> {
+  const notices: Notice[] = [];
+  const open = sink.open();
+  try {
+    const writer = format.createWriter(open, {
+      identity: "sha256:0123456789abcdef",
+      createdSeconds: CREATED_SECONDS,
+      expectedBytes: options.expectedBytes ?? dataBytes(tree),
+      onNotice: (notice) => notices.push(notice),
+    });
+    const place = (size: number, content: GeneratedContent): C => {
+      const file = writer.beginFile(size);
+      const buffer = new Uint8Array(options.chunkSize ?? 65536);
+      let position = 0;
+      const rest = (end: number) => {
+        if (!content.writesZeros) {
+          if (end > position) file.skip(end - position);
+          position = end;
+        }
+        while (position < end) {
+          const piece = buffer.subarray(0, Math.min(buffer.length, end - position)).fill(0);
+          file.write(piece);
+          position += piece.length;
+        }
+      };
+      for (const [start, end] of content.data) {
+        rest(start);
+        while (position < end) {
+          const piece = buffer.subarray(0, Math.min(buffer.length, end - position));
+          fillData(content.seed, piece, position);
+          file.write(piece);
+          position += piece.length;
+        }
+      }
+      rest(size);
+      return file.end();
+    };
+    const dead = (options.released ?? []).map(({ size, content }) => place(size, content));
+    const placed = placeTree(tree, place);
+    for (const content of dead) writer.release(content);
+    const report = await writer.finish(placed);
+    open.commit();
+    return { report, notices };
+  } finally {
+    open.abort();
+  }
+}
+
+/** A copy of a tree in which every content was placed. */
+function placeTree<C>(
+  tree: FileTree<GeneratedContent>,
+  place: (size: number, content: GeneratedContent) => C,
+): FileTree<C> {
+  const copies = new Map<Inode<GeneratedContent>, Inode<C>>();
+  for (const { inode, name, parent } of walk(tree)) {
+    let copy = copies.get(inode);
+    if (copy === undefined) {
+      copy = copyInode<C>(inode);
+      copies.set(inode, copy);
+      if (inode.content !== null) copy.content = place(inode.size, inode.content);
+    }
+    if (inode !== tree.root) copies.get(parent)!.children!.set(name, copy);
+  }
+  return { root: copies.get(tree.root)! };
+}
+
+/** A copy of an inode's fields, without children and content. */
+export function copyInode<C>(inode: Inode<unknown>): Inode<C> {
+  const copy = new Inode<C>(inode.kind, inode.permissions);
+  const { children, content } = copy;
+  return Object.assign(copy, inode, { children, content });
+}
+
+function dataBytes(tree: FileTree<GeneratedContent>): number {
+  let sum = 0;
+  for (const { inode } of walk(tree)) {
+    if (inode.kind !== FileKind.regular || inode.content === null) continue;
+    for (const [start, end] of inode.content.data) sum += end - start;
+  }
+  return sum;
+}
