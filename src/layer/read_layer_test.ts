@@ -89,3 +89,123 @@ Deno.test("readLayer() says that the digest is wrong where broken bytes break th
   strictEqual(error instanceof ImageError && error.code, "DIGEST_MISMATCH");
   strictEqual((error as ImageError).cause instanceof ImageError, true);
 });
+
+Deno.test("readLayer() compares the diff id where there is no digest, and when asked to", async () => {
+  const blob = gzipSync(ARCHIVE);
+  const wrong = digestOf(new Uint8Array(2));
+  const read = (changes: Partial<TarLayerJob>, verifyDiffIds = false) =>
+    readLayer(layerOf(blob, changes), new TarRecorder(), { verifyDiffIds });
+  const unchecked = await read({ diffId: wrong });
+  deepStrictEqual([unchecked.isDigestVerified, unchecked.isDiffIdVerified], [true, false]);
+  await rejects(read({ diffId: wrong }, true), { code: "DIGEST_MISMATCH" });
+  await rejects(read({ diffId: wrong, digest: null }), { code: "DIGEST_MISMATCH" });
+  const checked = await read({ digest: null });
+  deepStrictEqual([checked.isDigestVerified, checked.isDiffIdVerified], [false, true]);
+  const sha512 = await read({ digest: digestOf(blob, "sha512"), diffId: null }, true);
+  deepStrictEqual([sha512.isDigestVerified, sha512.isDiffIdVerified], [true, false]);
+  await rejects(read({ digest: "md5:00" }), { code: "UNSUPPORTED" });
+});
+
+Deno.test("readLayer() reads and hashes the blob to its end behind the end of the tar", async () => {
+  const padded = new Uint8Array(ARCHIVE.length + 1_000_000);
+  padded.set(ARCHIVE);
+  const blob = zstdCompressSync(padded);
+  const broken = zstdCompressSync(padded.fill(1, ARCHIVE.length + 900_000));
+  strictEqual((await readLayer(layerOf(blob), new TarRecorder())).uncompressedSize, padded.length);
+  const layer = layerOf(broken, { digest: digestOf(blob) });
+  await rejects(readLayer(layer, new TarRecorder()), { code: "DIGEST_MISMATCH" });
+});
+
+Deno.test("readLayer() refuses a blob of another size", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, ARCHIVE);
+    const location = { kind: "file", path, offset: 512 } as const;
+    await rejects(readLayer(layerOf(ARCHIVE, { location }), new TarRecorder()), {
+      code: "DIGEST_MISMATCH",
+      message: `Cannot read layer blob: it has ${ARCHIVE.length - 512} bytes, ` +
+        `expected ${ARCHIVE.length}`,
+    });
+    await rejects(readLayer(layerOf(ARCHIVE, { size: 512 }), new TarRecorder()), {
+      code: "DIGEST_MISMATCH",
+    });
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("readLayer() reads a layer without a byte, whatever it says of its compression", async () => {
+  const notices: Notice[] = [];
+  const layer = layerOf(new Uint8Array(0), { declaredCompression: "gzip", diffId: null });
+  const onNotice = (notice: Notice) => notices.push(notice);
+  const summary = await readLayer(layer, new TarRecorder(), { onNotice });
+  deepStrictEqual([summary.entryCount, summary.isDigestVerified, notices], [0, true, []]);
+});
+
+Deno.test("readLayer() names layer, path and offset of what is wrong", async () => {
+  const blob = gzipSync(tarArchive([{ path: "a" }, { path: "../b" }]));
+  const error = await readLayer(layerOf(blob), new TarRecorder()).catch((error: unknown) => error);
+  deepStrictEqual((error as ImageError).where, {
+    layer: "0 (sha256:0123456789ab)",
+    path: "../b",
+    offset: 512,
+  });
+});
+
+Deno.test("readLayer() says where compressed data ends too early", async () => {
+  const whole = gzipSync(ARCHIVE);
+  const blob = whole.subarray(0, whole.length / 2);
+  const error = await readLayer(layerOf(blob), new TarRecorder()).catch((error: unknown) => error);
+  strictEqual((error as ImageError).code, "CORRUPT");
+  strictEqual((error as ImageError).message.includes(`byte ${blob.length}`), true);
+  strictEqual((error as ImageError).where.layer, "0 (sha256:0123456789ab)");
+});
+
+Deno.test("readLayer() passes on what the visitor throws, untouched", async () => {
+  const thrown = new Error("mine");
+  const visitor = new TarRecorder();
+  visitor.write = () => {
+    throw thrown;
+  };
+  strictEqual(await readLayer(layerOf(ARCHIVE), visitor).catch((error: unknown) => error), thrown);
+});
+
+Deno.test("readLayer() stops by its signal, tells its progress and closes the file", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const archive = tarArchive([{ path: "zeros", body: new Uint8Array(30_000_000) }]);
+    await Deno.writeFile(path, archive);
+    const location = { kind: "file", path, offset: 0 } as const;
+    const layer = layerOf(archive, { location, diffId: null });
+    const steps: number[] = [];
+    await readLayer(layer, new TarRecorder(), { onProgress: (bytes) => steps.push(bytes) });
+    strictEqual(steps.length >= 7, true);
+    deepStrictEqual([...steps].sort((a, b) => a - b), steps);
+    strictEqual(steps.at(-1), archive.length);
+
+    const openBefore = openFileCount();
+    const reason = new Error("enough");
+    for (const stopAt of [1, 3]) {
+      const controller = new AbortController();
+      let turns = 0;
+      const result = readLayer(layer, new TarRecorder(), {
+        signal: controller.signal,
+        onProgress: () => {
+          if (++turns === stopAt) controller.abort(reason);
+        },
+      });
+      strictEqual(await result.catch((error: unknown) => error), reason);
+      strictEqual(turns, stopAt);
+    }
+    const aborted = readLayer(layer, new TarRecorder(), { signal: AbortSignal.abort(reason) });
+    strictEqual(await aborted.catch((error: unknown) => error), reason);
+    strictEqual(openFileCount(), openBefore);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+/** How many files this process has open. */
+function openFileCount(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}

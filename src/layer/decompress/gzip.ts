@@ -115,6 +115,7 @@ export class GzipDecompressor implements Decompressor {
     let byte = first;
     while (byte === 0) byte = this.#input.readByte();
     if (byte < 0) return;
+    while (this.#input.drainPiece());
     this.#onNotice({
       code: "TRAILING_DATA",
       message: `Data behind the end of the gzip stream was ignored, from byte ${start} of the blob`,

@@ -18,6 +18,7 @@ export class ZstdDecompressor implements Decompressor {
   readonly #walker: ZstdFrameWalker;
   // Up to here the input's window was walked: it belongs to the frame that is being decoded.
   #walkedEnd = 0;
+  #isInFrame = false;
   // `true` while the decoder may hold output that had no room.
   #hasOutput = false;
 
@@ -56,11 +57,17 @@ export class ZstdDecompressor implements Decompressor {
   /** Finds more bytes of one frame; `false` at the end of the blob. */
   #walk(): boolean {
     const input = this.#input;
+    if (this.#isInFrame && this.#walker.isAtBoundary) {
+      const message = this.#decoder.endFrame();
+      if (message !== null) throw malformed("zstd", input.position, message, "zstd data");
+      this.#isInFrame = false;
+    }
     if (!input.fill()) {
       if (this.#walker.isAtBoundary) return false;
       throw truncated("zstd", input.position);
     }
-    if (this.#walker.isAtBoundary) this.#decoder.beginFrame();
+    if (!this.#isInFrame) this.#decoder.beginFrame();
+    this.#isInFrame = true;
     this.#walkedEnd = this.#walker.walk(input.bytes, input.start, input.end, input.position);
     return true;
   }

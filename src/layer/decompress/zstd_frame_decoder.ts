@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { constants, createZstdDecompress, zstdCompressSync } from "node:zlib";
+// By its namespace: a runtime without zstd must be able to load this module.
+import * as zlib from "node:zlib";
 import { NativeHandle } from "./native_handle.ts";
 import { MAX_WINDOW_LOG } from "./zstd_frame.ts";
 
@@ -28,6 +29,8 @@ export interface ZstdFrameDecoder {
     output: Uint8Array,
     outputAt: number,
   ): string | null;
+  /** All of the frame was decoded and taken: answers what is wrong with it, else `null`. */
+  endFrame(): string | null;
   /** Gives memory back. */
   close(): void;
 }
@@ -44,9 +47,9 @@ export class NativeZstdDecoder implements ZstdFrameDecoder {
 
   /** Creates one, or answers `null` where this runtime has no such handle that works. */
   static create(): NativeZstdDecoder | null {
-    if (typeof createZstdDecompress !== "function") return null;
-    const params = { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
-    const handle = NativeHandle.of(createZstdDecompress({ params }));
+    if (typeof zlib.createZstdDecompress !== "function") return null;
+    const params = { [zlib.constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
+    const handle = NativeHandle.of(zlib.createZstdDecompress({ params }));
     if (handle === null) return null;
     try {
       if (passesSelfTest(handle)) return new NativeZstdDecoder(handle);
@@ -83,6 +86,12 @@ export class NativeZstdDecoder implements ZstdFrameDecoder {
     return this.#handle.step(input, inputAt, inputEnd, output, outputAt);
   }
 
+  /** See {@linkcode ZstdFrameDecoder.endFrame}. */
+  endFrame(): string | null {
+    // What is wrong was said by `decode`.
+    return null;
+  }
+
   /** See {@linkcode ZstdFrameDecoder.close}. */
   close(): void {
     this.#handle.close();
@@ -92,7 +101,7 @@ export class NativeZstdDecoder implements ZstdFrameDecoder {
 /** Decodes a known frame twice and a broken one, the way that {@linkcode NativeZstdDecoder} does. */
 function passesSelfTest(handle: NativeHandle): boolean {
   const text = new Uint8Array(100).map((_, i) => i % 10);
-  const frame = zstdCompressSync(text);
+  const frame = zlib.zstdCompressSync(text);
   const output = new Uint8Array(200);
   for (let round = 0; round < 2; round++) {
     handle.reset();

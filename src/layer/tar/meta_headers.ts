@@ -132,7 +132,7 @@ export class MetaHeaders implements TarBody {
 
 /** What describes one file only makes no sense for all of them, and would be paid for by each. */
 function checkGlobal(records: PaxRecords): void {
-  if (records.xattrs === null && records.aclTexts === null && !records.isSparse) return;
+  if (records.allXattrs().length === 0 && !records.hasUnreadableAcl && !records.isSparse) return;
   throw new ImageError(
     "UNSUPPORTED",
     "Cannot read global PAX header: it sets extended attributes or a sparse map for all entries, " +

@@ -8,7 +8,8 @@
  */
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
-import type { Xattr } from "../../tree/inode.ts";
+import { NO_XATTRS, type Xattr } from "../../tree/inode.ts";
+import { parsePaxAcl } from "./pax_acl.ts";
 import { parsePaxTime, type TarTime } from "./pax_time.ts";
 import { checkXattrName, decodeLibarchiveName, decodeLibarchiveValue } from "./pax_xattr.ts";
 import { parseSparseList, SparseMap } from "./sparse_map.ts";
@@ -42,8 +43,10 @@ export class PaxRecords {
   sparseMap: SparseMap | null = null;
   /** Sparse format 1.0: the map stands in front of the data. */
   hasSparseMapInBody = false;
-  /** The text of POSIX ACLs (`SCHILY.acl.*`), by its keyword. */
-  aclTexts: Map<string, ByteString> | null = null;
+  /** Access control lists that came as text, by their keyword. */
+  acls: Map<ByteString, Xattr> | null = null;
+  /** `true` where there is a list that cannot be told. */
+  hasUnreadableAcl = false;
   #sparseOffset = -1;
 
   /** A copy that can be changed; global records are the start of local ones. */
@@ -57,6 +60,12 @@ export class PaxRecords {
     copy.mtime = this.mtime;
     copy.atime = this.atime;
     return copy;
+  }
+
+  /** All attributes; one that is there as it is wins over the same as a list in text form. */
+  allXattrs(): readonly Xattr[] {
+    if (this.acls === null) return this.xattrs ?? NO_XATTRS;
+    return [...this.acls.values(), ...this.xattrs ?? NO_XATTRS];
   }
 
   /** `true` where it makes its entry a sparse file. */
@@ -142,7 +151,7 @@ export class PaxRecords {
       default:
         if (keyword.startsWith("GNU.sparse.")) this.#setSparse(keyword, text);
         else if (keyword.startsWith("SCHILY.acl.") && value !== null) {
-          (this.aclTexts ??= new Map()).set(keyword, value);
+          this.#addAcl(keyword, value);
         }
     }
   }
@@ -150,6 +159,12 @@ export class PaxRecords {
   #addXattr(name: ByteString, value: Uint8Array): void {
     checkXattrName(name);
     (this.xattrs ??= []).push({ name, value });
+  }
+
+  #addAcl(keyword: ByteString, text: ByteString): void {
+    const xattr = parsePaxAcl(keyword, text);
+    if (xattr === undefined) this.hasUnreadableAcl = true;
+    else if (xattr !== null) (this.acls ??= new Map()).set(keyword, xattr);
   }
 
   #setSparse(keyword: string, text: ByteString): void {

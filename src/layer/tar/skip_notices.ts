@@ -4,7 +4,7 @@
  * @module
  */
 import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
-import type { NoticeListener } from "../../notice.ts";
+import type { NoticeCode, NoticeListener } from "../../notice.ts";
 
 /** Entries that are named one by one; the rest is counted. */
 const MAX_SINGLE_NOTICES = 20;
@@ -23,15 +23,15 @@ export class SkipNotices {
   /** An entry whose type is no file was passed over. */
   skipped(typeFlag: number, path: ByteString, offset: number): void {
     const type = displayByteString(String.fromCharCode(typeFlag));
-    this.report(`Tar entry of type "${type}" was left out: it is no file`, path, offset);
+    const message = `Tar entry of type "${type}" was left out: it is no file`;
+    this.#report("ENTRY_SKIPPED", message, path, offset);
   }
 
-  /** Something of an entry was left out. */
-  report(message: string, path: ByteString, offset: number): void {
-    this.#count++;
-    if (this.#count > MAX_SINGLE_NOTICES) return;
-    const where = { path: displayByteString(path), offset };
-    this.#onNotice({ code: "ENTRY_SKIPPED", message, where });
+  /** An entry's access control list was left out. */
+  aclLost(path: ByteString, offset: number): void {
+    const message =
+      "An access control list was left out: it is no POSIX list, or names accounts without numbers";
+    this.#report("LOSS", message, path, offset);
   }
 
   /** Bytes that are not zero stand behind the end of the archive. */
@@ -45,13 +45,19 @@ export class SkipNotices {
     });
   }
 
+  #report(code: NoticeCode, message: string, path: ByteString, offset: number): void {
+    this.#count++;
+    if (this.#count > MAX_SINGLE_NOTICES) return;
+    this.#onNotice({ code, message, where: { path: displayByteString(path), offset } });
+  }
+
   /** The archive is read: says how many more there were. */
   finish(): void {
     const more = this.#count - MAX_SINGLE_NOTICES;
     if (more <= 0) return;
     this.#onNotice({
       code: "ENTRY_SKIPPED",
-      message: `${more} more tar entries were left out`,
+      message: `${more} more tar entries were left out, or their access control lists`,
     });
   }
 }

@@ -75,7 +75,7 @@ export function readTarInode(
     inode.deviceMajor = checkDevice(readField(bytes, at, "deviceMajor"), "devmajor");
     inode.deviceMinor = checkDevice(readField(bytes, at, "deviceMinor"), "devminor");
   }
-  if (records !== null && records.xattrs !== null) inode.xattrs = canonicalXattrs(records.xattrs);
+  if (records !== null) inode.xattrs = canonicalXattrs(records.allXattrs());
   return inode;
 }
 

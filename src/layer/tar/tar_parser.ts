@@ -281,6 +281,7 @@ export class TarParser {
 
   #deliver(entry: LayerEntry): boolean {
     this.#entryCount++;
+    if (this.#meta.records?.hasUnreadableAcl) this.#notices.aclLost(entry.path, entry.offset);
     return this.#visitor.entry(entry);
   }
 
