@@ -1,0 +1,125 @@
+/**
+ * The same image gives the same bytes, however it is read: for any number of workers, any memory,
+ * from a layout or from an archive of it.
+ *
+ * @module
+ */
+import { rejects, strictEqual } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { convert, type ConvertOptions } from "../../src/convert/convert.ts";
+import { ext4 } from "../../src/format/ext4/format.ts";
+import { ImageError } from "../../src/image_error.ts";
+import { fileSink } from "../../src/io/file_sink.ts";
+import { tarArchive, type TarEntryInit } from "../../src/layer/tar/tar_fixture.ts";
+import { layoutOf, withDirectory } from "../../src/source/layout_fixture.ts";
+import { openImage } from "../../src/source/open_image.ts";
+import { hostPlatform } from "../../src/source/host_platform.ts";
+
+const LAYER_COUNT = 7;
+
+/** Bytes that do not compress, the same in every run. */
+function noise(size: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let state = seed * 2654435761 >>> 0 || 1;
+  for (let i = 0; i < size; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[i] = state;
+  }
+  return bytes;
+}
+
+/** Layers longer than a turn, more than there are lanes, that hide and link one another's files. */
+function bigLayout() {
+  const layers = Array.from({ length: LAYER_COUNT }, (_, i) => {
+    const entries: TarEntryInit[] = [{ path: `layer${i}/`, type: "5" }];
+    for (let f = 0; f < 12; f++) {
+      entries.push({
+        path: `layer${i}/file${f}`,
+        body: noise(100_000 + 77_777 * f, i * 100 + f + 1),
+      });
+    }
+    entries.push({ path: "shared", body: noise(300_000, i + 1000) });
+    entries.push({ path: "twice", body: noise(50_000, i + 2000) });
+    entries.push({ path: "twice", body: noise(60_000, i + 3000) });
+    if (i > 0) {
+      entries.push({ path: `link${i}`, type: "1", target: `layer${i - 1}/file3` });
+      entries.push({ path: `layer${i - 1}/.wh.file4` });
+    }
+    const compression = (["gzip", "zstd", "none"] as const)[i % 3];
+    return { tar: tarArchive(entries), compression };
+  });
+  return layoutOf({ layers, platform: hostPlatform() });
+}
+
+async function sha256Of(reference: string, output: string, options: ConvertOptions) {
+  const image = await openImage(reference);
+  try {
+    await convert(image, ext4({ label: "same" }), fileSink(output), options);
+  } finally {
+    await image.close();
+  }
+  return createHash("sha256").update(readFileSync(output)).digest("hex");
+}
+
+Deno.test("convert() makes the same bytes for any number of workers and any memory", async () => {
+  await withDirectory(async (directory) => {
+    const layout = bigLayout();
+    const path = layout.writeDirectory(join(directory, "layout"));
+    const archive = join(directory, "image.tar");
+    writeFileSync(archive, layout.toArchive());
+    const output = join(directory, "out.ext4");
+    const reference = await sha256Of(path, output, { workers: 0 });
+    for (const workers of [1, 2, 4, 9]) {
+      strictEqual(await sha256Of(path, output, { workers }), reference, `${workers} workers`);
+    }
+    for (const memoryBytes of [1, 1024 * 1024, 256 * 1024 * 1024]) {
+      const options = { workers: 2, memoryBytes };
+      strictEqual(await sha256Of(path, output, options), reference, `${memoryBytes} bytes`);
+    }
+    strictEqual(await sha256Of(archive, output, { workers: 2 }), reference, "from the archive");
+  });
+});
+
+Deno.test("convert() ends all workers and names the layer when one blob is damaged", async () => {
+  await withDirectory(async (directory) => {
+    const path = bigLayout().writeDirectory(join(directory, "layout"));
+    const output = join(directory, "out.ext4");
+    const opened = await openImage(path);
+    const victim = opened.layers[3];
+    await opened.close();
+    if (victim.job.location.kind !== "file") throw new Error("the layer is no file");
+    const bytes = readFileSync(victim.job.location.path);
+    bytes[bytes.length >> 1] ^= 1;
+    writeFileSync(victim.job.location.path, bytes);
+    for (const workers of [0, 1, 2, 4]) {
+      await rejects(sha256Of(path, output, { workers }), (error) => {
+        strictEqual(error instanceof ImageError && error.code, "DIGEST_MISMATCH");
+        strictEqual((error as ImageError).where.layer, victim.name);
+        return true;
+      });
+      strictEqual(readdirSync(directory).join(), "layout", "something was left behind");
+    }
+  });
+});
+
+Deno.test("convert() ends all workers when it is cancelled", async () => {
+  await withDirectory(async (directory) => {
+    const path = bigLayout().writeDirectory(join(directory, "layout"));
+    const output = join(directory, "out.ext4");
+    for (const workers of [0, 2]) {
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const options = {
+        workers,
+        signal: controller.signal,
+        onProgress: () => controller.abort(reason),
+      };
+      await rejects(sha256Of(path, output, options), (error) => error === reason);
+      strictEqual(readdirSync(directory).join(), "layout", "something was left behind");
+    }
+  });
+});
