@@ -64,10 +64,10 @@ const TRANSPORTS: readonly Transport[] = [
  * `TypeError` for a malformed platform; the signal's reason when cancelled.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { openImage } from "@x/oci2rootfs";
  *
- * const image = await openImage("oci:./layout:latest", { platform: "linux/arm64" });
+ * const image = await openImage("oci:testdata/layouts/tiny:tiny", { platform: "linux/arm64" });
  * console.log(image.digest, image.layers.length);
  * await image.close();
  * ```
