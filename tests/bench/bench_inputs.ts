@@ -23,8 +23,10 @@ export interface BenchInput {
   readonly compression: "none" | "gzip" | "zstd";
   /** Bytes of all layers, uncompressed or as they are stored. */
   readonly storedSize: number;
-  /** Size for `mke2fs -d`, with room to spare. */
+  /** Bytes for `mke2fs -d`, with room to spare. */
   readonly imageSize: number;
+  /** Inodes for `mke2fs -d`, with some to spare. */
+  readonly inodeCount: number;
 }
 
 /** The rows, each with what makes it; making them takes minutes and some 20 GB of disk. */
@@ -53,7 +55,9 @@ function filesInput(name: string, kind: string, compression: "none" | "gzip"): B
     mustRun("sh", [path, kind, directory]);
     const tar = `${directory}/layer.tar`;
     const diffId = fileDigest(tar).digest;
-    if (compression === "gzip") mustRun("gzip", ["-6", "-n", tar]);
+    // Effort is lost on random bytes.
+    const level = kind === "random" ? "-1" : "-6";
+    if (compression === "gzip") mustRun("gzip", [level, "-n", tar]);
     const file = compression === "gzip" ? `${tar}.gz` : tar;
     const layers = [{ file, compression, diffId }];
     writeLayout(`${directory}/layout`, [{ tag: "image", layers }]);
@@ -77,12 +81,14 @@ function input(
   const manifest = JSON.parse(readFileSync(blob(index.manifests[0].digest), "utf8"));
   const layers: string[] = manifest.layers.map((layer: { digest: string }) => blob(layer.digest));
   const storedSize = layers.reduce((sum, path) => sum + statSync(path).size, 0);
-  return { name, layout, tree, layers, compression, storedSize, imageSize: sizeFor(tree) };
+  return { name, layout, tree, layers, compression, storedSize, ...roomFor(tree) };
 }
 
 /** Room for a tree: its blocks, an inode for each name, and a quarter more. */
-function sizeFor(tree: string): number {
+function roomFor(tree: string): { imageSize: number; inodeCount: number } {
   const kibibytes = Number(mustRun("du", ["-sk", tree]).split("\t")[0]);
   const names = Number(mustRun("sh", ["-c", 'find "$1" | wc -l', "sh", tree]));
-  return Math.ceil((kibibytes * 1024 + names * 1024) * 1.25 / 1048576 + 64) * 1048576;
+  const inodeCount = Math.ceil(names * 1.25) + 1024;
+  const bytes = kibibytes * 1024 * 1.25 + inodeCount * 512 + 64 * 1048576;
+  return { imageSize: Math.ceil(bytes / 1048576) * 1048576, inodeCount };
 }

@@ -67,7 +67,8 @@ function floor(name: string, tool: string, compression: string): Contender {
 
 function mke2fs(tree: string, input: BenchInput, work: string): string {
   const kibibytes = input.imageSize / 1024;
-  return `mke2fs -q -t ext4 -b 4096 -d ${quote(tree)} ${quote(`${work}/image.ext4`)} ${kibibytes}k`;
+  return `mke2fs -q -t ext4 -b 4096 -N ${input.inodeCount} -d ${quote(tree)} ` +
+    `${quote(`${work}/image.ext4`)} ${kibibytes}k`;
 }
 
 function quote(text: string): string {

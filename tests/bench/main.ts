@@ -13,8 +13,13 @@ import { parseArgs } from "node:util";
 import { mustRun } from "../run_tool.ts";
 import { BENCH_INPUTS, type BenchInput } from "./bench_inputs.ts";
 import { type BenchRow, formatBenchTable } from "./bench_table.ts";
-import { availableContenders, type Contender } from "./contenders.ts";
+import { availableContenders, type Contender, CONTENDERS } from "./contenders.ts";
 import { measure, type Measurement, medianOf } from "./measure.ts";
+
+const HELP = `deno task bench [--runs N] [--rows NAME,...] [--columns NAME,...] [--write FILE]
+
+Rows: ${Object.keys(BENCH_INPUTS).join(", ")}
+Columns: ${CONTENDERS.map(({ name }) => name).join(", ")}`;
 
 /** Whoever takes longer than this is run once only. */
 const SLOW_SECONDS = 120;
@@ -27,8 +32,13 @@ function main(args: string[]): void {
       rows: { type: "string", default: Object.keys(BENCH_INPUTS).join(",") },
       columns: { type: "string" },
       write: { type: "string" },
+      help: { type: "boolean" },
     },
   });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) {
     throw new TypeError(`Cannot use --runs "${values.runs}": it is no number, expected 1 or more`);
