@@ -22,8 +22,8 @@ export class Bzip2Decompressor implements Decompressor {
   readonly #crcTable = createCrcTable();
   #isAtEnd = false;
   #streamCount = 0;
-  // The stream's block decoder, `null` between streams.
-  #block: Bzip2Block | null = null;
+  readonly #block: Bzip2Block;
+  #isInStream = false;
   #streamCrc = 0;
   #statedBlockCrc = 0;
   #blockCrc = 0;
@@ -38,6 +38,7 @@ export class Bzip2Decompressor implements Decompressor {
   constructor(input: BlobInput, onNotice: NoticeListener) {
     this.#input = input;
     this.#bits = new BitReader(input);
+    this.#block = new Bzip2Block(input, this.#bits);
     this.#onNotice = onNotice;
   }
 
@@ -53,11 +54,11 @@ export class Bzip2Decompressor implements Decompressor {
 
   /** See {@linkcode Decompressor.close}. */
   close(): void {
-    this.#block = null;
+    this.#isAtEnd = true;
   }
 
   #beginBlock(): void {
-    if (this.#block === null) return this.#beginStream();
+    if (!this.#isInStream) return this.#beginStream();
     const bits = this.#bits;
     const magic = bits.read(24) * 0x100_0000 + bits.read(24);
     const crc = bits.readWord();
@@ -73,7 +74,7 @@ export class Bzip2Decompressor implements Decompressor {
     } else if (magic === END_MAGIC) {
       this.#checkCrc("stream", this.#streamCrc >>> 0, crc);
       bits.align();
-      this.#block = null;
+      this.#isInStream = false;
     } else {
       throw malformed("bzip2", this.#input.position, "there is no block", "its magic number");
     }
@@ -87,7 +88,8 @@ export class Bzip2Decompressor implements Decompressor {
     const [b, z, h, digit] = head;
     const level = digit - 0x30;
     if (b === 0x42 && z === 0x5a && h === 0x68 && level >= 1 && level <= 9) {
-      this.#block = new Bzip2Block(input, this.#bits, level * BLOCK_UNIT);
+      this.#block.maxCount = level * BLOCK_UNIT;
+      this.#isInStream = true;
       this.#streamCrc = 0;
       this.#streamCount++;
       return;
@@ -105,7 +107,7 @@ export class Bzip2Decompressor implements Decompressor {
 
   /** Writes bytes of the block to `into` from `at`: four equal ones are followed by a count. */
   #give(into: Uint8Array, at: number): number {
-    const links = this.#block!.links;
+    const links = this.#block.links;
     const table = this.#crcTable;
     let crc = this.#blockCrc;
     let filled = at;

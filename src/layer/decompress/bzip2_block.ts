@@ -32,21 +32,24 @@ export class Bzip2Block {
   /** Bytes of the block before run lengths are undone. */
   count = 0;
   /** Low 8 bits: the byte; above: where its successor is. */
-  readonly links: Uint32Array;
+  links: Uint32Array = new Uint32Array(0);
+  /** Most bytes that a block of the present stream may have. */
+  maxCount = 0;
   /** Where the first byte is. */
   first = 0;
   readonly #input: BlobInput;
   readonly #bits: BitReader;
 
-  /** Creates a decoder for blocks of up to `maxCount` bytes. */
-  constructor(input: BlobInput, bits: BitReader, maxCount: number) {
+  /** Creates a decoder; set `maxCount` for each stream. */
+  constructor(input: BlobInput, bits: BitReader) {
     this.#input = input;
     this.#bits = bits;
-    this.links = new Uint32Array(maxCount);
   }
 
   /** Reads a block from behind its checksum. Throws `ImageError` `CORRUPT`. */
   read(): void {
+    // Only a real block is worth the memory: a stream without any takes 14 bytes of the blob.
+    if (this.links.length < this.maxCount) this.links = new Uint32Array(this.maxCount);
     const bits = this.#bits;
     if (bits.read(1) !== 0) throw this.#broken("a randomised block of bzip2 0.9.0 or before");
     const origin = bits.read(24);
@@ -112,7 +115,7 @@ export class Bzip2Block {
 
   #readSymbols(used: Uint8Array, selectors: Uint8Array, tables: readonly HuffmanTable[]): void {
     const bits = this.#bits;
-    const links = this.links;
+    const { links, maxCount } = this;
     const endSymbol = used.length + 1;
     // Move-to-front list of the byte values themselves.
     const order = used.slice();
@@ -137,7 +140,7 @@ export class Bzip2Block {
           // Run lengths are numbers to the base 2 with the digits 1 and 2.
           run += runUnit * (symbol + 1);
           runUnit *= 2;
-          if (run > links.length - count) {
+          if (run > maxCount - count) {
             throw this.#broken("it holds more bytes than a block may");
           }
           continue;
@@ -152,7 +155,7 @@ export class Bzip2Block {
           this.count = count;
           return;
         }
-        if (count === links.length) throw this.#broken("it holds more bytes than a block may");
+        if (count === maxCount) throw this.#broken("it holds more bytes than a block may");
         const index = symbol - 1;
         const value = order[index];
         order.copyWithin(1, 0, index);

@@ -10,6 +10,7 @@ import { Bzip2Decompressor } from "./bzip2.ts";
 import { type Decompressor, detectCompression } from "./decompressor.ts";
 import { GzipDecompressor } from "./gzip.ts";
 import { NativeInflater } from "./inflater.ts";
+import { NativeHandle } from "./native_handle.ts";
 import { StreamInflater } from "./stream_inflater.ts";
 import { XzDecompressor } from "./xz.ts";
 import { ZstdDecompressor } from "./zstd.ts";
@@ -256,6 +257,33 @@ toolTest("bzip2 ignores what follows its streams with a notice", ["bzip2"], asyn
   const blob = concatBytes([compress("bzip2 -9", TEXT), "garbage"]);
   await assertContent(await decompress(DECODERS["bzip2"].open, blob, 1000, notices), TEXT, "");
   deepStrictEqual(notices.map(({ code }) => code), ["TRAILING_DATA"]);
+});
+
+Deno.test("bzip2 reads many streams without a block in little memory", async () => {
+  // "BZh9", the end's magic number, and the checksum of nothing.
+  const empty = concatBytes([
+    "BZh9",
+    Uint8Array.of(0x17, 0x72, 0x45, 0x38, 0x50, 0x90, 0, 0, 0, 0),
+  ]);
+  const blob = concatBytes(new Array(20_000).fill(empty));
+  await assertContent(await decompress(DECODERS["bzip2"].open, blob), new Uint8Array(0), "empty");
+});
+
+Deno.test("NativeHandle.of() answers null for a stream of another form", () => {
+  const state = new Uint32Array(2);
+  const handle = { writeSync: () => {}, reset: () => {} };
+  strictEqual(NativeHandle.of({}), null);
+  strictEqual(NativeHandle.of({ _handle: null, _writeState: state }), null);
+  strictEqual(NativeHandle.of({ _handle: { writeSync: () => {} }, _writeState: state }), null);
+  strictEqual(NativeHandle.of({ _handle: handle, _writeState: [0, 0] }), null);
+  strictEqual(NativeHandle.of({ _handle: handle, _writeState: state }) === null, false);
+});
+
+Deno.test("the native decoders of this runtime are found and pass their self-test", () => {
+  for (const decoder of [NativeInflater.create(), NativeZstdDecoder.create()]) {
+    strictEqual(decoder === null, false);
+    decoder!.close();
+  }
 });
 
 Deno.test("detectCompression() takes a tar for a tar whatever its first name", () => {
