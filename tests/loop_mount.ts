@@ -34,9 +34,15 @@ export function withMountedImage<T>(
   }
 }
 
-/** Unmounts a directory; where something still uses it, as soon as that ends. */
+/**
+ * Unmounts a directory. Throws where something still uses it; then it is unmounted as soon as
+ * that ends.
+ */
 export function unmount(directory: string): void {
-  if (runTool("umount", [directory]).status !== 0) mustRun("umount", ["--lazy", directory]);
+  const { status, stderr } = runTool("umount", [directory]);
+  if (status === 0) return;
+  mustRun("umount", ["--lazy", directory]);
+  throw new Error(`Cannot unmount "${directory}": ${stderr.trim()}`);
 }
 
 /** The loop device (`loop0`) that is mounted at a directory. */

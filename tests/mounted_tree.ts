@@ -56,25 +56,12 @@ export class MountedTree implements ContentReader<MountedContent>, Disposable {
   constructor(directory: string) {
     this.#libc = openLibc();
     this.#root = openPath(this.#libc, AT_FDCWD, directory);
-    const root = this.#readInode(this.#root, ".", "");
-    this.tree = { root };
-    const pending: { path: ByteString; inode: Inode<MountedContent> }[] = [{
-      path: "",
-      inode: root,
-    }];
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const { path, inode } = next;
-      const opened = openPath(this.#libc, this.#root, path);
-      try {
-        for (const name of readNames(this.#libc, opened, path)) {
-          const childPath = path === "" ? name : `${path}/${name}`;
-          const child = this.#readInode(opened, name, childPath);
-          inode.children!.set(name, child);
-          if (child.kind === FileKind.directory) pending.push({ path: childPath, inode: child });
-        }
-      } finally {
-        this.#libc.symbols.close(opened);
-      }
+    try {
+      this.tree = this.#readTree();
+    } catch (error) {
+      // What stays open keeps the filesystem mounted.
+      this[Symbol.dispose]();
+      throw error;
     }
   }
 
@@ -114,6 +101,29 @@ export class MountedTree implements ContentReader<MountedContent>, Disposable {
     this.#libc.close();
   }
 
+  #readTree(): FileTree<MountedContent> {
+    const root = this.#readInode(this.#root, ".", "");
+    const pending: { path: ByteString; inode: Inode<MountedContent> }[] = [{
+      path: "",
+      inode: root,
+    }];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const { path, inode } = next;
+      const opened = openPath(this.#libc, this.#root, path);
+      try {
+        for (const name of readNames(this.#libc, opened, path)) {
+          const childPath = path === "" ? name : `${path}/${name}`;
+          const child = this.#readInode(opened, name, childPath);
+          inode.children!.set(name, child);
+          if (child.kind === FileKind.directory) pending.push({ path: childPath, inode: child });
+        }
+      } finally {
+        this.#libc.symbols.close(opened);
+      }
+    }
+    return { root };
+  }
+
   #open(path: ByteString): number {
     if (path !== this.#openedPath) {
       if (this.#openedFile >= 0) this.#libc.symbols.close(this.#openedFile);
@@ -145,7 +155,7 @@ export class MountedTree implements ContentReader<MountedContent>, Disposable {
     if (kind === undefined) throw new Error(`Cannot stat "${path}": mode is 0${mode.toString(8)}`);
     const linkCount = view.getUint32(16, true);
     const identity = [136, 140, 32, 36].map((at) => view.getUint32(at, true)).join(" ");
-    if (linkCount > 1 && kind !== FileKind.directory) {
+    if (kind !== FileKind.directory) {
       const known = this.#linked.get(identity);
       if (known !== undefined) return known;
     }
@@ -168,7 +178,7 @@ export class MountedTree implements ContentReader<MountedContent>, Disposable {
       inode.deviceMinor = view.getUint32(132, true);
     }
     inode.xattrs = this.#readXattrs(directory, name, path);
-    if (linkCount > 1 && kind !== FileKind.directory) this.#linked.set(identity, inode);
+    if (kind !== FileKind.directory) this.#linked.set(identity, inode);
     return inode;
   }
 
