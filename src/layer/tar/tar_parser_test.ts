@@ -194,6 +194,9 @@ Deno.test("push() tells bodies from headers behind links and directories with a 
   );
   deepStrictEqual(outline(tarArchive([link])), expected.slice(0, 1));
   deepStrictEqual(outline(tarArchive([link], 0)), expected.slice(0, 1));
+  // The doubt is over with the next header.
+  const garbage = padded("no header");
+  strictEqual(errorOf(tarArchive([link, { path: "f" }, garbage])).code, "CORRUPT");
 });
 
 Deno.test("push() takes an old tar's slash for a directory", () => {
