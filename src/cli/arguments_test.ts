@@ -19,7 +19,7 @@ function written(...args: string[]): string {
 
 Deno.test("parseArguments() reads every option of the main form", () => {
   const line = "image -o out.ext4 --format ext4 --force --dry-run --json --size 1.5G --free 20% " +
-    "--block-size 2K --label root --uuid RANDOM --platform linux/arm/v6";
+    "--block-size 2K --label root --uuid RANDOM --platform linux/arm/v6 --workers 3 --memory 1M";
   deepStrictEqual(
     { ...parsed(...line.split(" ")) },
     {
@@ -39,6 +39,8 @@ Deno.test("parseArguments() reads every option of the main form", () => {
       verifyDiffIds: false,
       symlinkedParents: "follow",
       keepDirlinks: false,
+      workers: 3,
+      memory: 1048576,
       quiet: false,
       verbose: false,
       debug: false,
@@ -65,6 +67,8 @@ Deno.test("parseArguments() refuses what makes no sense, in one line", () => {
     ["a --block-size 3K", /1K, 2K or 4K/],
     ["a --uuid 123", /Cannot parse UUID "123"/],
     ["a --platform linux", /os\/architecture/],
+    ["a --workers -1", /workers/],
+    ["a --workers 1.5", /workers/],
     ["a -v -v", /multiple/],
     ["completion", /SHELL/],
     ["completion csh", /"bash"/],

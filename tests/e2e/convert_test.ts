@@ -118,13 +118,16 @@ Deno.test("the program needs to read the input and write the output, and nothing
   withDirectory(async (directory) => {
     const output = `${directory}/out`;
     Deno.mkdirSync(output);
-    const args = [TINY, "-o", `${output}/x.ext4`, "-q"];
+    const args = [TINY, "-o", `${output}/x.ext4`, "-q", "--workers"];
     const variables = "-E=SOURCE_DATE_EPOCH,NO_COLOR,TERM";
-    const enough = await runCli(args, {
-      permissions: [`-R=${TINY},${output}`, `-W=${output}`, variables],
-    });
-    deepStrictEqual(enough, { code: 0, stdout: "", stderr: "" });
-    const tooFew = await runCli(args, { permissions: [`-R=${TINY},${output}`] });
+    // A worker is one more program that is loaded: it needs to read its module.
+    for (const [workers, source] of [["0", ""], ["2", `,${CLI.replace(/cli\.ts$/, "src")}`]]) {
+      const enough = await runCli([...args, workers], {
+        permissions: [`-R=${TINY},${output}${source}`, `-W=${output}`, variables],
+      });
+      deepStrictEqual(enough, { code: 0, stdout: "", stderr: "" });
+    }
+    const tooFew = await runCli([...args, "0"], { permissions: [`-R=${TINY},${output}`] });
     strictEqual(tooFew.code, 7, tooFew.stderr);
     match(tooFew.stderr, /sandbox refuses it.*\nhint: .*--allow-write/);
   }));

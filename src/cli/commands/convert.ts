@@ -73,6 +73,8 @@ export async function runConvert(
       symlinkedParents: args.symlinkedParents,
       keepDirlinks: args.keepDirlinks,
       createdSeconds,
+      workers: args.workers,
+      memoryBytes: args.memory,
     });
   } finally {
     display?.clear();

@@ -8,7 +8,7 @@ import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { argument, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
-import { choice, string } from "@optique/core/valueparser";
+import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { FORMATS } from "../../format/formats.ts";
 import {
@@ -35,6 +35,7 @@ export function convertParser() {
     outputOptions(),
     fileSystemOptions(),
     inputOptions(),
+    speedOptions(),
     messageOptions(),
   );
 }
@@ -99,6 +100,18 @@ function inputOptions() {
     keepDirlinks: option("--keep-dirlinks", {
       description: message`Keep a symbolic link to a directory where a layer has a directory.`,
     }),
+  });
+}
+
+function speedOptions() {
+  return object("Speed", {
+    workers: optional(option("--workers", integer({ metavar: "N", min: 0, max: 256 }), {
+      description:
+        message`Threads that decompress layers; 0 for none besides the main one; default: one for each processor, at most 4.`,
+    })),
+    memory: optional(option("--memory", sizeValue(), {
+      description: message`Uncompressed data that may wait between threads; default: 64M.`,
+    })),
   });
 }
 
