@@ -1,28 +1,33 @@
 /**
- * Directories as a list of entries: `.`, `..`, then the names in byte order, packed into blocks
- * that each end with a checksum.
+ * Writes the blocks of directories: a list of entries in byte order while one block is enough,
+ * else an index over leaves. Every block ends with a checksum.
  *
  * @module
  */
-import { alignUp } from "../../bytes/align.ts";
 import { type ByteString, writeByteString } from "../../bytes/byte_string.ts";
-import { FileKind } from "../../tree/inode.ts";
-import { blockChecksum } from "./checksum.ts";
+import { FileKind, type Inode } from "../../tree/inode.ts";
+import { blockChecksum, htreeChecksum } from "./checksum.ts";
+import type { Ext4Content } from "./content.ts";
+import { type DirectoryIndex, firstChild } from "./directory_index.ts";
 import { DIRENT_TAIL_SIZE, direntSize, writeDirent, writeDirentTail } from "./dirent.ts";
+import {
+  HTREE_ENTRY_SIZE,
+  HTREE_INFO_LENGTH,
+  HTREE_NODE_ENTRIES_OFFSET,
+  HTREE_ROOT_ENTRIES_OFFSET,
+  HTREE_ROOT_INFO_OFFSET,
+  htreeLimit,
+  writeHtreeCountLimit,
+  writeHtreeEntry,
+  writeHtreeInfo,
+} from "./htree.ts";
 import type { BlockStage } from "./image_bytes.ts";
+import { HASH_HALF_MD4 } from "./superblock.ts";
 
 /** Bytes that `.` and `..` take. */
 const DOTS_SIZE = 24;
-
-/** An entry to be written. */
-export interface DirectoryEntry {
-  /** Name. */
-  readonly name: ByteString;
-  /** Inode number. */
-  readonly inode: number;
-  /** Kind of the file. */
-  readonly kind: FileKind;
-}
+/** Bytes that `.` takes. */
+const DOT_SIZE = 12;
 
 /** How many blocks a list of these names takes. */
 export function linearDirectoryBlocks(names: readonly ByteString[], blockSize: number): number {
@@ -40,10 +45,29 @@ export function linearDirectoryBlocks(names: readonly ByteString[], blockSize: n
   return blocks;
 }
 
+/** A directory to be written. */
+export interface DirectoryInput {
+  /** Its inode number. */
+  readonly number: number;
+  /** The inode number of its parent. */
+  readonly parentNumber: number;
+  /** Names in byte order. */
+  readonly names: readonly ByteString[];
+  /** The index, `null` for a list. */
+  readonly index: DirectoryIndex | null;
+  /** `inodeSeed` of the directory. */
+  readonly seed: number;
+  /** The file that a name stands for. */
+  readonly childOf: (name: ByteString) => Inode<Ext4Content>;
+  /** The inode number of a file. */
+  readonly numberOf: (inode: Inode<Ext4Content>) => number;
+}
+
 /** Writes one directory after the other. */
 export class DirectoryBlockWriter {
   readonly #stage: BlockStage;
   readonly #blockSize: number;
+  readonly #room: number;
   #at = 0;
   #used = 0;
   #lastSize = 0;
@@ -53,72 +77,150 @@ export class DirectoryBlockWriter {
   constructor(stage: BlockStage, blockSize: number) {
     this.#stage = stage;
     this.#blockSize = blockSize;
+    this.#room = blockSize - DIRENT_TAIL_SIZE;
   }
 
   /**
-   * Writes the directory `number` to `blocks` (blocks of the image, as many as
-   * `linearDirectoryBlocks` says or more: those are left without entries). `seed` is its
-   * `inodeSeed`.
+   * Writes a directory to `blocks` (blocks of the image). A list may have more blocks than it
+   * needs: those are left without entries.
    */
-  write(
-    number: number,
-    parentNumber: number,
-    entries: Iterable<DirectoryEntry>,
-    blocks: Iterator<number>,
-    seed: number,
-  ): void {
-    this.#seed = seed;
-    this.#open(blocks.next().value);
-    this.#add(".", number, FileKind.directory);
-    this.#add("..", parentNumber, FileKind.directory);
-    const room = this.#blockSize - DIRENT_TAIL_SIZE;
-    for (const { name, inode, kind } of entries) {
-      if (this.#used + direntSize(name.length) > room) {
+  write(input: DirectoryInput, blocks: Iterator<number>): void {
+    this.#seed = input.seed;
+    if (input.index === null) this.#writeList(input, blocks);
+    else this.#writeIndexed(input, input.index, blocks);
+  }
+
+  #writeList(input: DirectoryInput, blocks: Iterator<number>): void {
+    this.#open(blocks);
+    this.#add(".", input.number, FileKind.directory);
+    this.#add("..", input.parentNumber, FileKind.directory);
+    for (const name of input.names) {
+      if (this.#used + direntSize(name.length) > this.#room) {
         this.#close();
-        this.#open(blocks.next().value);
+        this.#open(blocks);
       }
-      this.#add(name, inode, kind);
+      this.#addChild(input, name);
     }
     this.#close();
     for (let next = blocks.next(); !next.done; next = blocks.next()) {
-      this.#open(next.value);
+      this.#at = this.#stage.open(next.value);
+      this.#used = this.#lastSize = 0;
       this.#close();
     }
   }
 
-  #open(block: number): void {
-    this.#at = this.#stage.open(block);
+  /** Root in block 0, interior nodes behind it, then the leaves. */
+  #writeIndexed(input: DirectoryInput, index: DirectoryIndex, blocks: Iterator<number>): void {
+    const { levelCounts, leafStarts, order } = index;
+    this.#open(blocks);
+    this.#writeRoot(input, index);
+    let firstBlock = 1;
+    for (let level = levelCounts.length - 1; level > 0; level--) {
+      const count = levelCounts[level];
+      firstBlock += count;
+      for (let node = 0; node < count; node++) {
+        this.#open(blocks);
+        this.#writeNode(index, level, node, firstBlock);
+      }
+    }
+    for (let leaf = 0; leaf < levelCounts[0]; leaf++) {
+      this.#open(blocks);
+      for (let i = leafStarts[leaf]; i < leafStarts[leaf + 1]; i++) {
+        this.#addChild(input, input.names[order[i]]);
+      }
+      this.#close();
+    }
+  }
+
+  #writeRoot(input: DirectoryInput, index: DirectoryIndex): void {
+    const { view } = this.#stage;
+    const levels = index.levelCounts.length;
+    this.#add(".", input.number, FileKind.directory);
+    this.#add("..", input.parentNumber, FileKind.directory);
+    // Seen as a list, the block has no other entry: the second reaches to its end.
+    view.setUint16(this.#at + DOT_SIZE + 4, this.#blockSize - DOT_SIZE, true);
+    writeHtreeInfo(view, this.#at + HTREE_ROOT_INFO_OFFSET, {
+      hashVersion: HASH_HALF_MD4,
+      infoLength: HTREE_INFO_LENGTH,
+      indirectLevels: levels - 1,
+      unusedFlags: 0,
+    });
+    const count = index.levelCounts[levels - 1];
+    this.#writeChildren(HTREE_ROOT_ENTRIES_OFFSET, index, levels - 1, 0, count, 1);
+  }
+
+  #writeNode(index: DirectoryIndex, level: number, node: number, firstBlock: number): void {
+    writeDirent(this.#stage.view, this.#at, {
+      inode: 0,
+      recordLength: this.#blockSize,
+      nameLength: 0,
+      fileType: 0,
+    });
+    const children = index.levelCounts[level - 1];
+    const nodes = index.levelCounts[level];
+    const first = firstChild(node, nodes, children);
+    const count = firstChild(node + 1, nodes, children) - first;
+    this.#writeChildren(HTREE_NODE_ENTRIES_OFFSET, index, level - 1, first, count, firstBlock);
+  }
+
+  /** Writes the pairs for units `first` and on of `level`, whose unit 0 stands in `firstBlock`. */
+  #writeChildren(
+    offset: number,
+    index: DirectoryIndex,
+    level: number,
+    first: number,
+    count: number,
+    firstBlock: number,
+  ): void {
+    const { bytes, view } = this.#stage;
+    const at = this.#at + offset;
+    const limit = htreeLimit(this.#blockSize, offset, true);
+    writeHtreeCountLimit(view, at, { limit, count, block: firstBlock + first });
+    for (let i = 1; i < count; i++) {
+      const hash = index.leafHashes[firstLeaf(index, level, first + i)];
+      writeHtreeEntry(view, at + HTREE_ENTRY_SIZE * i, { hash, block: firstBlock + first + i });
+    }
+    const usedBytes = offset + HTREE_ENTRY_SIZE * count;
+    const checksum = htreeChecksum(this.#seed, bytes, this.#at, usedBytes, 0);
+    view.setUint32(at + HTREE_ENTRY_SIZE * limit + 4, checksum, true); // dt_checksum
+  }
+
+  #open(blocks: Iterator<number>): void {
+    this.#at = this.#stage.open(blocks.next().value);
     this.#used = 0;
     this.#lastSize = 0;
   }
 
+  #addChild(input: DirectoryInput, name: ByteString): void {
+    const child = input.childOf(name);
+    this.#add(name, input.numberOf(child), child.kind);
+  }
+
   #add(name: ByteString, inode: number, fileType: FileKind): void {
+    const { bytes, view } = this.#stage;
     const at = this.#at + this.#used;
-    const size = direntSize(name.length);
-    writeDirent(this.#stage.view, at, {
-      inode,
-      recordLength: size,
-      nameLength: name.length,
-      fileType,
-    });
-    writeByteString(this.#stage.bytes, at + 8, name);
-    this.#used += size;
-    this.#lastSize = size;
+    const recordLength = direntSize(name.length);
+    writeDirent(view, at, { inode, recordLength, nameLength: name.length, fileType });
+    writeByteString(bytes, at + 8, name);
+    this.#used += recordLength;
+    this.#lastSize = recordLength;
   }
 
   /** Lets the last entry reach to the tail, and writes the tail. */
   #close(): void {
     const { bytes, view } = this.#stage;
-    const room = this.#blockSize - DIRENT_TAIL_SIZE;
     const last = this.#at + this.#used - this.#lastSize;
-    const recordLength = room - this.#used + this.#lastSize;
-    view.setUint16(last + 4, recordLength, true);
-    const checksum = blockChecksum(this.#seed, bytes, this.#at, room);
-    writeDirentTail(view, this.#at + room, { checksum });
+    view.setUint16(last + 4, this.#room - this.#used + this.#lastSize, true); // rec_len
+    const checksum = blockChecksum(this.#seed, bytes, this.#at, this.#room);
+    writeDirentTail(view, this.#at + this.#room, { checksum });
   }
 }
 
-/** Blocks that `lost+found` has at least, so that `e2fsck` finds room without allocating. */
-export function lostAndFoundBlocks(blockSize: number): number {
-  return alignUp(16384, blockSize) / blockSize;
+/** The first leaf below unit `unit` of `level`. */
+function firstLeaf(index: DirectoryIndex, level: number, unit: number): number {
+  let leaf = unit;
+  for (let below = level; below > 0; below--) {
+    leaf = firstChild(leaf, index.levelCounts[below], index.levelCounts[below - 1]);
+  }
+  return leaf;
 }

@@ -8,7 +8,7 @@ import { writeByteString } from "../../bytes/byte_string.ts";
 import { FileKind, type Inode, modeOf } from "../../tree/inode.ts";
 import { inodeSeed, xattrBlockChecksum } from "./checksum.ts";
 import { Ext4Content } from "./content.ts";
-import { DirectoryBlockWriter, type DirectoryEntry } from "./directory_block.ts";
+import { DirectoryBlockWriter } from "./directory_block.ts";
 import { writeExtentTree } from "./extent_tree.ts";
 import type { Geometry } from "./geometry.ts";
 import { BlockStage } from "./image_bytes.ts";
@@ -19,6 +19,7 @@ import {
   INODE_EXTENTS,
   INODE_EXTRA_ISIZE,
   INODE_GOOD_OLD_SIZE,
+  INODE_INDEX,
   zeroInode,
 } from "./inode.ts";
 import { type InodeLimits, type InodeList, LINK_MAX } from "./inode_list.ts";
@@ -147,24 +148,25 @@ export class InodeWriter {
         this.#record.size = 0;
         return EMPTY_CONTENT;
     }
-    this.#record.flags = INODE_EXTENTS;
+    const isIndexed = item !== null && item.index !== null;
+    this.#record.flags = isIndexed ? INODE_EXTENTS | INODE_INDEX : INODE_EXTENTS;
     const treeBlocks = item === null ? [] : item.treeBlocks;
     writeExtentTree(view, iBlock, content, treeBlocks, seed, this.#blocks, blockSize);
     return content;
   }
 
   #writeDirectory(number: number, item: MetadataItem, seed: number): void {
-    const { parentNumber } = item.directory!;
-    const blocks = blocksOf(item.content!);
-    this.#directories.write(number, parentNumber, this.#entriesOf(item), blocks, seed);
-  }
-
-  *#entriesOf(item: MetadataItem): Generator<DirectoryEntry> {
-    const { inode: directory } = item.directory!;
-    for (const name of item.names) {
-      const child = this.#list.childOf(directory, name);
-      yield { name, inode: this.#list.numberOf(child), kind: child.kind };
-    }
+    const { inode: directory, parentNumber } = item.directory!;
+    const list = this.#list;
+    this.#directories.write({
+      number,
+      parentNumber,
+      names: item.names,
+      index: item.index,
+      seed,
+      childOf: (name) => list.childOf(directory, name),
+      numberOf: (inode) => list.numberOf(inode),
+    }, blocksOf(item.content!));
   }
 
   #writeXattrs(at: number, inode: Inode, item: MetadataItem | null): void {

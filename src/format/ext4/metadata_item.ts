@@ -4,14 +4,24 @@
  *
  * @module
  */
+import { divideUp } from "../../bytes/align.ts";
 import type { ByteString } from "../../bytes/byte_string.ts";
 import { FileKind } from "../../tree/inode.ts";
 import { Ext4Content } from "./content.ts";
-import { linearDirectoryBlocks, lostAndFoundBlocks } from "./directory_block.ts";
+import { linearDirectoryBlocks } from "./directory_block.ts";
+import type { DirectoryHasher } from "./directory_hash.ts";
+import {
+  type DirectoryIndex,
+  indexedDirectoryBlocks,
+  planDirectoryIndex,
+} from "./directory_index.ts";
 import { extentCount, extentTreeBlocks } from "./extent_tree.ts";
 import type { FreeSpace } from "./free_space.ts";
 import { FIRST_INODE, INODE_BLOCK_SIZE, ROOT_INODE } from "./inode.ts";
 import type { InodeList, NumberedDirectory } from "./inode_list.ts";
+
+/** Bytes that `lost+found` has at least, so that `e2fsck` finds room without allocating. */
+const LOST_AND_FOUND_SIZE = 16384;
 
 /** An inode that needs blocks of metadata. */
 export class MetadataItem {
@@ -21,6 +31,8 @@ export class MetadataItem {
   readonly directory: NumberedDirectory | null;
   /** Names of the directory in byte order. */
   readonly names: readonly ByteString[];
+  /** Index of the directory, `null` for a list. */
+  readonly index: DirectoryIndex | null;
   /** Blocks of the directory, or of the target of a symbolic link. */
   readonly dataBlocks: number;
   /** Whether it has a block of attributes. */
@@ -37,6 +49,7 @@ export class MetadataItem {
     number: number,
     directory: NumberedDirectory | null,
     names: readonly ByteString[],
+    index: DirectoryIndex | null,
     dataBlocks: number,
     hasXattrBlock: boolean,
     content: Ext4Content | null,
@@ -44,6 +57,7 @@ export class MetadataItem {
     this.number = number;
     this.directory = directory;
     this.names = names;
+    this.index = index;
     this.dataBlocks = dataBlocks;
     this.hasXattrBlock = hasXattrBlock;
     this.content = content;
@@ -73,7 +87,11 @@ export class MetadataItem {
 }
 
 /** The items of a list of inodes, in order of their numbers. */
-export function metadataItems(list: InodeList, blockSize: number): MetadataItem[] {
+export function metadataItems(
+  list: InodeList,
+  blockSize: number,
+  hasher: DirectoryHasher,
+): MetadataItem[] {
   const items: MetadataItem[] = [];
   let nextDirectory = 0;
   const visit = (number: number) => {
@@ -81,24 +99,44 @@ export function metadataItems(list: InodeList, blockSize: number): MetadataItem[
     const hasXattrBlock = list.xattrLayouts.has(number);
     if (inode.kind === FileKind.directory) {
       const directory = list.directories[nextDirectory++];
-      const names = list.namesOf(inode);
-      const least = number === FIRST_INODE ? lostAndFoundBlocks(blockSize) : 1;
-      const blocks = Math.max(least, linearDirectoryBlocks(names, blockSize));
-      items.push(new MetadataItem(number, directory, names, blocks, hasXattrBlock, null));
+      items.push(directoryItem(list, directory, hasXattrBlock, blockSize, hasher));
     } else if (inode.kind === FileKind.symlink && inode.target.length >= INODE_BLOCK_SIZE) {
-      items.push(new MetadataItem(number, null, [], 1, hasXattrBlock, null));
+      items.push(new MetadataItem(number, null, [], null, 1, hasXattrBlock, null));
     } else {
       const content = inode.kind === FileKind.regular ? inode.content : null;
       const hasTree = content !== null && extentTreeBlocks(extentCount(content), blockSize) > 0;
       if (!hasTree && !hasXattrBlock) return;
-      items.push(
-        new MetadataItem(number, null, [], 0, hasXattrBlock, content ?? new Ext4Content(null)),
-      );
+      const placed = content ?? new Ext4Content(null);
+      items.push(new MetadataItem(number, null, [], null, 0, hasXattrBlock, placed));
     }
   };
   visit(ROOT_INODE);
   for (let number = FIRST_INODE; number <= list.lastNumber; number++) visit(number);
   return items;
+}
+
+/**
+ * A directory of more than one block gets an index: the kernel makes one only when the first block
+ * overflows, so a longer list would stay a list however large it grows. `lost+found` is a list,
+ * because `e2fsck` fills its empty blocks.
+ */
+function directoryItem(
+  list: InodeList,
+  directory: NumberedDirectory,
+  hasXattrBlock: boolean,
+  blockSize: number,
+  hasher: DirectoryHasher,
+): MetadataItem {
+  const { inode, number } = directory;
+  const names = list.namesOf(inode);
+  let blocks = linearDirectoryBlocks(names, blockSize);
+  let index: DirectoryIndex | null = null;
+  if (number === FIRST_INODE) blocks = Math.max(blocks, divideUp(LOST_AND_FOUND_SIZE, blockSize));
+  else if (blocks > 1) {
+    index = planDirectoryIndex(names, blockSize, hasher);
+    blocks = indexedDirectoryBlocks(index);
+  }
+  return new MetadataItem(number, directory, names, index, blocks, hasXattrBlock, null);
 }
 
 /** Takes blocks in one piece, or else in as few pieces as the first free ranges give. */

@@ -9,6 +9,8 @@ import type { FileWriter, ImageWriter, WriterContext, WriteReport } from "../ima
 import { checksumSeed } from "./checksum.ts";
 import type { Ext4Content } from "./content.ts";
 import { DataPlacer } from "./data_placer.ts";
+import { DirectoryHasher } from "./directory_hash.ts";
+import { needsLargeDir } from "./directory_index.ts";
 import {
   CompatFeature,
   featureNames,
@@ -35,7 +37,7 @@ import { MAX_SECONDS } from "./timestamp.ts";
 const INODE_SIZE = 256;
 
 const FEATURES: FeatureSet = {
-  compat: CompatFeature.extAttr,
+  compat: CompatFeature.extAttr | CompatFeature.dirIndex,
   incompat: IncompatFeature.filetype | IncompatFeature.extents | IncompatFeature.is64bit |
     IncompatFeature.flexBg,
   roCompat: RoCompatFeature.sparseSuper | RoCompatFeature.largeFile | RoCompatFeature.hugeFile |
@@ -95,7 +97,9 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     const geometry = this.#geometry;
     const { createdSeconds, onNotice } = this.#context;
     const list = new InodeList(tree, createdSeconds, this.#limits, onNotice);
-    const items = metadataItems(list, geometry.blockSize);
+    const hasher = new DirectoryHasher(this.#identity.hashSeed);
+    const items = metadataItems(list, geometry.blockSize, hasher);
+    const features = featuresFor(items);
     const dead = this.#released.ranges();
     const layout = decideLayout({
       geometry,
@@ -116,7 +120,7 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     const superblock = makeSuperblock(geometry, plan, tables, {
       identity: this.#identity,
       label: this.#options.label,
-      features: FEATURES,
+      features,
       createdSeconds,
     });
     writeSuperblocks(this.#sink, geometry, plan, superblock, tables.descriptors);
@@ -132,7 +136,7 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
         freeBlocks: tables.freeBlocksCount,
         inodes: plan.groups * plan.inodesPerGroup,
         freeInodes: tables.freeInodesCount,
-        features: featureNames(FEATURES).join(","),
+        features: featureNames(features).join(","),
       },
     };
   }
@@ -162,4 +166,11 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     for (let number = FIRST_INODE; number <= list.lastNumber; number++) write(number);
     writer.flush();
   }
+}
+
+/** The features that every image has, and those that its content asks for. */
+function featuresFor(items: readonly MetadataItem[]): FeatureSet {
+  const isLargeDir = items.some(({ index }) => index !== null && needsLargeDir(index));
+  if (!isLargeDir) return FEATURES;
+  return { ...FEATURES, incompat: FEATURES.incompat | IncompatFeature.largeDir };
 }
