@@ -216,7 +216,8 @@ function isInFolder(path: string, folder: string): boolean {
 
 /** Tests and what only they use: the test itself, or a fixture or model of it. */
 function isTestFile(path: string): boolean {
-  return /_(test|fixture)\.ts$|^tests\//.test(path) || /\/naive_model\.ts$/.test(path);
+  return /_(test|fixture|recorder)\.ts$|^tests\//.test(path) ||
+    /\/(assert_layout|naive_model)\.ts$/.test(path);
 }
 
 function isSource(path: string): boolean {

@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { tarArchive, tarEntry } from "../../src/layer/tar/tar_fixture.ts";
 import { layoutOf } from "../../src/source/layout_fixture.ts";
 import { withLoopDevice } from "../loop_device.ts";
@@ -33,6 +34,20 @@ Deno.test("a directory, a device file or the input as output ends with code 6", 
     }
     deepStrictEqual(Deno.readFileSync(copy), Deno.readFileSync(archive));
     deepStrictEqual(namesIn(directory), ["a.ext4", "image.tar"]);
+  }));
+
+Deno.test("a compressed archive is not replaced by its own image either", () =>
+  withDirectory(async (directory) => {
+    const archive = new URL("../../testdata/archives/tiny.oci.tar", import.meta.url).pathname;
+    const packed = gzipSync(Deno.readFileSync(archive));
+    const path = `${directory}/image.ext4`;
+    Deno.writeFileSync(path, packed);
+    for (const reference of [path, `oci-archive:${path}`, `oci-archive:${path}:tiny`]) {
+      const result = await runCli([reference, "-o", path]);
+      strictEqual(result.code, 6, result.stderr);
+      match(result.stderr, /it is the input/);
+    }
+    deepStrictEqual(Deno.readFileSync(path), new Uint8Array(packed));
   }));
 
 Deno.test("an output in no directory ends with code 5", () =>

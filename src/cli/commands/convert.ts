@@ -16,6 +16,7 @@ import type { NoticeListener } from "../../notice.ts";
 import type { Image } from "../../source/image.ts";
 import { openImage } from "../../source/open_image.ts";
 import { showDebugLog } from "../debug_log.ts";
+import { inputPaths } from "../input_paths.ts";
 import { NoticePrinter } from "../notices.ts";
 import { ProgressDisplay } from "../progress.ts";
 import { jsonReport, summaryText } from "../report.ts";
@@ -139,11 +140,7 @@ function sinkFor(
   image: Image,
 ): ImageSink {
   if (args.dryRun || output === null) return nullSink();
-  const inputs = new Set<string>();
-  for (const { job } of image.layers) {
-    if (job.location.kind === "file") inputs.add(job.location.path);
-  }
-  return fileSink(output, { force: args.force, inputs: [...inputs] });
+  return fileSink(output, { force: args.force, inputs: inputPaths(args.image, image) });
 }
 
 function loudnessOf(args: ConvertArguments): "quiet" | "normal" | "verbose" {
