@@ -9,6 +9,8 @@ import { Interruption } from "./interruption.ts";
 import { UsageError } from "./usage_error.ts";
 
 const PROGRAM = "oci2rootfs";
+/** Errors that list what there is; names in the list were made fit to be shown. */
+const LISTING_ERRORS: ReadonlySet<ImageErrorCode> = new Set(["AMBIGUOUS", "NOT_FOUND"] as const);
 
 /** What the program knows of the run when it explains an error. */
 export interface ErrorContext {
@@ -37,7 +39,12 @@ export function noticeText(notice: Notice): string {
 }
 
 function summaryOf(error: unknown): string {
-  if (error instanceof ImageError) return oneLine(withPlace(error.message, error.where));
+  if (error instanceof ImageError) {
+    // The first line says what is wrong; what there is to choose from stands below, a line each.
+    const [first, ...choices] = error.message.split("\n");
+    if (!LISTING_ERRORS.has(error.code)) return oneLine(withPlace(error.message, error.where));
+    return [withPlace(first, error.where), ...choices].map(oneLine).join("\n");
+  }
   if (error instanceof UsageError || error instanceof Interruption) return oneLine(error.message);
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `internal error: ${oneLine(text)}`;

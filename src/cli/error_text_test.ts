@@ -23,6 +23,14 @@ Deno.test("errorText() does not repeat a place that the message names", () => {
   strictEqual(errorText(error, QUIET), `oci2rootfs: ${error.message}\n`);
 });
 
+Deno.test("errorText() lists what there is to choose from, a line each", () => {
+  const error = new ImageError("AMBIGUOUS", "Cannot choose, expected one of:\n  a\n  b\x1b");
+  strictEqual(
+    errorText(error.at({ source: "x.tar" }), QUIET).split("\nhint")[0],
+    "oci2rootfs: Cannot choose, expected one of: (x.tar)\n  a\n  b\\u001b",
+  );
+});
+
 Deno.test("errorText() lets no name of the input move the cursor or add a line", () => {
   const error = new ImageError("UNSAFE_PATH", "Cannot use path").at({ path: "a\n\x1b[2Jb\u202e" });
   strictEqual(
