@@ -34,15 +34,26 @@ export function withMountedImage<T>(
   }
 }
 
+/** How often a busy directory is tried again, and how long to wait between. */
+const UNMOUNT_TRIES = 50;
+const UNMOUNT_PAUSE_MILLISECONDS = 100;
+
 /**
- * Unmounts a directory. Throws where something still uses it; then it is unmounted as soon as
- * that ends.
+ * Unmounts a directory. A program that a test beside this one starts holds our open files for the
+ * instant between fork and exec, so a busy directory is tried again. Throws where something
+ * really uses it; then it is unmounted as soon as that ends.
  */
 export function unmount(directory: string): void {
-  const { status, stderr } = runTool("umount", [directory]);
-  if (status === 0) return;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  let message = "";
+  for (let i = 0; i < UNMOUNT_TRIES; i++) {
+    const { status, stderr } = runTool("umount", [directory]);
+    if (status === 0) return;
+    message = stderr.trim();
+    Atomics.wait(pause, 0, 0, UNMOUNT_PAUSE_MILLISECONDS);
+  }
   mustRun("umount", ["--lazy", directory]);
-  throw new Error(`Cannot unmount "${directory}": ${stderr.trim()}`);
+  throw new Error(`Cannot unmount "${directory}": ${message}`);
 }
 
 /** The loop device (`loop0`) that is mounted at a directory. */

@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { withLoopDevice } from "../../tests/loop_device.ts";
+import { unmount } from "../../tests/loop_mount.ts";
 import { mustRun } from "../../tests/run_tool.ts";
 import { toolTest } from "../../tests/tools.ts";
 import { ImageError } from "../image_error.ts";
@@ -76,7 +77,7 @@ toolTest(
         strictEqual(error.code, "EXISTS");
         match(error.message, /the device is mounted at/);
       } finally {
-        mustRun("umount", [directory]);
+        unmount(directory);
         Deno.removeSync(directory);
       }
     }),

@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { tarArchive, tarEntry } from "../../src/layer/tar/tar_fixture.ts";
 import { layoutOf } from "../../src/source/layout_fixture.ts";
 import { withLoopDevice } from "../loop_device.ts";
+import { unmount } from "../loop_mount.ts";
 import { mustRun } from "../run_tool.ts";
 import { toolTest } from "../tools.ts";
 import { namesIn, runCli, TINY, withDirectory } from "./cli_process.ts";
@@ -176,7 +177,7 @@ async function withTmpfs(
     try {
       await use(mounted);
     } finally {
-      mustRun("umount", [mounted]);
+      unmount(mounted);
     }
   } finally {
     Deno.removeSync(mounted);
