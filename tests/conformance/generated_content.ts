@@ -16,15 +16,40 @@ export interface GeneratedContent {
   readonly writesZeros: boolean;
 }
 
+/** Bytes of a page: it begins with its number and goes on with the pattern of its file. */
+const PAGE_SIZE = 4096;
+const NUMBER_SIZE = 6;
+
 /** Fills `into` with the data of a file from `position`; no byte of it is zero. */
 export function fillData(seed: number, into: Uint8Array, position: number): void {
-  for (let i = 0; i < into.length; i++) {
-    const at = position + i;
-    // The low bits change with every byte, the high ones with every block.
-    const mixed = Math.imul((at % 0x1_0000_0000) ^ seed, 0x9e3779b1) ^
-      Math.floor(at / 0x1_0000_0000) * 0x85ebca6b;
-    into[i] = (mixed >>> 24 ^ mixed >>> 8) & 0xff || 1;
+  const page = patternOf(seed);
+  for (let done = 0; done < into.length;) {
+    const at = position + done;
+    const offset = at % PAGE_SIZE;
+    let number = (at - offset) / PAGE_SIZE;
+    for (let i = 0; i < NUMBER_SIZE; i++) {
+      page[i] = 1 + number % 255;
+      number = Math.floor(number / 255);
+    }
+    const piece = page.subarray(offset, Math.min(PAGE_SIZE, offset + into.length - done));
+    into.set(piece, done);
+    done += piece.length;
   }
+}
+
+let pattern = { seed: NaN, bytes: new Uint8Array(PAGE_SIZE) };
+
+function patternOf(seed: number): Uint8Array {
+  if (pattern.seed !== seed) {
+    const bytes = new Uint8Array(PAGE_SIZE);
+    let state = seed | 1;
+    for (let i = 0; i < PAGE_SIZE; i++) {
+      state = Math.imul(state, 0x9e3779b1) + 0x7f4a7c15 | 0;
+      bytes[i] = state >>> 24 || 1;
+    }
+    pattern = { seed, bytes };
+  }
+  return pattern.bytes;
 }
 
 /** Reads generated contents. */

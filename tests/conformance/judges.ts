@@ -51,18 +51,13 @@ export const e2fsckJudge: Judge = {
   name: "e2fsck",
   needs: ["e2fsck"],
   judge(image) {
-    return e2fsckComplaints(image, ["-fn"]);
+    const { status, stdout, stderr } = runTool("e2fsck", ["-fn", image]);
+    const lines = `${stdout}\n${stderr}`.split("\n");
+    const complaints = lines.filter((line) => !E2FSCK_GOOD_LINES.some((good) => good.test(line)));
+    if (status !== 0) complaints.push(`exit status is ${status}`);
+    return complaints.slice(0, COMPLAINTS_MAX);
   },
 };
-
-/** Runs `e2fsck`, which must not change the image, and answers what it complains about. */
-export function e2fsckComplaints(image: string, options: readonly string[]): string[] {
-  const { status, stdout, stderr } = runTool("e2fsck", [...options, image]);
-  const lines = `${stdout}\n${stderr}`.split("\n");
-  const complaints = lines.filter((line) => !E2FSCK_GOOD_LINES.some((good) => good.test(line)));
-  if (status !== 0) complaints.push(`exit status is ${status}`);
-  return complaints.slice(0, COMPLAINTS_MAX);
-}
 
 /** What the kernel logs about a good image. */
 const KERNEL_GOOD_LINE = /: (mounted|unmounting) filesystem /;
