@@ -6,11 +6,15 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { ImageError } from "../image_error.ts";
 import { systemError } from "../io/system_error.ts";
+import { ArrivalReader } from "./blob_arrival.ts";
 import { DigestCheck } from "./digest_check.ts";
-import type { TarLayerJob } from "./layer.ts";
+import type { BlobLocation, TarLayerJob } from "./layer.ts";
 
 /** Bytes of one read; measured best. */
 export const READ_SIZE = 256 * 1024;
+
+/** A file of blobs. */
+type FileLocation = Extract<BlobLocation, { kind: "file" }>;
 
 /**
  * Reads a blob through a window: `[start, end)` of `bytes` is what was read and not yet consumed.
@@ -25,11 +29,10 @@ export class BlobInput {
   end = 0;
   readonly #size: number;
   readonly #check: DigestCheck | null;
-  readonly #file:
-    | { readonly descriptor: number; readonly path: string; readonly offset: number }
-    | null;
+  readonly #location: FileLocation | null;
+  readonly #arrival: ArrivalReader | null;
+  #descriptor: number | null = null;
   #readBytes = 0;
-  #isOpen = true;
 
   /** Opens the blob of `job`; throws `ImageError` where that fails or its digest is malformed. */
   constructor(job: TarLayerJob) {
@@ -38,17 +41,16 @@ export class BlobInput {
     const location = job.location;
     if (location.kind === "memory") {
       this.bytes = location.bytes;
-      this.#file = null;
+      this.#location = null;
+      this.#arrival = null;
       if (location.bytes.length !== job.size) throw this.#wrongSize(location.bytes.length);
       return;
     }
     this.bytes = new Uint8Array(Math.min(READ_SIZE, Math.max(job.size, 1)));
-    try {
-      const descriptor = openSync(location.path, "r");
-      this.#file = { descriptor, path: location.path, offset: location.offset };
-    } catch (error) {
-      throw systemError(error, "open layer blob", location.path);
-    }
+    this.#location = location;
+    this.#arrival = location.arriving ? new ArrivalReader(location.arriving.counter) : null;
+    // What is still to come has no file before its first byte.
+    if (this.#arrival === null) this.#descriptor = openBlob(location);
   }
 
   /** Bytes of the blob that were read so far. */
@@ -66,15 +68,26 @@ export class BlobInput {
     return this.#check !== null;
   }
 
+  /** Whether the bytes of the next `fill`, and of one after it, are there: it will not block. */
+  get isReady(): boolean {
+    return this.#arrival === null || this.#arrival.isFailed || this.#arrival.has(this.#nextEnd);
+  }
+
+  /** Resolves when the input is ready. */
+  async ready(): Promise<void> {
+    await this.#arrival?.arrival(this.#nextEnd);
+  }
+
   /**
    * Makes sure that the window is not empty; `false` at the end of the blob. Throws `ImageError`
-   * `DIGEST_MISMATCH` where the file ends before the blob does.
+   * `DIGEST_MISMATCH` where the file ends before the blob does. Where the blob is still being
+   * downloaded this blocks until its next bytes are there; `IO` where they will not come.
    */
   fill(): boolean {
     if (this.start < this.end) return true;
     const count = Math.min(this.#size - this.#readBytes, READ_SIZE);
     if (count === 0) return false;
-    if (this.#file === null) {
+    if (this.#location === null) {
       this.start = this.#readBytes;
       this.end = this.start + count;
     } else {
@@ -115,13 +128,19 @@ export class BlobInput {
 
   /** Gives the file back. */
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    if (this.#file !== null) closeSync(this.#file.descriptor);
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
+    this.#descriptor = null;
+  }
+
+  get #nextEnd(): number {
+    return Math.min(this.#size, this.#readBytes + 2 * READ_SIZE);
   }
 
   #readFile(into: Uint8Array, at: number, count: number): number {
-    const { descriptor, path, offset } = this.#file!;
+    const location = this.#location!;
+    this.#await(this.#readBytes + count);
+    const descriptor = this.#descriptor ??= openBlob(location);
+    const { path, offset } = location;
     let filled = at;
     try {
       while (filled < count) {
@@ -142,11 +161,37 @@ export class BlobInput {
     return filled;
   }
 
+  #await(byteCount: number): void {
+    if (this.#arrival === null) return;
+    this.#arrival.block(byteCount);
+    if (this.#arrival.has(byteCount)) return;
+    throw new ImageError(
+      "IO",
+      `Cannot read layer blob: its download ended before byte ${byteCount}, expected ${this.#size}`,
+    );
+  }
+
   #wrongSize(observed: number): ImageError {
     return new ImageError(
       "DIGEST_MISMATCH",
       `Cannot read layer blob: it has ${observed} bytes, expected ${this.#size}`,
-      { where: this.#file === null ? {} : { source: this.#file.path } },
+      { where: this.#location === null ? {} : { source: this.#location.path } },
     );
+  }
+}
+
+/** Opens the file of a blob, which has two names one after the other while it is downloaded. */
+function openBlob({ path, arriving }: FileLocation): number {
+  if (arriving !== undefined) {
+    try {
+      return openSync(arriving.partialPath, "r");
+    } catch {
+      // Complete already, and so under its own name.
+    }
+  }
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw systemError(error, "open layer blob", path);
   }
 }

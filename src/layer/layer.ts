@@ -15,8 +15,29 @@ export type BlobLocation =
     readonly path: string;
     /** First byte of the blob in the file. */
     readonly offset: number;
+    /** How much of it is there; absent where all of it is. */
+    readonly arriving?: ArrivingBlob;
   }
   | { readonly kind: "memory"; readonly bytes: Uint8Array };
+
+/** A blob that is being downloaded: its file grows, and gets its name when it is complete. */
+export interface ArrivingBlob {
+  /** The file until then. */
+  readonly partialPath: string;
+  /** The counter of its bytes, made by `allocateArrival`. */
+  readonly counter: SharedArrayBuffer;
+}
+
+/** How the bytes of a layer come to their place. */
+export interface BlobDelivery {
+  /**
+   * Begins to bring them, where that has not begun; resolves when all are there and rejects with
+   * the error for which they will not come.
+   */
+  complete(): Promise<void>;
+  /** The bytes were read and are not those of the digest: whoever keeps them should not. */
+  reject(): void;
+}
 
 /** What reading a tar layer takes: plain data, so that it can be sent to a worker. */
 export interface TarLayerJob {
@@ -47,4 +68,6 @@ export interface Layer {
   readonly size: number;
   /** How to read it. */
   readonly job: LayerJob;
+  /** Who brings its bytes; absent where they are simply there. */
+  readonly delivery?: BlobDelivery;
 }

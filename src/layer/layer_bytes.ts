@@ -29,6 +29,7 @@ export async function openLayerBytes(
   const onNotice = options.onNotice ?? (() => {});
   const input = new BlobInput(job);
   try {
+    await input.ready();
     input.fill();
     const compression = detectCompression(input.bytes.subarray(input.start, input.end));
     const declared = job.declaredCompression;
@@ -102,6 +103,10 @@ export class LayerBytes {
    * Throws, or rejects with, `ImageError`.
    */
   read(into: Uint8Array): number | Promise<number> {
+    return this.#input.isReady ? this.#readReady(into) : this.#readLater(into);
+  }
+
+  #readReady(into: Uint8Array): number | Promise<number> {
     let filled = 0;
     while (filled < into.length) {
       const count = this.#decompressor.pull(filled === 0 ? into : into.subarray(filled));
@@ -118,7 +123,10 @@ export class LayerBytes {
    */
   async verifyRest(pause: () => Promise<void>): Promise<void> {
     if (!this.#input.hasDigest || this.#isVerified) return;
-    while (this.#input.drainPiece()) await pause();
+    do {
+      await this.#input.ready();
+      await pause();
+    } while (this.#input.drainPiece());
     this.#input.finish();
   }
 
@@ -126,6 +134,11 @@ export class LayerBytes {
   close(): void {
     this.#decompressor.close();
     this.#input.close();
+  }
+
+  async #readLater(into: Uint8Array): Promise<number> {
+    await this.#input.ready();
+    return await this.#readReady(into);
   }
 
   async #readSlowly(into: Uint8Array, start: number, first: Promise<number>): Promise<number> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { ImageError, type ImageErrorCode } from "../image_error.ts";
+import { ArrivalReader } from "./blob_arrival.ts";
 import type { Compression, TarLayerJob } from "./layer.ts";
 import { type LayerBytes, type LayerBytesOptions, openLayerBytes } from "./layer_bytes.ts";
 import { pause } from "./pause.ts";
@@ -47,12 +48,16 @@ export interface LayerChunks {
   close(): void;
 }
 
-/** Decodes where it is called. */
+/**
+ * Decodes where it is called. A blob that is being downloaded is waited for as a whole: to wait
+ * inside it would hold up the thread that downloads.
+ */
 export class InlineChunks implements LayerChunks {
   readonly #job: TarLayerJob;
   readonly #options: LayerBytesOptions;
   readonly #chunk = new Uint8Array(CHUNK_SIZE);
   #reader: LayerChunkReader | null = null;
+  #isClosed = false;
 
   /** Opens the blob at the first call of `next`. */
   constructor(job: TarLayerJob, options: LayerBytesOptions) {
@@ -72,14 +77,26 @@ export class InlineChunks implements LayerChunks {
 
   /** See {@linkcode LayerChunks.next}. */
   async next(): Promise<Uint8Array | null> {
-    this.#reader ??= await LayerChunkReader.open(this.#job, this.#options);
+    this.#reader ??= await this.#open();
     const size = await this.#reader.read(this.#chunk);
     return size === 0 ? null : this.#chunk.subarray(0, size);
   }
 
   /** See {@linkcode LayerChunks.close}. */
   close(): void {
+    this.#isClosed = true;
     this.#reader?.close();
+  }
+
+  async #open(): Promise<LayerChunkReader> {
+    const { location, size } = this.#job;
+    if (location.kind === "file" && location.arriving !== undefined) {
+      await new ArrivalReader(location.arriving.counter).arrival(size);
+    }
+    const reader = await LayerChunkReader.open(this.#job, this.#options);
+    // Whoever closed this meanwhile does not come back.
+    if (this.#isClosed) reader.close();
+    return reader;
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { NoticeListener } from "../notice.ts";
+import { DeliveredChunks } from "./delivered_chunks.ts";
 import type { Layer } from "./layer.ts";
 import { InlineChunks, type LayerChunks } from "./layer_chunks.ts";
 import type { LayerVisitor } from "./layer_entry.ts";
@@ -52,8 +53,11 @@ export function openLayer(
   const onNotice: NoticeListener = (notice) =>
     options.onNotice?.({ ...notice, where: { layer: layer.name, ...notice.where } });
   const { pool, verifyDiffIds } = options;
-  const chunks: LayerChunks = pool === undefined
+  const decoded: LayerChunks = pool === undefined
     ? new InlineChunks(layer.job, { verifyDiffIds, onNotice })
     : pool.read(layer.job, { verifyDiffIds, onNotice });
+  const chunks = layer.delivery === undefined
+    ? decoded
+    : new DeliveredChunks(decoded, layer.job, layer.delivery, options.signal);
   return new LayerReading(layer, chunks, visitor, { ...options, onNotice });
 }
