@@ -12,6 +12,7 @@ import { toHex } from "../bytes/hex.ts";
 import { ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import type { OpenSink } from "./byte_sink.ts";
+import { isStillAt, tryLock } from "./file_lock.ts";
 import { PositionalFile } from "./positional_file.ts";
 import { systemError } from "./system_error.ts";
 
@@ -35,7 +36,7 @@ export function openPartialFile(
     const partialPath = join(dirname(path), `${stemOf(path)}${randomName()}${SUFFIX}`);
     const file = createFile(partialPath, path);
     try {
-      if (tryLock(file) === "taken" || !stillAt(file, partialPath)) {
+      if (tryLock(file, "exclusive") === "taken" || !isStillAt(file, partialPath)) {
         file.close();
         continue;
       }
@@ -122,7 +123,7 @@ function removeIfUnlocked(path: string): boolean {
     return false; // Gone meanwhile, or of another user: not ours to judge.
   }
   try {
-    if (tryLock(file) !== "locked") return false;
+    if (tryLock(file, "exclusive") !== "locked") return false;
     Deno.removeSync(path);
     return true;
   } catch {
@@ -152,26 +153,6 @@ function createFile(partialPath: string, path: string): Deno.FsFile {
       );
     }
     throw systemError(error, "create output", path);
-  }
-}
-
-/** Some network file systems have no locks: there no file is ever taken for a leftover. */
-function tryLock(file: Deno.FsFile): "locked" | "taken" | "unsupported" {
-  try {
-    return file.tryLockSync(true) ? "locked" : "taken";
-  } catch {
-    return "unsupported";
-  }
-}
-
-function stillAt(file: Deno.FsFile, path: string): boolean {
-  try {
-    const named = Deno.lstatSync(path);
-    const open = file.statSync();
-    return named.ino === open.ino && named.dev === open.dev;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 
