@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { divideUp } from "../../bytes/align.ts";
 import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { NoticeListener } from "../../notice.ts";
@@ -13,7 +14,8 @@ import type { Ext4Content } from "./content.ts";
 import { NAME_MAX } from "./dirent.ts";
 import { FIRST_INODE, ROOT_INODE } from "./inode.ts";
 import { MIN_SECONDS } from "./timestamp.ts";
-import { layOutXattrs, type XattrLayout } from "./xattr_layout.ts";
+import { type DiskXattr, layOutXattrs } from "./xattr_layout.ts";
+import { type LargeValue, type SharedXattrBlock, XattrStore } from "./xattr_store.ts";
 
 /** Name of the directory where `e2fsck` puts what it finds. */
 export const LOST_AND_FOUND = "lost+found";
@@ -30,6 +32,8 @@ export interface InodeLimits {
   readonly blockSize: number;
   /** Bytes for attributes behind the inode's fields. */
   readonly xattrRoom: number;
+  /** Whether large attribute values may have inodes of their own. */
+  readonly hasEaInodes: boolean;
   /** The last second that an inode can hold. */
   readonly maxSeconds: number;
 }
@@ -44,6 +48,16 @@ export interface NumberedDirectory {
   readonly parentNumber: number;
 }
 
+/** Attributes of a file of which some stand outside of the inode. */
+export interface OuterXattrs {
+  /** Those in the inode. */
+  readonly inInode: readonly DiskXattr[];
+  /** The block with the others, `null` for none. */
+  readonly shared: SharedXattrBlock | null;
+  /** Blocks of the values that have inodes of their own: they count as the file's. */
+  readonly largeBlocks: number;
+}
+
 /** The inodes of an image with their numbers. */
 export class InodeList {
   /** Every inode from number 11 on. */
@@ -53,7 +67,10 @@ export class InodeList {
   /** Names of each inode from number 11 on; of a directory 2 + its sub-directories. */
   readonly linkCounts: number[] = [];
   /** Attributes that do not all stand in the inode, by inode number. */
-  readonly xattrLayouts: Map<number, XattrLayout> = new Map();
+  readonly outerXattrs: Map<number, OuterXattrs> = new Map();
+  /** Values of attributes that have inodes of their own: the last inodes of the list. */
+  readonly largeValues: readonly LargeValue[];
+  readonly #store = new XattrStore();
   /** The root. */
   readonly root: Inode<Ext4Content>;
   /** Links of the root. */
@@ -85,11 +102,13 @@ export class InodeList {
       this.rootLinkCount++;
     }
     this.#visit(tree, limits, onNotice);
+    this.largeValues = this.#store.largeValues();
+    this.largeValues.forEach((large, i) => large.number = FIRST_INODE + this.inodes.length + i);
   }
 
   /** Number of the last inode. */
   get lastNumber(): number {
-    return FIRST_INODE + this.inodes.length - 1;
+    return FIRST_INODE + this.inodes.length + this.largeValues.length - 1;
   }
 
   /** The number of an inode of the tree. */
@@ -175,11 +194,24 @@ export class InodeList {
     else this.linkCounts[parentNumber - FIRST_INODE]++;
   }
 
-  #checkInode(inode: Inode<Ext4Content>, number: number, limits: InodeLimits): void {
-    if (inode.xattrs.length > 0) {
-      const layout = layOutXattrs(inode.xattrs, limits.xattrRoom, limits.blockSize);
-      if (layout.inBlock.length > 0) this.xattrLayouts.set(number, layout);
+  #addXattrs(inode: Inode, number: number, limits: InodeLimits): void {
+    const { inInode, inBlock } = layOutXattrs(inode.xattrs, {
+      inodeRoom: limits.xattrRoom,
+      blockSize: limits.blockSize,
+      store: limits.hasEaInodes ? this.#store : null,
+    });
+    let largeBlocks = 0;
+    for (const { large } of [...inInode, ...inBlock]) {
+      if (large !== null) largeBlocks += divideUp(large.value.length, limits.blockSize);
     }
+    if (inBlock.length === 0 && largeBlocks === 0) return;
+    for (const { large } of inInode) if (large !== null) large.references++;
+    const shared = inBlock.length === 0 ? null : this.#store.block(number, inBlock);
+    this.outerXattrs.set(number, { inInode, shared, largeBlocks });
+  }
+
+  #checkInode(inode: Inode<Ext4Content>, number: number, limits: InodeLimits): void {
+    if (inode.xattrs.length > 0) this.#addXattrs(inode, number, limits);
     switch (inode.kind) {
       case FileKind.regular:
         if (inode.size > 0 && inode.content === null) {

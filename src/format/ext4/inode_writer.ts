@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { crc32c } from "../../bytes/crc32c.ts";
+import type { ByteSink } from "../../io/byte_sink.ts";
 import { writeByteString } from "../../bytes/byte_string.ts";
 import { FileKind, type Inode, modeOf } from "../../tree/inode.ts";
 import { inodeSeed, xattrBlockChecksum } from "./checksum.ts";
@@ -16,18 +18,19 @@ import {
   type DiskInode,
   INODE_BLOCK_OFFSET,
   INODE_BLOCK_SIZE,
+  INODE_EA_INODE,
   INODE_EXTENTS,
   INODE_EXTRA_ISIZE,
   INODE_GOOD_OLD_SIZE,
   INODE_INDEX,
   zeroInode,
 } from "./inode.ts";
-import { type InodeLimits, type InodeList, LINK_MAX } from "./inode_list.ts";
+import { type InodeLimits, type InodeList, LINK_MAX, type OuterXattrs } from "./inode_list.ts";
 import { InodeTableWriter } from "./inode_table.ts";
 import type { MetadataItem } from "./metadata_item.ts";
 import { MIN_SECONDS, timestampExtra, timestampLow } from "./timestamp.ts";
 import { layOutXattrs, writeInodeXattrs, writeXattrBlock } from "./xattr_layout.ts";
-import type { ByteSink } from "../../io/byte_sink.ts";
+import type { LargeValue, SharedXattrBlock } from "./xattr_store.ts";
 
 const EMPTY_CONTENT = new Ext4Content(null);
 
@@ -80,12 +83,48 @@ export class InodeWriter {
     record.flags = 0;
     this.#setTimes(inode);
     const content = this.#writeContent(at, number, inode, item, seed);
-    const blocks = blockCount(content) + (item === null ? 0 : item.treeBlocks.length) +
-      (item !== null && item.xattrBlock > 0 ? 1 : 0);
+    const xattrs = item === null ? null : item.xattrs;
+    const shared = xattrs === null ? null : xattrs.shared;
+    let blocks = blockCount(content) + (item === null ? 0 : item.treeBlocks.length);
+    if (xattrs !== null) blocks += xattrs.largeBlocks + (shared === null ? 0 : 1);
     record.blocks = blocks * (this.#geometry.blockSize / 512);
-    record.fileAcl = item === null ? 0 : item.xattrBlock;
-    if (inode.xattrs.length > 0) this.#writeXattrs(at, inode, item);
+    record.fileAcl = shared === null ? 0 : shared.block;
+    if (inode.xattrs.length > 0) this.#writeXattrs(at, inode, xattrs);
+    if (shared !== null && shared.owner === number) this.#writeXattrBlock(shared);
     this.#table.close(at, record, seed);
+  }
+
+  /**
+   * Writes the inode of a large attribute value. Its times are no times: they hold the checksum of
+   * the value (atime) and the number of its references (ctime and version).
+   */
+  writeLargeValue(large: LargeValue, item: MetadataItem): void {
+    const { blockSize } = this.#geometry;
+    const seed = inodeSeed(this.#seed, large.number, 0);
+    const at = this.#table.open(large.number);
+    const content = item.content!;
+    const { bytes } = this.#blocks;
+    let done = 0;
+    for (const block of blocksOf(content)) {
+      const blockAt = this.#blocks.open(block);
+      bytes.set(large.value.subarray(done, done + blockSize), blockAt);
+      done += blockSize;
+    }
+    const { view } = this.#records;
+    const iBlock = at + INODE_BLOCK_OFFSET;
+    writeExtentTree(view, iBlock, content, item.treeBlocks, seed, this.#blocks, blockSize);
+    this.#table.close(at, {
+      ...zeroInode(),
+      mode: 0o100600,
+      size: large.value.length,
+      linksCount: 1,
+      blocks: blockCount(content) * (blockSize / 512),
+      flags: INODE_EXTENTS | INODE_EA_INODE,
+      atime: crc32c(this.#seed, large.value),
+      version: large.references % 2 ** 32,
+      ctime: Math.floor(large.references / 2 ** 32),
+      extraIsize: this.#record.extraIsize,
+    }, seed);
   }
 
   /** Writes what is staged. */
@@ -169,21 +208,24 @@ export class InodeWriter {
     }, blocksOf(item.content!));
   }
 
-  #writeXattrs(at: number, inode: Inode, item: MetadataItem | null): void {
+  #writeXattrs(at: number, inode: Inode, outer: OuterXattrs | null): void {
     const { blockSize, inodeSize } = this.#geometry;
-    const { xattrRoom } = this.#limits;
-    const { inInode, inBlock } = layOutXattrs(inode.xattrs, xattrRoom, blockSize);
-    if (inInode.length > 0) {
-      const { bytes, view } = this.#records;
-      writeInodeXattrs(bytes, view, at + inodeSize - xattrRoom, xattrRoom, inInode);
-    }
-    if (inBlock.length === 0) return;
+    const room = this.#limits.xattrRoom;
+    const inInode = outer !== null
+      ? outer.inInode
+      : layOutXattrs(inode.xattrs, { inodeRoom: room, blockSize, store: null }).inInode;
+    if (inInode.length === 0) return;
+    const { bytes, view } = this.#records;
+    writeInodeXattrs(bytes, view, at + inodeSize - room, room, inInode, this.#seed);
+  }
+
+  #writeXattrBlock({ block, xattrs, references }: SharedXattrBlock): void {
     const { bytes, view } = this.#blocks;
-    const block = item!.xattrBlock;
-    const blockAt = this.#blocks.open(block);
-    writeXattrBlock(bytes, view, blockAt, blockSize, inBlock, 1);
-    const checksum = xattrBlockChecksum(this.#seed, block, bytes, blockAt, blockSize);
-    view.setUint32(blockAt + 0x10, checksum, true); // h_checksum
+    const { blockSize } = this.#geometry;
+    const at = this.#blocks.open(block);
+    writeXattrBlock(bytes, view, at, blockSize, xattrs, references, this.#seed);
+    const checksum = xattrBlockChecksum(this.#seed, block, bytes, at, blockSize);
+    view.setUint32(at + 0x10, checksum, true); // h_checksum
   }
 }
 

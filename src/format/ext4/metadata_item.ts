@@ -1,6 +1,6 @@
 /**
  * What needs blocks besides the inode table and file data: directories, long symbolic links,
- * large extent trees, blocks of attributes.
+ * large extent trees, blocks of attributes, large values of attributes.
  *
  * @module
  */
@@ -18,7 +18,8 @@ import {
 import { extentCount, extentTreeBlocks } from "./extent_tree.ts";
 import type { FreeSpace } from "./free_space.ts";
 import { FIRST_INODE, INODE_BLOCK_SIZE, ROOT_INODE } from "./inode.ts";
-import type { InodeList, NumberedDirectory } from "./inode_list.ts";
+import type { InodeList, NumberedDirectory, OuterXattrs } from "./inode_list.ts";
+import type { SharedXattrBlock } from "./xattr_store.ts";
 
 /** Bytes that `lost+found` has at least, so that `e2fsck` finds room without allocating. */
 const LOST_AND_FOUND_SIZE = 16384;
@@ -33,16 +34,14 @@ export class MetadataItem {
   readonly names: readonly ByteString[];
   /** Index of the directory, `null` for a list. */
   readonly index: DirectoryIndex | null;
-  /** Blocks of the directory, or of the target of a symbolic link. */
+  /** Blocks of the directory, of the target of a symbolic link, or of a large value. */
   readonly dataBlocks: number;
-  /** Whether it has a block of attributes. */
-  readonly hasXattrBlock: boolean;
+  /** Attributes outside of the inode, `null` for none. */
+  readonly xattrs: OuterXattrs | null;
   /** Where the content is: known before for files, set by `place` for the others. */
   content: Ext4Content | null;
   /** Blocks of the extent tree, set by `place`. */
   treeBlocks: number[] = [];
-  /** Block of attributes, set by `place`; 0 for none. */
-  xattrBlock = 0;
 
   /** Creates an item without places. */
   constructor(
@@ -51,7 +50,7 @@ export class MetadataItem {
     names: readonly ByteString[],
     index: DirectoryIndex | null,
     dataBlocks: number,
-    hasXattrBlock: boolean,
+    xattrs: OuterXattrs | null,
     content: Ext4Content | null,
   ) {
     this.number = number;
@@ -59,14 +58,15 @@ export class MetadataItem {
     this.names = names;
     this.index = index;
     this.dataBlocks = dataBlocks;
-    this.hasXattrBlock = hasXattrBlock;
+    this.xattrs = xattrs;
     this.content = content;
   }
 
   /** Blocks that it takes where its own content lies in one piece. */
   blockCount(blockSize: number): number {
     const extents = this.dataBlocks > 0 ? 1 : extentCount(this.content!);
-    return this.dataBlocks + extentTreeBlocks(extents, blockSize) + (this.hasXattrBlock ? 1 : 0);
+    return this.dataBlocks + extentTreeBlocks(extents, blockSize) +
+      (this.#ownedXattrBlock() === null ? 0 : 1);
   }
 
   /** Takes the blocks out of `space`; answers `false` where they do not fit. */
@@ -81,8 +81,15 @@ export class MetadataItem {
       : extentTreeBlocks(extentCount(this.content), blockSize);
     this.treeBlocks = [];
     for (let i = 0; i < treeCount; i++) this.treeBlocks.push(space.take(1));
-    this.xattrBlock = this.hasXattrBlock ? space.take(1) : 0;
-    return this.xattrBlock >= 0 && !this.treeBlocks.includes(-1);
+    const shared = this.#ownedXattrBlock();
+    if (shared !== null) shared.block = space.take(1);
+    return (shared === null || shared.block >= 0) && !this.treeBlocks.includes(-1);
+  }
+
+  /** The block of attributes that this inode is the first to need; others name it, too. */
+  #ownedXattrBlock(): SharedXattrBlock | null {
+    const shared = this.xattrs === null ? null : this.xattrs.shared;
+    return shared !== null && shared.owner === this.number ? shared : null;
   }
 }
 
@@ -96,22 +103,26 @@ export function metadataItems(
   let nextDirectory = 0;
   const visit = (number: number) => {
     const inode = list.inodeOf(number);
-    const hasXattrBlock = list.xattrLayouts.has(number);
+    const xattrs = list.outerXattrs.get(number) ?? null;
     if (inode.kind === FileKind.directory) {
       const directory = list.directories[nextDirectory++];
-      items.push(directoryItem(list, directory, hasXattrBlock, blockSize, hasher));
+      items.push(directoryItem(list, directory, xattrs, blockSize, hasher));
     } else if (inode.kind === FileKind.symlink && inode.target.length >= INODE_BLOCK_SIZE) {
-      items.push(new MetadataItem(number, null, [], null, 1, hasXattrBlock, null));
+      items.push(new MetadataItem(number, null, [], null, 1, xattrs, null));
     } else {
       const content = inode.kind === FileKind.regular ? inode.content : null;
       const hasTree = content !== null && extentTreeBlocks(extentCount(content), blockSize) > 0;
-      if (!hasTree && !hasXattrBlock) return;
+      if (!hasTree && xattrs === null) return;
       const placed = content ?? new Ext4Content(null);
-      items.push(new MetadataItem(number, null, [], null, 0, hasXattrBlock, placed));
+      items.push(new MetadataItem(number, null, [], null, 0, xattrs, placed));
     }
   };
   visit(ROOT_INODE);
-  for (let number = FIRST_INODE; number <= list.lastNumber; number++) visit(number);
+  for (let i = 0; i < list.inodes.length; i++) visit(FIRST_INODE + i);
+  for (const { number, value } of list.largeValues) {
+    const blocks = divideUp(value.length, blockSize);
+    items.push(new MetadataItem(number, null, [], null, blocks, null, null));
+  }
   return items;
 }
 
@@ -123,7 +134,7 @@ export function metadataItems(
 function directoryItem(
   list: InodeList,
   directory: NumberedDirectory,
-  hasXattrBlock: boolean,
+  xattrs: OuterXattrs | null,
   blockSize: number,
   hasher: DirectoryHasher,
 ): MetadataItem {
@@ -136,7 +147,7 @@ function directoryItem(
     index = planDirectoryIndex(names, blockSize, hasher);
     blocks = indexedDirectoryBlocks(index);
   }
-  return new MetadataItem(number, directory, names, index, blocks, hasXattrBlock, null);
+  return new MetadataItem(number, directory, names, index, blocks, xattrs, null);
 }
 
 /** Takes blocks in one piece, or else in as few pieces as the first free ranges give. */

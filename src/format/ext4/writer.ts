@@ -69,6 +69,7 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     this.#limits = {
       blockSize: geometry.blockSize,
       xattrRoom: INODE_SIZE - INODE_GOOD_OLD_SIZE - INODE_EXTRA_ISIZE,
+      hasEaInodes: true,
       maxSeconds: MAX_SECONDS,
     };
     this.#fixedBlocks = options.size === null ? null : blocksForSize(geometry, options.size);
@@ -99,7 +100,7 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     const list = new InodeList(tree, createdSeconds, this.#limits, onNotice);
     const hasher = new DirectoryHasher(this.#identity.hashSeed);
     const items = metadataItems(list, geometry.blockSize, hasher);
-    const features = featuresFor(items);
+    const features = featuresFor(list, items);
     const dead = this.#released.ranges();
     const layout = decideLayout({
       geometry,
@@ -163,14 +164,16 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
       writer.write(number, list.inodeOf(number), item);
     };
     write(ROOT_INODE);
-    for (let number = FIRST_INODE; number <= list.lastNumber; number++) write(number);
+    for (let i = 0; i < list.inodes.length; i++) write(FIRST_INODE + i);
+    for (const large of list.largeValues) writer.writeLargeValue(large, items[nextItem++]);
     writer.flush();
   }
 }
 
 /** The features that every image has, and those that its content asks for. */
-function featuresFor(items: readonly MetadataItem[]): FeatureSet {
+function featuresFor(list: InodeList, items: readonly MetadataItem[]): FeatureSet {
   const isLargeDir = items.some(({ index }) => index !== null && needsLargeDir(index));
-  if (!isLargeDir) return FEATURES;
-  return { ...FEATURES, incompat: FEATURES.incompat | IncompatFeature.largeDir };
+  const largeDir = isLargeDir ? IncompatFeature.largeDir : 0;
+  const eaInode = list.largeValues.length > 0 ? IncompatFeature.eaInode : 0;
+  return { ...FEATURES, incompat: FEATURES.incompat | largeDir | eaInode };
 }
