@@ -1,0 +1,139 @@
+/**
+ * Our reader before images that others made: `mke2fs` with many features, filled by the kernel.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, throws } from "node:assert/strict";
+import { openExt4 } from "../../src/format/ext4/reader.ts";
+import { ImageError } from "../../src/image_error.ts";
+import { fileSource } from "../../src/io/file_source.ts";
+import { compareTrees, formatDifference } from "../../src/tree/compare.ts";
+import type { FileTree } from "../../src/tree/file_tree.ts";
+import { withMountedImage } from "../loop_mount.ts";
+import { mustRun } from "../run_tool.ts";
+import { toolTest } from "../tools.ts";
+import { CaseTree } from "./case_tree.ts";
+import { type GeneratedContent, generatedReader } from "./generated_content.ts";
+import { materialize } from "./materialize.ts";
+import { withImageFile } from "./plain_sink.ts";
+
+/** What the kernel is to write, besides the fields that differ by features. */
+function richTree(): CaseTree {
+  const tree = new CaseTree()
+    .directory("d", { permissions: 0o1777 })
+    .directory("large")
+    .file("d/file", { size: 100_000, uid: 70_000, xattrs: { "user.a": "b", "trusted.c": "" } })
+    .file("d/scattered", { data: Array.from({ length: 700 }, (_, i) => [i * 8192, i * 8192 + 9]) })
+    .file("d/sparse", { size: 10 * 2 ** 30, data: [[5 * 2 ** 30 + 1, 5 * 2 ** 30 + 5000]] })
+    .file("d/block", { xattrs: { "user.a": "x".repeat(400), "user.bb": "y", "user.c": "z" } })
+    .symlink("fast", "d/file").symlink("slow", "s".repeat(200))
+    .device("device", "blockDevice", 8, 300).device("narrow", "characterDevice", 5, 1)
+    .special("fifo", "fifo").special("socket", "socket")
+    .link("again", "d/file").link("fast again", "fast");
+  // Enough names for an index with interior nodes in blocks of 1 KiB.
+  for (let i = 0; i < 8000; i++) tree.file(`large/a longer name for file number ${i}`);
+  return tree;
+}
+
+function withLargeXattrs(): CaseTree {
+  return richTree()
+    .file("large value", { xattrs: { "user.large": "v".repeat(20_000), "user.small": "s" } })
+    .file("same value", { xattrs: { "user.large": "v".repeat(20_000) } });
+}
+
+interface Variant {
+  readonly name: string;
+  readonly options: readonly string[];
+  /** Arguments of `tune2fs` afterwards. */
+  readonly tune?: readonly string[];
+  readonly build?: () => CaseTree;
+}
+
+const VARIANTS: readonly Variant[] = [
+  { name: "blocks of 1024", options: ["-b", "1024"] },
+  { name: "blocks of 2048", options: ["-b", "2048"] },
+  { name: "blocks of 4096", options: ["-b", "4096"] },
+  { name: "descriptors of 32 bytes", options: ["-O", "^64bit"] },
+  { name: "inodes of 128 bytes", options: ["-I", "128"] },
+  { name: "inodes of 512 bytes", options: ["-I", "512"] },
+  { name: "no metadata_csum", options: ["-O", "^metadata_csum"] },
+  { name: "no metadata_csum and no uninit_bg", options: ["-O", "^metadata_csum,^uninit_bg"] },
+  { name: "no flex_bg", options: ["-O", "^flex_bg"] },
+  { name: "no dir_index", options: ["-O", "^dir_index"] },
+  { name: "no filetype", options: ["-O", "^filetype"] },
+  { name: "metadata_csum_seed", options: ["-O", "metadata_csum_seed"] },
+  { name: "large_dir", options: ["-O", "large_dir", "-b", "1024"] },
+  { name: "sparse_super2", options: ["-O", "sparse_super2,^resize_inode"] },
+  { name: "small groups", options: ["-b", "1024", "-g", "4096"] },
+  { name: "TEA hashes", options: [], tune: ["-E", "hash_alg=tea"] },
+  { name: "ea_inode", options: ["-O", "ea_inode"], build: withLargeXattrs },
+];
+
+for (const variant of VARIANTS) {
+  const needs = ["root", "mke2fs", "mount:ext4"];
+  toolTest(`openExt4() reads what the kernel wrote: ${variant.name}`, needs, async () => {
+    await withImageFile((image) => {
+      mustRun("mke2fs", ["-q", "-t", "ext4", ...variant.options, image, "100M"]);
+      if (variant.tune !== undefined) mustRun("tune2fs", [...variant.tune, image]);
+      const tree = (variant.build ?? richTree)().finish();
+      withMountedImage(image, (directory) => materialize(tree, directory), { options: "rw" });
+      const reader = openExt4(fileSource(image));
+      reader.tree.root.children!.delete("lost+found");
+      reader.tree.root.linkCount--;
+      const hasNanoseconds = variant.name !== "inodes of 128 bytes";
+      deepStrictEqual(differences(tree, reader, hasNanoseconds), []);
+      reader.close();
+    });
+  });
+}
+
+function differences(
+  tree: FileTree<GeneratedContent>,
+  reader: ReturnType<typeof openExt4>,
+  hasTimes: boolean,
+): string[] {
+  const found = compareTrees(
+    { tree, reader: generatedReader },
+    { tree: reader.tree, reader },
+    { ignore: hasTimes ? [] : ["mtime", "atime"] },
+  );
+  return [...found].slice(0, 20).map(formatDifference);
+}
+
+/** Features that change how an image must be read, and what makes them. */
+const UNKNOWN_FEATURES: readonly [name: string, options: readonly string[], request?: string][] = [
+  ["meta_bg", ["-O", "meta_bg,^resize_inode"]],
+  ["inline_data", ["-O", "inline_data"]],
+  ["encrypt", ["-O", "encrypt"]],
+  ["casefold", ["-O", "casefold"]],
+  ["bigalloc", ["-O", "bigalloc"]],
+  ["mmp", ["-O", "mmp"]],
+  ["needs_recovery", [], "feature needs_recovery"],
+  ["journal_dev", [], "feature journal_dev"],
+  ["shared_blocks", [], "feature shared_blocks"],
+  ["incompat:0x80000000", [], "feature FEATURE_I31"],
+];
+
+for (const [name, options, request] of UNKNOWN_FEATURES) {
+  toolTest(`openExt4() refuses ${name} by name`, ["mke2fs", "debugfs"], async () => {
+    await withImageFile((image) => {
+      mustRun("mke2fs", ["-q", "-t", "ext4", ...options, image, "64M"]);
+      if (request !== undefined) mustRun("debugfs", ["-w", "-R", request, image]);
+      const source = fileSource(image);
+      throws(() => openExt4(source), (error) => {
+        ok(error instanceof ImageError, `${error}`);
+        deepStrictEqual(error.code, "UNSUPPORTED");
+        match(error.message, new RegExp(`features .*\\b${name}\\b`));
+        return true;
+      });
+      source.close();
+    });
+  });
+}
+
+toolTest("openExt4() refuses files of block pointers", ["mke2fs"], async () => {
+  await withImageFile((image) => {
+    mustRun("mke2fs", ["-q", "-t", "ext2", image, "8M"]);
+    throws(() => openExt4(fileSource(image)), /blocks are mapped by pointers, expected extents/);
+  });
+});
