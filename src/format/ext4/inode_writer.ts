@@ -23,11 +23,14 @@ import {
   INODE_EXTRA_ISIZE,
   INODE_GOOD_OLD_SIZE,
   INODE_INDEX,
+  RESIZE_INODE,
   zeroInode,
 } from "./inode.ts";
 import { type InodeLimits, type InodeList, LINK_MAX, type OuterXattrs } from "./inode_list.ts";
 import { InodeTableWriter } from "./inode_table.ts";
 import type { MetadataItem } from "./metadata_item.ts";
+import type { Plan } from "./plan.ts";
+import { resizeInodeBlocks, resizeInodeSize, writeResizeBlocks } from "./resize_inode.ts";
 import { MIN_SECONDS, timestampExtra, timestampLow } from "./timestamp.ts";
 import { layOutXattrs, writeInodeXattrs, writeXattrBlock } from "./xattr_layout.ts";
 import type { LargeValue, SharedXattrBlock } from "./xattr_store.ts";
@@ -92,6 +95,41 @@ export class InodeWriter {
     if (inode.xattrs.length > 0) this.#writeXattrs(at, inode, xattrs);
     if (shared !== null && shared.owner === number) this.#writeXattrBlock(shared);
     this.#table.close(at, record, seed);
+  }
+
+  /** Writes the resize inode; `item` is its double indirect block. */
+  writeResizeInode(plan: Plan, item: MetadataItem, createdSeconds: number): void {
+    const { blockSize } = this.#geometry;
+    const at = this.#table.open(RESIZE_INODE);
+    const block = item.content!.startBlock;
+    const { view } = this.#records;
+    writeResizeBlocks(this.#geometry, plan, block, this.#blocks, view, at + INODE_BLOCK_OFFSET);
+    this.#table.close(at, {
+      ...this.#reservedInode(createdSeconds),
+      size: resizeInodeSize(blockSize),
+      blocks: resizeInodeBlocks(plan) * (blockSize / 512),
+    }, inodeSeed(this.#seed, RESIZE_INODE, 0));
+  }
+
+  /** A file of the filesystem itself. */
+  #reservedInode(createdSeconds: number): DiskInode {
+    const seconds = clamp(Math.floor(createdSeconds), this.#limits.maxSeconds);
+    const time = timestampLow(seconds);
+    const timeExtra = timestampExtra(seconds, 0);
+    return {
+      ...zeroInode(),
+      mode: 0o100600,
+      linksCount: 1,
+      atime: time,
+      ctime: time,
+      mtime: time,
+      crtime: time,
+      extraIsize: this.#record.extraIsize,
+      atimeExtra: timeExtra,
+      ctimeExtra: timeExtra,
+      mtimeExtra: timeExtra,
+      crtimeExtra: timeExtra,
+    };
   }
 
   /**

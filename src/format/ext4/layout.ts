@@ -12,6 +12,7 @@ import type { ResolvedOptions } from "./options.ts";
 import { type Placement, placeMetadata } from "./placement.ts";
 import { type Plan, planForFree, type PlanInput, plansForSize } from "./plan.ts";
 import type { TrimmedData } from "./released_blocks.ts";
+import { reservedDescriptorBlocks } from "./resize_inode.ts";
 
 /** Bytes that are kept for descriptors at the start of every backup group while the size is open. */
 const MIN_GAP_SIZE = 1024 * 1024;
@@ -23,8 +24,10 @@ const DEFAULT_FREE_MIN = 64 * 1024 * 1024;
 export interface Layout {
   /** Sizes and counts. */
   readonly plan: Plan;
-  /** Places. */
+  /** Places of the tables. */
   readonly placement: Placement;
+  /** Metadata, each with its place. */
+  readonly items: readonly MetadataItem[];
 }
 
 /** What is laid out. */
@@ -37,6 +40,8 @@ export interface LayoutInput {
   readonly fixedBlocks: number | null;
   /** Blocks that were kept free at the start of each backup group. */
   readonly gapBlocks: number;
+  /** Whether descriptor blocks are reserved for growth. */
+  readonly hasResizeInode: boolean;
   /** File data. */
   readonly data: TrimmedData;
   /** Metadata. */
@@ -55,11 +60,13 @@ export function gapBlocksFor(
   fixedBlocks: number | null,
   expectedBytes: number,
   options: ResolvedOptions,
+  hasResizeInode: boolean,
 ): number {
   const most = Math.floor(geometry.blocksPerGroup * 3 / 4);
   if (fixedBlocks !== null) {
     const gap = 1 + geometry.descriptorBlocks(geometry.groupCount(fixedBlocks));
-    if (gap <= most) return gap;
+    const reserved = hasResizeInode ? reservedDescriptorBlocks(geometry, fixedBlocks) : 0;
+    if (gap <= most) return Math.min(most, gap + reserved);
     throw new ImageError(
       "LIMIT_EXCEEDED",
       `Cannot make an image of ${options.size} bytes: its descriptors take ${gap} blocks, ` +
@@ -90,6 +97,8 @@ export function decideLayout(input: LayoutInput): Layout {
   );
   const planInput: PlanInput = {
     geometry,
+    gapBlocks: input.gapBlocks,
+    hasResizeInode: input.hasResizeInode,
     dataEnd: input.data.dataEnd,
     dataBlocks: input.data.dataBlocks,
     metadataBlocks,
@@ -119,7 +128,7 @@ function growUntilFree(input: LayoutInput, planInput: PlanInput, free: number): 
 function place(input: LayoutInput, plan: Plan): Layout | null {
   const { geometry, data, gapBlocks, items } = input;
   const placement = placeMetadata(geometry, plan, { ...data, gapBlocks }, items);
-  return placement === null ? null : { plan, placement };
+  return placement === null ? null : { plan, placement, items };
 }
 
 function checkGap(input: LayoutInput, plan: Plan): void {
@@ -136,9 +145,17 @@ function checkGap(input: LayoutInput, plan: Plan): void {
 function outOfSpace(input: LayoutInput, planInput: PlanInput, fixedBlocks: number): ImageError {
   const { geometry, gapBlocks } = input;
   const { plan } = growUntilFree(input, planInput, 0);
-  // Descriptors of the larger image push the data back.
-  const pushed = Math.max(0, plan.baseBlocks - gapBlocks) * backupGroups(plan.groups + 1).length;
-  const blocks = Math.max(plan.blocksCount + pushed, fixedBlocks + 1);
+  // Descriptors of the larger image push the data back, and so they ask for still more.
+  let blocks = Math.max(plan.blocksCount, fixedBlocks + 1);
+  for (let before = 0; before !== blocks;) {
+    before = blocks;
+    const groups = geometry.groupCount(blocks);
+    const reserved = input.hasResizeInode ? reservedDescriptorBlocks(geometry, blocks) : 0;
+    const base = 1 + geometry.descriptorBlocks(groups) + reserved;
+    const pushed = Math.max(0, base - Math.min(gapBlocks, plan.baseBlocks));
+    const needed = plan.blocksCount + pushed * (backupGroups(groups).length + 1);
+    blocks = Math.max(blocks, needed);
+  }
   const size = input.options.size!;
   const needed = blocks * geometry.blockSize;
   return new ImageError(

@@ -1,6 +1,7 @@
 /**
  * What needs blocks besides the inode table and file data: directories, long symbolic links,
- * large extent trees, blocks of attributes, large values of attributes.
+ * large extent trees, blocks of attributes, large values of attributes, and what the filesystem keeps
+ * for itself.
  *
  * @module
  */
@@ -17,7 +18,7 @@ import {
 } from "./directory_index.ts";
 import { extentCount, extentTreeBlocks } from "./extent_tree.ts";
 import type { FreeSpace } from "./free_space.ts";
-import { FIRST_INODE, INODE_BLOCK_SIZE, ROOT_INODE } from "./inode.ts";
+import { FIRST_INODE, INODE_BLOCK_SIZE, RESIZE_INODE, ROOT_INODE } from "./inode.ts";
 import type { InodeList, NumberedDirectory, OuterXattrs } from "./inode_list.ts";
 import type { SharedXattrBlock } from "./xattr_store.ts";
 
@@ -91,6 +92,11 @@ export class MetadataItem {
     const shared = this.xattrs === null ? null : this.xattrs.shared;
     return shared !== null && shared.owner === this.number ? shared : null;
   }
+}
+
+/** The double indirect block of the resize inode. */
+export function resizeItem(): MetadataItem {
+  return new MetadataItem(RESIZE_INODE, null, [], null, 1, null, null);
 }
 
 /** The items of a list of inodes, in order of their numbers. */

@@ -6,6 +6,7 @@
  */
 import { alignUp, divideUp } from "../../bytes/align.ts";
 import { backupGroups, type Geometry } from "./geometry.ts";
+import { reservedDescriptorBlocks } from "./resize_inode.ts";
 
 /** Bytes of the image for which there is one inode at least, as `mke2fs` has it. */
 export const INODE_RATIO = 16384;
@@ -14,10 +15,18 @@ const LAST_GROUP_BLOCKS = 50;
 /** `s_inodes_count` is a 32-bit number. */
 const MAX_INODES = 0xffff_ffff;
 
-/** What the image must hold. */
-export interface PlanInput {
+/** What decides how groups begin. */
+export interface BaseInput {
   /** Sizes of blocks, groups and structs. */
   readonly geometry: Geometry;
+  /** Blocks at the start of a backup group that superblock and descriptors may take. */
+  readonly gapBlocks: number;
+  /** Whether descriptor blocks are reserved for growth. */
+  readonly hasResizeInode: boolean;
+}
+
+/** What the image must hold. */
+export interface PlanInput extends BaseInput {
   /** The block behind the last in use for file data. */
   readonly dataEnd: number;
   /** Blocks in use for file data. */
@@ -38,7 +47,9 @@ export interface Plan {
   readonly inodesPerGroup: number;
   /** Blocks of every inode table. */
   readonly tableBlocks: number;
-  /** Blocks of superblock and descriptors at the start of every backup group. */
+  /** Descriptor blocks that are reserved for growth in every backup group. */
+  readonly reservedBlocks: number;
+  /** Blocks of superblock and descriptors at the start of every backup group, reserved ones too. */
   readonly baseBlocks: number;
   /** Blocks of bitmaps, tables, superblocks and descriptors of all groups. */
   readonly overheadBlocks: number;
@@ -52,7 +63,7 @@ export function planForFree(input: PlanInput, freeBlocks: number): Plan {
   const minGroups = divideUp(lastInode, maxInodesPerGroup(geometry));
   let blocks = Math.max(input.dataEnd, geometry.groupStart(minGroups - 1) + 1);
   for (;;) {
-    const plan = layOut(geometry, blocks, inodesForSize(geometry, blocks, lastInode + spare));
+    const plan = layOut(input, blocks, inodesForSize(geometry, blocks, lastInode + spare));
     const content = input.dataBlocks + input.metadataBlocks + plan.overheadBlocks + freeBlocks;
     let needed = first + content;
     if (plan.groups > 1) {
@@ -76,7 +87,7 @@ export function plansForSize(input: PlanInput, blocksCount: number): Plan[] {
   const usual = inodesForSize(geometry, blocksCount, lastInode);
   const roomy = Math.max(usual, lastInode + Math.floor(left / INODE_RATIO));
   return [roomy, usual, lastInode]
-    .map((inodes) => layOut(geometry, blocksCount, inodes))
+    .map((inodes) => layOut(input, blocksCount, inodes))
     .filter((plan) => {
       const used = geometry.firstDataBlock + content + plan.overheadBlocks;
       return used <= blocksCount && plan.groups * plan.inodesPerGroup >= lastInode;
@@ -87,10 +98,15 @@ export function plansForSize(input: PlanInput, blocksCount: number): Plan[] {
  * Blocks of a filesystem that fills `sizeBytes`: a last group that is too short for its own
  * metadata is left out, as `mke2fs` does.
  */
-export function blocksForSize(geometry: Geometry, sizeBytes: number): number {
+export function blocksForSize(
+  geometry: Geometry,
+  sizeBytes: number,
+  hasResizeInode: boolean,
+): number {
   const blocks = Math.floor(sizeBytes / geometry.blockSize);
   if (blocks <= geometry.firstDataBlock) return blocks;
-  const plan = layOut(geometry, blocks, inodesForSize(geometry, blocks, 0));
+  const base: BaseInput = { geometry, gapBlocks: Infinity, hasResizeInode };
+  const plan = layOut(base, blocks, inodesForSize(geometry, blocks, 0));
   const lastStart = geometry.groupStart(plan.groups - 1);
   return plan.groups > 1 && blocks - lastStart < lastGroupMinimum(plan) ? lastStart : blocks;
 }
@@ -105,7 +121,8 @@ function inodesForSize(geometry: Geometry, blocks: number, atLeast: number): num
 }
 
 /** Spreads inodes over the groups of a filesystem of `blocksCount` blocks. */
-function layOut(geometry: Geometry, blocksCount: number, inodes: number): Plan {
+function layOut(input: BaseInput, blocksCount: number, inodes: number): Plan {
+  const { geometry } = input;
   const groups = geometry.groupCount(blocksCount);
   // Whole blocks of inodes, and whole bytes of the bitmap.
   const unit = Math.max(8, geometry.inodesPerBlock);
@@ -115,9 +132,27 @@ function layOut(geometry: Geometry, blocksCount: number, inodes: number): Plan {
   );
   const inodesPerGroup = Math.min(most, Math.max(unit, alignUp(divideUp(inodes, groups), unit)));
   const tableBlocks = divideUp(inodesPerGroup, geometry.inodesPerBlock);
-  const baseBlocks = 1 + geometry.descriptorBlocks(groups);
+  const descriptorBlocks = 1 + geometry.descriptorBlocks(groups);
+  const reservedBlocks = input.hasResizeInode
+    ? Math.max(
+      0,
+      Math.min(
+        reservedDescriptorBlocks(geometry, blocksCount),
+        input.gapBlocks - descriptorBlocks,
+      ),
+    )
+    : 0;
+  const baseBlocks = descriptorBlocks + reservedBlocks;
   const overheadBlocks = groups * (2 + tableBlocks) + backupGroups(groups).length * baseBlocks;
-  return { blocksCount, groups, inodesPerGroup, tableBlocks, baseBlocks, overheadBlocks };
+  return {
+    blocksCount,
+    groups,
+    inodesPerGroup,
+    tableBlocks,
+    reservedBlocks,
+    baseBlocks,
+    overheadBlocks,
+  };
 }
 
 function maxInodesPerGroup(geometry: Geometry): number {

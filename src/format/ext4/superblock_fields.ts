@@ -83,6 +83,7 @@ export function makeSuperblock(
     featureRoCompat: input.features.roCompat,
     uuid: input.identity.uuid,
     volumeName: input.label,
+    reservedGdtBlocks: plan.reservedBlocks,
     hashSeed: input.identity.hashSeed,
     defaultHashVersion: HASH_HALF_MD4,
     descriptorSize: geometry.descriptorSize,

@@ -23,14 +23,20 @@ import { GROUP_DESCRIPTOR_SIZE_64 } from "./group_descriptor.ts";
 import { writeGroupTables } from "./group_tables.ts";
 import { deriveIdentity, EXT4_FORMAT_NUMBER, type Ext4Identity, formatUuid } from "./identity.ts";
 import { CountingSink } from "./image_bytes.ts";
-import { FIRST_INODE, INODE_EXTRA_ISIZE, INODE_GOOD_OLD_SIZE, ROOT_INODE } from "./inode.ts";
+import {
+  FIRST_INODE,
+  INODE_EXTRA_ISIZE,
+  INODE_GOOD_OLD_SIZE,
+  RESIZE_INODE,
+  ROOT_INODE,
+} from "./inode.ts";
 import { type InodeLimits, InodeList } from "./inode_list.ts";
 import { InodeWriter } from "./inode_writer.ts";
 import { decideLayout, gapBlocksFor, type Layout } from "./layout.ts";
-import { type MetadataItem, metadataItems } from "./metadata_item.ts";
+import { type MetadataItem, metadataItems, resizeItem } from "./metadata_item.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { blocksForSize } from "./plan.ts";
-import { eraseBlocks, ReleasedBlocks, trimData } from "./released_blocks.ts";
+import { eraseBlocks, ReleasedBlocks, trimData, type TrimmedData } from "./released_blocks.ts";
 import { makeSuperblock, writeSuperblocks } from "./superblock_fields.ts";
 import { MAX_SECONDS } from "./timestamp.ts";
 
@@ -72,8 +78,9 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
       hasEaInodes: true,
       maxSeconds: MAX_SECONDS,
     };
-    this.#fixedBlocks = options.size === null ? null : blocksForSize(geometry, options.size);
-    this.#gapBlocks = gapBlocksFor(geometry, this.#fixedBlocks, context.expectedBytes, options);
+    this.#fixedBlocks = options.size === null ? null : blocksForSize(geometry, options.size, true);
+    const { expectedBytes } = context;
+    this.#gapBlocks = gapBlocksFor(geometry, this.#fixedBlocks, expectedBytes, options, true);
     const endBlock = this.#fixedBlocks ?? Infinity;
     this.#placer = new DataPlacer(this.#sink, geometry, this.#gapBlocks, endBlock);
   }
@@ -100,23 +107,16 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     const list = new InodeList(tree, createdSeconds, this.#limits, onNotice);
     const hasher = new DirectoryHasher(this.#identity.hashSeed);
     const items = metadataItems(list, geometry.blockSize, hasher);
-    const features = featuresFor(list, items);
     const dead = this.#released.ranges();
-    const layout = decideLayout({
-      geometry,
-      options: this.#options,
-      fixedBlocks: this.#fixedBlocks,
-      gapBlocks: this.#gapBlocks,
-      data: trimData(geometry, this.#gapBlocks, this.#placer.dataEnd, dead),
-      items,
-      lastInode: list.lastNumber,
-    });
+    const data = trimData(geometry, this.#gapBlocks, this.#placer.dataEnd, dead);
+    const layout = this.#layOut(list, items, data);
+    const features = featuresFor(list, layout);
     const { plan, placement } = layout;
     const imageSize = this.#options.size ?? plan.blocksCount * geometry.blockSize;
     this.#sink.truncate(imageSize);
     eraseBlocks(this.#sink, dead, geometry.blockSize, plan.blocksCount);
     const seed = checksumSeed(this.#identity.uuid);
-    this.#writeInodes(list, items, layout, seed);
+    this.#writeInodes(list, layout, seed);
     const tables = writeGroupTables(this.#sink, geometry, plan, placement, list, seed);
     const superblock = makeSuperblock(geometry, plan, tables, {
       identity: this.#identity,
@@ -142,12 +142,24 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     };
   }
 
-  #writeInodes(
-    list: InodeList,
-    items: readonly MetadataItem[],
-    layout: Layout,
-    seed: number,
-  ): void {
+  /** Decides the layout; without a resize inode where nothing can be reserved for it. */
+  #layOut(list: InodeList, items: readonly MetadataItem[], data: TrimmedData): Layout {
+    const decide = (hasResizeInode: boolean) =>
+      decideLayout({
+        geometry: this.#geometry,
+        options: this.#options,
+        fixedBlocks: this.#fixedBlocks,
+        gapBlocks: this.#gapBlocks,
+        hasResizeInode,
+        data,
+        items: hasResizeInode ? [resizeItem(), ...items] : items,
+        lastInode: list.lastNumber,
+      });
+    const layout = decide(true);
+    return layout.plan.reservedBlocks > 0 ? layout : decide(false);
+  }
+
+  #writeInodes(list: InodeList, layout: Layout, seed: number): void {
     const { plan, placement } = layout;
     const writer = new InodeWriter(
       this.#sink,
@@ -158,22 +170,29 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
       plan.inodesPerGroup,
       seed,
     );
-    let nextItem = 0;
-    const write = (number: number) => {
-      const item = items[nextItem]?.number === number ? items[nextItem++] : null;
-      writer.write(number, list.inodeOf(number), item);
-    };
+    const items = new Map(layout.items.map((item) => [item.number, item]));
+    const write = (number: number) =>
+      writer.write(number, list.inodeOf(number), items.get(number) ?? null);
     write(ROOT_INODE);
+    const resize = items.get(RESIZE_INODE);
+    if (resize !== undefined) {
+      writer.writeResizeInode(plan, resize, this.#context.createdSeconds);
+    }
     for (let i = 0; i < list.inodes.length; i++) write(FIRST_INODE + i);
-    for (const large of list.largeValues) writer.writeLargeValue(large, items[nextItem++]);
+    for (const large of list.largeValues) writer.writeLargeValue(large, items.get(large.number)!);
     writer.flush();
   }
 }
 
 /** The features that every image has, and those that its content asks for. */
-function featuresFor(list: InodeList, items: readonly MetadataItem[]): FeatureSet {
+function featuresFor(list: InodeList, { items, plan }: Layout): FeatureSet {
   const isLargeDir = items.some(({ index }) => index !== null && needsLargeDir(index));
   const largeDir = isLargeDir ? IncompatFeature.largeDir : 0;
   const eaInode = list.largeValues.length > 0 ? IncompatFeature.eaInode : 0;
-  return { ...FEATURES, incompat: FEATURES.incompat | largeDir | eaInode };
+  const resizeInode = plan.reservedBlocks > 0 ? CompatFeature.resizeInode : 0;
+  return {
+    compat: FEATURES.compat | resizeInode,
+    incompat: FEATURES.incompat | largeDir | eaInode,
+    roCompat: FEATURES.roCompat,
+  };
 }
