@@ -44,8 +44,8 @@ export function assertLayout<T extends object>(
   const unlisted = new Set(Object.keys(zero));
   for (const [field, ...places] of rows) {
     unlisted.delete(field);
-    const offsets = placesOf(places, options.endian === "big");
     const isBytes = (zero[field] as unknown) instanceof Uint8Array;
+    const offsets = placesOf(places, options.endian === "big" && !isBytes);
     const sample = offsets.map((_, i) => isBytes || i < 6 ? i + 1 : 0);
     const value = isBytes
       ? Uint8Array.from(sample)

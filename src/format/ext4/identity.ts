@@ -21,8 +21,9 @@ export interface Ext4Identity {
 
 /** The identity of an image of the input `identity`, made with `options`. */
 export function deriveIdentity(identity: string, options: ResolvedOptions): Ext4Identity {
-  const { blockSize, size, free, label, uuid } = options;
-  const canonical = JSON.stringify({ blockSize, size, free, label: toHex(label) });
+  const { label, uuid, ...others } = options;
+  // The order of the fields is that of resolveOptions(), whatever the user wrote.
+  const canonical = JSON.stringify({ ...others, label: toHex(label) });
   const derive = (purpose: string) => asUuid(digest([purpose, identity, canonical]));
   return {
     uuid: uuid === "random" ? asUuid(randomBytes(16)) : uuid ?? derive("uuid"),

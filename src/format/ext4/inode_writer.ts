@@ -5,6 +5,7 @@
  * @module
  */
 import { crc32c } from "../../bytes/crc32c.ts";
+import { high32, low32 } from "../../bytes/u64.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
 import { writeByteString } from "../../bytes/byte_string.ts";
 import { FileKind, type Inode, modeOf } from "../../tree/inode.ts";
@@ -23,11 +24,13 @@ import {
   INODE_EXTRA_ISIZE,
   INODE_GOOD_OLD_SIZE,
   INODE_INDEX,
+  JOURNAL_INODE,
   RESIZE_INODE,
   zeroInode,
 } from "./inode.ts";
 import { type InodeLimits, type InodeList, LINK_MAX, type OuterXattrs } from "./inode_list.ts";
 import { InodeTableWriter } from "./inode_table.ts";
+import { writeEmptyJournal } from "./journal.ts";
 import type { MetadataItem } from "./metadata_item.ts";
 import type { Plan } from "./plan.ts";
 import { resizeInodeBlocks, resizeInodeSize, writeResizeBlocks } from "./resize_inode.ts";
@@ -109,6 +112,32 @@ export class InodeWriter {
       size: resizeInodeSize(blockSize),
       blocks: resizeInodeBlocks(plan) * (blockSize / 512),
     }, inodeSeed(this.#seed, RESIZE_INODE, 0));
+  }
+
+  /** Writes the journal `item`, and answers the copy of its place for the superblock. */
+  writeJournal(item: MetadataItem, uuid: Uint8Array, createdSeconds: number): Uint8Array {
+    const { blockSize } = this.#geometry;
+    const { view } = this.#records;
+    const content = item.content!;
+    const at = this.#table.open(JOURNAL_INODE);
+    const iBlock = at + INODE_BLOCK_OFFSET;
+    const seed = inodeSeed(this.#seed, JOURNAL_INODE, 0);
+    const size = item.dataBlocks * blockSize;
+    const journalAt = this.#blocks.open(content.startBlock);
+    writeEmptyJournal(this.#blocks.view, journalAt, blockSize, item.dataBlocks, uuid);
+    writeExtentTree(view, iBlock, content, item.treeBlocks, seed, this.#blocks, blockSize);
+    this.#table.close(at, {
+      ...this.#reservedInode(createdSeconds),
+      size,
+      blocks: (item.dataBlocks + item.treeBlocks.length) * (blockSize / 512),
+      flags: INODE_EXTENTS,
+    }, seed);
+    const backup = new Uint8Array(INODE_BLOCK_SIZE + 8);
+    backup.set(this.#records.bytes.subarray(iBlock, iBlock + INODE_BLOCK_SIZE));
+    const sizes = new DataView(backup.buffer, INODE_BLOCK_SIZE);
+    sizes.setUint32(0, high32(size), true);
+    sizes.setUint32(4, low32(size), true);
+    return backup;
   }
 
   /** A file of the filesystem itself. */

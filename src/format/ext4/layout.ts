@@ -7,6 +7,7 @@
 import { divideUp } from "../../bytes/align.ts";
 import { ImageError } from "../../image_error.ts";
 import { backupGroups, type Geometry } from "./geometry.ts";
+import { JOURNAL_INODE } from "./inode.ts";
 import type { MetadataItem } from "./metadata_item.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { type Placement, placeMetadata } from "./placement.ts";
@@ -167,7 +168,9 @@ function outOfSpace(input: LayoutInput, planInput: PlanInput, fixedBlocks: numbe
 
 function freeBlocksOf(input: LayoutInput, planInput: PlanInput): number {
   const { geometry, options } = input;
-  const used = planInput.dataBlocks + planInput.metadataBlocks +
+  // The journal is no content.
+  const journal = input.items.find(({ number }) => number === JOURNAL_INODE);
+  const used = planInput.dataBlocks + planInput.metadataBlocks - (journal?.dataBlocks ?? 0) +
     divideUp(planInput.lastInode, geometry.inodesPerBlock);
   const { free } = options;
   if (free === null) {

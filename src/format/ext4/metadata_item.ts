@@ -18,7 +18,7 @@ import {
 } from "./directory_index.ts";
 import { extentCount, extentTreeBlocks } from "./extent_tree.ts";
 import type { FreeSpace } from "./free_space.ts";
-import { FIRST_INODE, INODE_BLOCK_SIZE, RESIZE_INODE, ROOT_INODE } from "./inode.ts";
+import { FIRST_INODE, INODE_BLOCK_SIZE, JOURNAL_INODE, RESIZE_INODE, ROOT_INODE } from "./inode.ts";
 import type { InodeList, NumberedDirectory, OuterXattrs } from "./inode_list.ts";
 import type { SharedXattrBlock } from "./xattr_store.ts";
 
@@ -97,6 +97,11 @@ export class MetadataItem {
 /** The double indirect block of the resize inode. */
 export function resizeItem(): MetadataItem {
   return new MetadataItem(RESIZE_INODE, null, [], null, 1, null, null);
+}
+
+/** The blocks of a journal. */
+export function journalItem(blocks: number): MetadataItem {
+  return new MetadataItem(JOURNAL_INODE, null, [], null, blocks, null, null);
 }
 
 /** The items of a list of inodes, in order of their numbers. */

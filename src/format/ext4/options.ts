@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { JOURNAL_MAX_BLOCKS, JOURNAL_MIN_BLOCKS } from "./journal.ts";
 
 /** How much room a new image has beside its content. */
 export type FreeRoom = { readonly bytes: number } | { readonly percent: number };
@@ -18,6 +19,8 @@ export interface Ext4Options {
    * at least 64 MiB. Not together with `size`.
    */
   readonly free?: FreeRoom;
+  /** A journal of so many bytes, or `"auto"` for the size that `mke2fs` would choose; default none. */
+  readonly journal?: number | "auto";
   /** Volume name, at most 16 bytes of UTF-8. */
   readonly label?: string;
   /** UUID of the filesystem, or `"random"`. Without it, one that depends on the input alone. */
@@ -32,6 +35,8 @@ export interface ResolvedOptions {
   readonly size: number | null;
   /** Room that is left free; `null` for the default. */
   readonly free: FreeRoom | null;
+  /** Blocks of the journal, 0 for none, or `"auto"`. */
+  readonly journalBlocks: number | "auto";
   /** Volume name in bytes. */
   readonly label: Uint8Array;
   /** The 16 bytes of a given UUID, `"random"`, or `null` to derive it. */
@@ -48,24 +53,41 @@ export function resolveOptions(options: Ext4Options): ResolvedOptions {
     throw new RangeError(`Cannot use block size ${blockSize}, expected 1024, 2048 or 4096`);
   }
   const size = options.size ?? null;
-  const free = options.free ?? null;
+  const free = options.free === undefined ? null : checkedFree(options.free);
   if (size !== null && free !== null) {
     throw new TypeError("Cannot use size and free together: a fixed size decides what is free");
   }
   if (size !== null && !(Number.isSafeInteger(size) && size > 0)) {
     throw new RangeError(`Cannot use size ${size}, expected a positive number of bytes`);
   }
-  if (free !== null) checkFree(free);
-  return { blockSize, size, free, label: labelBytes(options.label), uuid: uuidOf(options.uuid) };
+  return {
+    blockSize,
+    size,
+    free,
+    journalBlocks: journalBlocks(options.journal, blockSize),
+    label: labelBytes(options.label),
+    uuid: uuidOf(options.uuid),
+  };
 }
 
-function checkFree(free: FreeRoom): void {
-  if ("bytes" in free ? !Number.isSafeInteger(free.bytes) || free.bytes < 0 : false) {
-    throw new RangeError(`Cannot leave room free: expected a number of bytes from 0`);
+function journalBlocks(journal: number | "auto" | undefined, blockSize: number): number | "auto" {
+  if (journal === undefined || journal === "auto") return journal ?? 0;
+  const blocks = Math.floor(journal / blockSize);
+  if (blocks >= JOURNAL_MIN_BLOCKS && blocks <= JOURNAL_MAX_BLOCKS) return blocks;
+  throw new RangeError(
+    `Cannot make a journal of ${journal} bytes, expected ${JOURNAL_MIN_BLOCKS * blockSize} to ` +
+      `${JOURNAL_MAX_BLOCKS * blockSize} with blocks of ${blockSize}`,
+  );
+}
+
+/** The room as one of two exact forms, so that equal wishes are equal text. */
+function checkedFree(free: FreeRoom): FreeRoom {
+  if ("bytes" in free) {
+    if (Number.isSafeInteger(free.bytes) && free.bytes >= 0) return { bytes: free.bytes };
+    throw new RangeError(`Cannot leave ${free.bytes} bytes free, expected a number from 0`);
   }
-  if ("percent" in free && !(free.percent >= 0 && free.percent <= 10_000)) {
-    throw new RangeError(`Cannot leave ${free.percent} percent free, expected 0 to 10000`);
-  }
+  if (free.percent >= 0 && free.percent <= 10_000) return { percent: free.percent };
+  throw new RangeError(`Cannot leave ${free.percent} percent free, expected 0 to 10000`);
 }
 
 function labelBytes(label = ""): Uint8Array {

@@ -24,6 +24,8 @@ export const ERRORS_CONTINUE = 1;
 export const ERRORS_READ_ONLY = 2;
 /** `s_def_hash_version`: half MD4. */
 export const HASH_HALF_MD4 = 1;
+/** `s_jnl_backup_type`: `s_jnl_blocks` is a copy of the journal's inode. */
+export const JOURNAL_BACKUP_BLOCKS = 1;
 /** `s_flags`: directory hashes take name bytes as signed. */
 export const FLAG_SIGNED_HASH = 1;
 /** `s_flags`: directory hashes take name bytes as unsigned. */

@@ -9,13 +9,14 @@ import type { FeatureSet } from "./features.ts";
 import { backupGroups, type Geometry, LOG_GROUPS_PER_FLEX } from "./geometry.ts";
 import type { GroupTables } from "./group_tables.ts";
 import type { Ext4Identity } from "./identity.ts";
-import { FIRST_INODE, INODE_EXTRA_ISIZE, INODE_GOOD_OLD_SIZE } from "./inode.ts";
+import { FIRST_INODE, INODE_EXTRA_ISIZE, INODE_GOOD_OLD_SIZE, JOURNAL_INODE } from "./inode.ts";
 import type { Plan } from "./plan.ts";
 import {
   CHECKSUM_CRC32C,
   ERRORS_CONTINUE,
   FLAG_SIGNED_HASH,
   HASH_HALF_MD4,
+  JOURNAL_BACKUP_BLOCKS,
   MOUNT_ACL,
   MOUNT_XATTR_USER,
   readSuperblock,
@@ -36,6 +37,8 @@ export interface SuperblockInput {
   readonly label: Uint8Array;
   /** Feature bits. */
   readonly features: FeatureSet;
+  /** The journal, `null` for none. */
+  readonly journal: { readonly blocks: number; readonly backup: Uint8Array } | null;
   /** When the image was made, seconds since 1970. */
   readonly createdSeconds: number;
 }
@@ -52,7 +55,9 @@ export function makeSuperblock(
   const timeLow = time % 2 ** 32;
   const timeHigh = Math.floor(time / 2 ** 32);
   const extraIsize = inodeSize > INODE_GOOD_OLD_SIZE ? INODE_EXTRA_ISIZE : 0;
-  const overhead = geometry.firstDataBlock + plan.overheadBlocks;
+  const { journal } = input;
+  const overhead = geometry.firstDataBlock + plan.overheadBlocks +
+    (journal === null ? 0 : journal.blocks);
   // Every field that is not named here is 0.
   const zero = readSuperblock(new DataView(new ArrayBuffer(SUPERBLOCK_SIZE)), 0);
   return {
@@ -84,12 +89,15 @@ export function makeSuperblock(
     uuid: input.identity.uuid,
     volumeName: input.label,
     reservedGdtBlocks: plan.reservedBlocks,
+    journalInode: journal === null ? 0 : JOURNAL_INODE,
     hashSeed: input.identity.hashSeed,
     defaultHashVersion: HASH_HALF_MD4,
+    journalBackupType: journal === null ? 0 : JOURNAL_BACKUP_BLOCKS,
     descriptorSize: geometry.descriptorSize,
     defaultMountOptions: MOUNT_XATTR_USER | MOUNT_ACL,
     mkfsTime: timeLow,
     mkfsTimeHigh: timeHigh,
+    journalBlocks: journal === null ? zero.journalBlocks : journal.backup,
     minExtraIsize: extraIsize,
     wantExtraIsize: extraIsize,
     flags: FLAG_SIGNED_HASH,

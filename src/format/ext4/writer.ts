@@ -27,17 +27,19 @@ import {
   FIRST_INODE,
   INODE_EXTRA_ISIZE,
   INODE_GOOD_OLD_SIZE,
+  JOURNAL_INODE,
   RESIZE_INODE,
   ROOT_INODE,
 } from "./inode.ts";
 import { type InodeLimits, InodeList } from "./inode_list.ts";
 import { InodeWriter } from "./inode_writer.ts";
+import { defaultJournalBlocks } from "./journal.ts";
 import { decideLayout, gapBlocksFor, type Layout } from "./layout.ts";
-import { type MetadataItem, metadataItems, resizeItem } from "./metadata_item.ts";
+import { journalItem, type MetadataItem, metadataItems, resizeItem } from "./metadata_item.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { blocksForSize } from "./plan.ts";
 import { eraseBlocks, ReleasedBlocks, trimData, type TrimmedData } from "./released_blocks.ts";
-import { makeSuperblock, writeSuperblocks } from "./superblock_fields.ts";
+import { makeSuperblock, type SuperblockInput, writeSuperblocks } from "./superblock_fields.ts";
 import { MAX_SECONDS } from "./timestamp.ts";
 
 const INODE_SIZE = 256;
@@ -116,12 +118,13 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     this.#sink.truncate(imageSize);
     eraseBlocks(this.#sink, dead, geometry.blockSize, plan.blocksCount);
     const seed = checksumSeed(this.#identity.uuid);
-    this.#writeInodes(list, layout, seed);
+    const journal = this.#writeInodes(list, layout, seed);
     const tables = writeGroupTables(this.#sink, geometry, plan, placement, list, seed);
     const superblock = makeSuperblock(geometry, plan, tables, {
       identity: this.#identity,
       label: this.#options.label,
       features,
+      journal,
       createdSeconds,
     });
     writeSuperblocks(this.#sink, geometry, plan, superblock, tables.descriptors);
@@ -144,7 +147,7 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
 
   /** Decides the layout; without a resize inode where nothing can be reserved for it. */
   #layOut(list: InodeList, items: readonly MetadataItem[], data: TrimmedData): Layout {
-    const decide = (hasResizeInode: boolean) =>
+    const decide = (hasResizeInode: boolean, journalBlocks: number) =>
       decideLayout({
         geometry: this.#geometry,
         options: this.#options,
@@ -152,14 +155,29 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
         gapBlocks: this.#gapBlocks,
         hasResizeInode,
         data,
-        items: hasResizeInode ? [resizeItem(), ...items] : items,
+        items: [
+          ...hasResizeInode ? [resizeItem()] : [],
+          ...journalBlocks > 0 ? [journalItem(journalBlocks)] : [],
+          ...items,
+        ],
         lastInode: list.lastNumber,
       });
-    const layout = decide(true);
-    return layout.plan.reservedBlocks > 0 ? layout : decide(false);
+    const isAuto = this.#options.journalBlocks === "auto";
+    let journal = this.#options.journalBlocks === "auto"
+      ? defaultJournalBlocks(this.#fixedBlocks ?? 0)
+      : this.#options.journalBlocks;
+    for (;;) {
+      let layout = decide(true, journal);
+      if (layout.plan.reservedBlocks === 0) layout = decide(false, journal);
+      // The journal makes the image larger, and a larger image has a larger journal.
+      const wanted = defaultJournalBlocks(layout.plan.blocksCount);
+      if (!isAuto || this.#fixedBlocks !== null || wanted <= journal) return layout;
+      journal = wanted;
+    }
   }
 
-  #writeInodes(list: InodeList, layout: Layout, seed: number): void {
+  /** Writes all inodes; answers the place of the journal for the superblock, where there is one. */
+  #writeInodes(list: InodeList, layout: Layout, seed: number): SuperblockInput["journal"] {
     const { plan, placement } = layout;
     const writer = new InodeWriter(
       this.#sink,
@@ -173,14 +191,18 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     const items = new Map(layout.items.map((item) => [item.number, item]));
     const write = (number: number) =>
       writer.write(number, list.inodeOf(number), items.get(number) ?? null);
+    const { createdSeconds } = this.#context;
     write(ROOT_INODE);
     const resize = items.get(RESIZE_INODE);
-    if (resize !== undefined) {
-      writer.writeResizeInode(plan, resize, this.#context.createdSeconds);
-    }
+    if (resize !== undefined) writer.writeResizeInode(plan, resize, createdSeconds);
+    const journal = items.get(JOURNAL_INODE);
+    const backup = journal === undefined
+      ? null
+      : writer.writeJournal(journal, this.#identity.uuid, createdSeconds);
     for (let i = 0; i < list.inodes.length; i++) write(FIRST_INODE + i);
     for (const large of list.largeValues) writer.writeLargeValue(large, items.get(large.number)!);
     writer.flush();
+    return backup === null ? null : { blocks: journal!.dataBlocks, backup };
   }
 }
 
@@ -189,9 +211,10 @@ function featuresFor(list: InodeList, { items, plan }: Layout): FeatureSet {
   const isLargeDir = items.some(({ index }) => index !== null && needsLargeDir(index));
   const largeDir = isLargeDir ? IncompatFeature.largeDir : 0;
   const eaInode = list.largeValues.length > 0 ? IncompatFeature.eaInode : 0;
+  const hasJournal = items.some(({ number }) => number === JOURNAL_INODE);
   const resizeInode = plan.reservedBlocks > 0 ? CompatFeature.resizeInode : 0;
   return {
-    compat: FEATURES.compat | resizeInode,
+    compat: FEATURES.compat | resizeInode | (hasJournal ? CompatFeature.hasJournal : 0),
     incompat: FEATURES.incompat | largeDir | eaInode,
     roCompat: FEATURES.roCompat,
   };

@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, rejects, strictEqual, throws } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import {
   add,
@@ -15,6 +15,7 @@ import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind } from "../../tree/inode.ts";
 import type { ImageWriter } from "../image_format.ts";
 import type { Ext4Content } from "./content.ts";
+import { ext4, type Ext4Options } from "./format.ts";
 
 function ext4Test(name: string, fn: () => Promise<void>): void {
   toolTest(name, EXT4_TOOLS, fn);
@@ -130,6 +131,35 @@ ext4Test("released content is zero in the image and its blocks are used again", 
     strictEqual(readFileSync(path).includes("SECRET"), false);
   });
 });
+
+ext4Test(
+  "a journal is empty, has its backup in the superblock, and is written as a hole",
+  async () => {
+    const cases: [Ext4Options, blocks: number][] = [
+      [{ journal: "auto" }, 1024],
+      [{ journal: "auto", blockSize: 1024 }, 4096],
+      [{ journal: 8_388_608 + 100 }, 2048],
+      [{ journal: "auto", size: 1 << 30 }, 8192],
+      // 2.5 GiB: 20 extents and more, so that the journal has an extent tree in a block.
+      [{ journal: 2560 * 2 ** 20 }, 655_360],
+    ];
+    for (const [options, blocks] of cases) {
+      await withImage(options, everyKind, ({ path, report }) => {
+        assertClean(path);
+        const facts = run("dumpe2fs", path);
+        match(facts, new RegExp(`Total journal blocks: +${blocks}\n`));
+        match(facts, /Journal backup: +inode blocks\n/);
+        match(facts, /Journal start: +0\n/);
+        strictEqual(report.writtenBytes < 24 << 20, true, `${report.writtenBytes}`);
+      });
+    }
+    await withImage({ journal: "auto", size: 1 << 20 }, () => {}, ({ path, report }) => {
+      assertClean(path);
+      strictEqual(/has_journal/.test(String(report.details.features)), false);
+    });
+    throws(() => ext4({ journal: 4095 * 1024 }), RangeError);
+  },
+);
 
 ext4Test("a fixed size is kept, and one that is too small says how much is missing", async () => {
   const build: BuildTree = (writer, { root }) => {
