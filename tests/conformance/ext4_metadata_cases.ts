@@ -295,4 +295,59 @@ export const METADATA_CASES: readonly Ext4Case[] = [
         .finish();
     },
   },
+  {
+    name: "values up to 64 KiB",
+    peer: false, // mke2fs makes inodes for values only when it is asked to.
+    build(blockSize) {
+      const tree = new CaseTree();
+      for (const size of [blockSize - 55, blockSize, 5000, 20_000, 65_535, 65_536]) {
+        const xattrs = { "user.large": pattern(size, size), "user.small": "s" };
+        tree.file(`file ${size}`, { size: 10, xattrs })
+          .directory(`directory ${size}`, { xattrs })
+          .symlink(`symlink ${size}`, "x", { xattrs: { "trusted.large": pattern(size, 1) } })
+          .device(`device ${size}`, "blockDevice", 1, 2, {
+            xattrs: { "security.large": pattern(size, 2) },
+          });
+      }
+      return tree.finish();
+    },
+  },
+  {
+    name: "many large values, some of them the same",
+    peer: false,
+    build() {
+      const tree = new CaseTree();
+      for (let i = 0; i < 40; i++) {
+        tree.file(`file ${i}`, {
+          xattrs: {
+            "user.same": pattern(9000, 1),
+            "user.same again": pattern(9000, 1),
+            "user.own": pattern(5000 + i, i),
+            "user.common": pattern(300, 3),
+            [`trusted.${"n".repeat(i + 1)}`]: pattern(4200, i % 7),
+          },
+        });
+      }
+      return tree.finish();
+    },
+  },
+  {
+    name: "3,000 files with the same attributes",
+    // A block has at most 1024 references.
+    build() {
+      const tree = new CaseTree();
+      for (let d = 0; d < 3; d++) {
+        tree.directory(`d${d}`, { xattrs: { "security.label": pattern(200, 1) } });
+        for (let i = 0; i < 1000; i++) {
+          tree.file(`d${d}/${i}`, { xattrs: { "security.label": pattern(200, 1) } });
+        }
+      }
+      return tree.finish();
+    },
+  },
 ];
+
+/** A value that depends on its seed. */
+function pattern(size: number, seed: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, i) => (i * 31 + seed * 7 + (i >> 8)) & 0xff);
+}

@@ -12,9 +12,9 @@ import { type FileTree, sortedNames, walk } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
 import type { Ext4Content } from "./content.ts";
 import { NAME_MAX } from "./dirent.ts";
-import { FIRST_INODE, ROOT_INODE } from "./inode.ts";
+import { FIRST_INODE, INODE_BLOCK_SIZE, ROOT_INODE } from "./inode.ts";
 import { MIN_SECONDS } from "./timestamp.ts";
-import { type DiskXattr, layOutXattrs } from "./xattr_layout.ts";
+import { type DiskXattr, layOutXattrs, type XattrLayout } from "./xattr_layout.ts";
 import { type LargeValue, type SharedXattrBlock, XattrStore } from "./xattr_store.ts";
 
 /** Name of the directory where `e2fsck` puts what it finds. */
@@ -195,11 +195,7 @@ export class InodeList {
   }
 
   #addXattrs(inode: Inode, number: number, limits: InodeLimits): void {
-    const { inInode, inBlock } = layOutXattrs(inode.xattrs, {
-      inodeRoom: limits.xattrRoom,
-      blockSize: limits.blockSize,
-      store: limits.hasEaInodes ? this.#store : null,
-    });
+    const { inInode, inBlock } = this.#layOutXattrs(inode, limits);
     let largeBlocks = 0;
     for (const { large } of [...inInode, ...inBlock]) {
       if (large !== null) largeBlocks += divideUp(large.value.length, limits.blockSize);
@@ -208,6 +204,21 @@ export class InodeList {
     for (const { large } of inInode) if (large !== null) large.references++;
     const shared = inBlock.length === 0 ? null : this.#store.block(number, inBlock);
     this.outerXattrs.set(number, { inInode, shared, largeBlocks });
+  }
+
+  #layOutXattrs(inode: Inode, limits: InodeLimits): XattrLayout {
+    const room = {
+      inodeRoom: limits.xattrRoom,
+      blockSize: limits.blockSize,
+      store: limits.hasEaInodes ? this.#store : null,
+    };
+    const layout = layOutXattrs(inode.xattrs, room);
+    // e2fsck takes a short symbolic link for one whose target has a block when it has blocks (of
+    // values, here) and none of them is a block of attributes.
+    const isFastSymlink = inode.kind === FileKind.symlink && inode.target.length < INODE_BLOCK_SIZE;
+    const misleads = isFastSymlink && layout.inBlock.length === 0 &&
+      layout.inInode.some(({ large }) => large !== null);
+    return misleads ? layOutXattrs(inode.xattrs, { ...room, inodeRoom: 0 }) : layout;
   }
 
   #checkInode(inode: Inode<Ext4Content>, number: number, limits: InodeLimits): void {
