@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BlobLocation } from "../layer/layer.ts";
+import type { BlobDelivery, BlobLocation } from "../layer/layer.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 
 /** Gives blobs by their descriptors. */
@@ -24,4 +24,6 @@ export interface BlobStore {
    * Throws like `readDocument`.
    */
   locate(descriptor: Descriptor): Promise<BlobLocation>;
+  /** Who brings the bytes of a blob that was located; `undefined` where they are simply there. */
+  delivery?(descriptor: Descriptor): BlobDelivery | undefined;
 }

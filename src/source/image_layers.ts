@@ -4,7 +4,7 @@
  * @module
  */
 import { ImageError } from "../image_error.ts";
-import type { BlobLocation, Compression, Layer } from "../layer/layer.ts";
+import type { BlobDelivery, BlobLocation, Compression, Layer } from "../layer/layer.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parseDigest, shortDigest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
@@ -40,7 +40,7 @@ export async function manifestLayers(
         declaredCompression: type.compression,
         digest: descriptor.digest,
         diffId: diffIds?.[index] ?? null,
-      }));
+      }, blobs.delivery?.(descriptor)));
     } catch (error) {
       throw error instanceof ImageError ? error.at({ layer: name }) : error;
     }
@@ -63,12 +63,13 @@ export interface LayerBlob {
 }
 
 /** One layer, ready to be read. One of its two digests is known. */
-export function createLayer(index: number, blob: LayerBlob): Layer {
+export function createLayer(index: number, blob: LayerBlob, delivery?: BlobDelivery): Layer {
   return {
     index,
     name: layerName(index, blob.digest ?? blob.diffId ?? ""),
     size: blob.size,
     job: { kind: "tar", ...blob },
+    ...(delivery === undefined ? {} : { delivery }),
   };
 }
 

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { ImageError } from "../image_error.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
+import { parseRegistryReference } from "../oci/registry_reference.ts";
 import { normalizeImageName, tagOf } from "../oci/reference.ts";
 
 /** A tag, or a whole name (image-spec `annotations.md`). */
@@ -32,6 +34,21 @@ export function entriesNamed(wanted: string, entries: readonly Descriptor[]): De
     if (found.length > 0) return found;
   }
   return [];
+}
+
+/** What paths end with and names of images hardly ever. */
+const ARCHIVE_SUFFIX = /\.(?:tar|tgz|tar\.[a-z0-9]+|oci|img|zip)$/;
+
+/** Whether a text that is no path of this machine can be meant as the name of an image. */
+export function isImageName(text: string): boolean {
+  if (ARCHIVE_SUFFIX.test(text)) return false;
+  try {
+    parseRegistryReference(text);
+    return true;
+  } catch (error) {
+    if (error instanceof ImageError) return false;
+    throw error;
+  }
 }
 
 function allNames({ annotations }: Descriptor): string[] {

@@ -8,8 +8,10 @@ import { quote } from "../oci/quote.ts";
 import type { Image } from "./image.ts";
 import { dockerArchive, ociArchive, ociLayout } from "./image_doors.ts";
 import { openPath } from "./open_path.ts";
-import type { OpenOptions } from "./open_options.ts";
 import { pathExists, pathKind } from "./path_kind.ts";
+import { isImageName } from "./image_names.ts";
+import { registryImage } from "./remote/open_registry_image.ts";
+import type { ImageOptions } from "./remote/remote_options.ts";
 import { splitReference } from "./split_reference.ts";
 
 /** A kind of source, named by what stands before the first `:` of a reference. */
@@ -19,10 +21,15 @@ interface Transport {
   /** The form of a whole reference, for people. */
   readonly form: string;
   /** Opens what follows the prefix. */
-  open(rest: string, options: OpenOptions): Promise<Image>;
+  open(rest: string, options: ImageOptions): Promise<Image>;
 }
 
 const TRANSPORTS: readonly Transport[] = [
+  {
+    prefix: "docker://",
+    form: "docker://[HOST/]NAME[:TAG][@DIGEST]",
+    open: registryImage,
+  },
   {
     prefix: "oci:",
     form: "oci:DIRECTORY[:TAG|@DIGEST]",
@@ -55,10 +62,12 @@ const TRANSPORTS: readonly Transport[] = [
 
 /**
  * Opens the image that `reference` names: a transport and a path (`oci:DIRECTORY[:TAG|@DIGEST]`,
- * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`), or a bare path to a directory or
- * an archive, whose kind is found out. Close the image when its layers have been read.
+ * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`), a bare path to a directory or
+ * an archive, whose kind is found out, or an image of a registry (`docker://HOST/NAME:TAG`; also
+ * as a bare name, as `nginx:1.27`, where there is no such path). Close the image when its layers have
+ * been read.
  *
- * Throws `ImageError`: `NOT_FOUND` (no such image, tag, platform or blob; the message lists what
+ * Throws `ImageError`: `REGISTRY`, `NOT_FOUND` (no such image, tag, platform or blob; the message lists what
  * there is), `AMBIGUOUS` (several images and no choice), `CORRUPT`, `UNSUPPORTED`,
  * `DIGEST_MISMATCH`, `LIMIT_EXCEEDED`, `UNSAFE_PATH`, `PERMISSION`, `OUT_OF_SPACE`, `IO`;
  * `TypeError` for a malformed platform; the signal's reason when cancelled.
@@ -72,7 +81,7 @@ const TRANSPORTS: readonly Transport[] = [
  * await image.close();
  * ```
  */
-export async function openImage(reference: string, options: OpenOptions = {}): Promise<Image> {
+export async function openImage(reference: string, options: ImageOptions = {}): Promise<Image> {
   const transport = TRANSPORTS.find(({ prefix }) => reference.startsWith(prefix));
   // A path that exists is a path, whatever it looks like.
   const isPath = transport === undefined ? pathKind(reference) !== null : pathExists(reference);
@@ -80,10 +89,13 @@ export async function openImage(reference: string, options: OpenOptions = {}): P
   if (transport !== undefined) {
     return await transport.open(reference.slice(transport.prefix.length), options);
   }
+  if (isImageName(reference)) return await registryImage(reference, options);
   throw new ImageError(
     "NOT_FOUND",
     `Cannot open image ${quote(reference)}: nothing is at this path, expected ` +
-      `${TRANSPORTS.map(({ form }) => form).join(", ")}, or the path of a directory or archive`,
+      `${
+        TRANSPORTS.map(({ form }) => form).join(", ")
+      }, the name of an image, or the path of a directory or archive`,
     { where: { source: reference } },
   );
 }

@@ -6,7 +6,8 @@ import { ImageError } from "../image_error.ts";
 import { dockerMembers, layoutOf, tarOf, withDirectory } from "./layout_fixture.ts";
 import { openImage } from "./open_image.ts";
 
-const OPTIONS = { platform: "linux/amd64" };
+// Names of images are tried without network, and nothing is kept of them.
+const OPTIONS = { platform: "linux/amd64", offline: true, cache: null };
 
 async function user(reference: string): Promise<string | undefined> {
   const image = await openImage(reference, OPTIONS);
@@ -55,15 +56,31 @@ Deno.test("paths that hold : and @ work as they are", async () => {
 });
 
 Deno.test("what is no reference is answered with all that would be", async () => {
-  await rejects(user("no/such/place"), (error: ImageError) => {
-    strictEqual(error.code, "NOT_FOUND");
-    match(error.message, /oci:DIRECTORY.*oci-archive:FILE.*docker-archive:FILE.*path/);
-    strictEqual(error.where.source, "no/such/place");
-    return true;
-  });
+  for (const reference of ["./no/such/place", "no/such.tar", "no/such.tar.gz", "No Name"]) {
+    await rejects(user(reference), (error: ImageError) => {
+      strictEqual(error.code, "NOT_FOUND");
+      match(error.message, /oci:DIRECTORY.*oci-archive:FILE.*docker-archive:FILE.*name.*path/);
+      strictEqual(error.where.source, reference);
+      return true;
+    });
+  }
   for (const reference of ["", ":", "@", "oci", "oci:", "oci::x", "oci-archive:", "a\0b"]) {
     await rejects(user(reference), { code: "NOT_FOUND" }, reference);
   }
+});
+
+Deno.test("openImage() takes what is no path, but could be a name, for an image of a registry", async () => {
+  for (const reference of ["no/such/image", "no:1.27", "docker://example.org:5000/no/image"]) {
+    await rejects(user(reference), (error: ImageError) => {
+      strictEqual(error.code, "NOT_FOUND");
+      match(error.message, /without network: it is not in the cache/);
+      return true;
+    });
+  }
+  await rejects(user("docker://UPPER"), {
+    code: "CORRUPT",
+    message: /Cannot read image reference/,
+  });
 });
 
 Deno.test("a path that holds no image is answered with what was found there", async () => {
@@ -95,7 +112,16 @@ Deno.test("any text is an image or an ImageError", async () => {
   await withDirectory(async (directory) => {
     const layout = named("x").writeDirectory(join(directory, "l"));
     const piece = fc.oneof(
-      fc.constantFrom("oci:", "oci-archive:", "docker-archive:", layout, ":", "@", "sha256:"),
+      fc.constantFrom(
+        "oci:",
+        "oci-archive:",
+        "docker-archive:",
+        "docker://",
+        layout,
+        ":",
+        "@",
+        "sha256:",
+      ),
       fc.string({ maxLength: 5 }),
     );
     await fc.assert(
