@@ -51,15 +51,22 @@ export function parseRegistryReference(text: string): RegistryReference {
   const colon = named.lastIndexOf(":");
   const tagged = colon > named.lastIndexOf("/");
   const tag = tagged ? named.slice(colon + 1) : null;
-  if (tag !== null && !TAG.test(tag)) {
-    throw malformed(
-      text,
-      `tag is ${quote(tag)}`,
-      "up to 128 letters, digits, dots, dashes or underscores, none of the first two in front",
-    );
-  }
+  if (tag !== null) checkTag(tag, text);
   const repository = parseRepository(tagged ? named.slice(0, colon) : named, text);
   return { repository, tag: tag ?? (digest === null ? DEFAULT_TAG : null), digest };
+}
+
+/**
+ * Throws `ImageError` `CORRUPT` unless `tag` has the form of one; `text` is what it stands in, for
+ * the message.
+ */
+export function checkTag(tag: string, text: string = tag): void {
+  if (TAG.test(tag)) return;
+  throw malformed(
+    text,
+    `tag is ${quote(tag)}`,
+    "up to 128 letters, digits, dots, dashes or underscores, no dot or dash in front",
+  );
 }
 
 /** A reference in its full form, as `docker.io/library/nginx:1.27`. */

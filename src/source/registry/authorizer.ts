@@ -26,7 +26,9 @@ type Access =
 
 /** What the authorizer works with. */
 export interface AuthorizerParts {
-  /** Where credentials come from. */
+  /** For the registries that references name, instead of what is stored. */
+  readonly given: Credential | null;
+  /** Where other credentials come from. */
   readonly credentials: CredentialSource;
   /** Carries the requests to token servers. */
   readonly transport: HttpTransport;
@@ -82,7 +84,7 @@ export class Authorizer {
       return authorizationOf(known);
     }
     const challenges = parseChallenges(field);
-    const credential = await this.#parts.credentials.find(endpoint.credentialName, signal);
+    const credential = await unlessAborted(this.#find(endpoint), signal);
     const token = challenges.find(({ scheme, parameters }) =>
       scheme === "bearer" && parameters.has("realm")
     );
@@ -98,8 +100,15 @@ export class Authorizer {
 
   /** Who is known to the registry, for messages; `null` for nobody. */
   async loginName(endpoint: Endpoint): Promise<string | null> {
-    const credential = await this.#parts.credentials.find(endpoint.credentialName);
+    const credential = await this.#find(endpoint);
     return credential === null ? null : credentialName(credential);
+  }
+
+  /** Answers are for all requests: one caller's signal does not end them. */
+  #find({ credentialName, isMirror }: Endpoint): Promise<Credential | null> {
+    const { given, credentials, closing } = this.#parts;
+    if (given !== null && !isMirror) return Promise.resolve(given);
+    return credentials.find(credentialName, closing);
   }
 
   /** A new token; whoever asks meanwhile gets the same one. */

@@ -4,76 +4,52 @@
  *
  * @module
  */
-import { getLogger } from "@logtape/logtape";
 import { ImageError } from "../../image_error.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import { LARGEST_DOCUMENT_BYTES } from "../../oci/json_document.ts";
-import { quoteText } from "../../oci/quote.ts";
-import { formatRepository, type Repository } from "../../oci/registry_reference.ts";
-import { Authorizer } from "./authorizer.ts";
+import { quote } from "../../oci/quote.ts";
+import { checkTag, formatRepository, type Repository } from "../../oci/registry_reference.ts";
 import { BlobDownload } from "./blob_download.ts";
 import type { BlobReceiver } from "./blob_receiver.ts";
+import { type ClientParts, createClientParts } from "./client_parts.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { endpointName } from "./endpoint.ts";
-import { EndpointList, type ReferenceKind } from "./endpoint_list.ts";
-import { RegistryExchange } from "./exchange.ts";
-import { HttpTransport } from "./http_transport.ts";
+import type { EndpointVisit } from "./endpoint_walk.ts";
+import { requestForeignBlob } from "./foreign_blob.ts";
 import { ACCEPTED_MANIFESTS, checkManifest, type RegistryManifest } from "./manifest_answer.ts";
 import type { RegistryOptions } from "./options.ts";
+import { type Page, readPages } from "./paged_list.ts";
 import { readDocument } from "./read_document.ts";
+import { collectReferrers, referrersTag, referrersTarget } from "./referrer_list.ts";
 import { RegistryError } from "./registry_error.ts";
 import { Retry } from "./retry.ts";
-import { SchemeProbe } from "./scheme_probe.ts";
-import { DEFAULT_TIMING, type RegistryTiming } from "./timing.ts";
-import { TlsSettings } from "./tls_settings.ts";
-import { processEnvironment } from "./environment.ts";
+import { collectTags } from "./tag_list.ts";
 
-/** Repetitions at a mirror: what follows it may do better. */
-const MIRROR_RETRY_LIMIT = 1;
+/** Tags on one page, as far as the registry allows. */
+const TAGS_PER_PAGE = 1000;
 
-/** What may be asked in the place of a registry that is not there. */
-type Attempt<T> = (endpoint: Endpoint, retry: Retry) => Promise<T>;
-
-/** Reads from registries. Close it when it is of no more use. */
+/**
+ * Reads from registries. Close it when it is of no more use.
+ *
+ * Its methods throw `RegistryError` (code `REGISTRY`, `NOT_FOUND` or `DIGEST_MISMATCH`),
+ * `ImageError` `CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED` or `PERMISSION`, and the signal's reason
+ * when cancelled.
+ */
 export class RegistryClient {
-  readonly #timing: RegistryTiming;
-  readonly #transport: HttpTransport;
-  readonly #exchange: RegistryExchange;
-  readonly #endpoints: EndpointList;
-  readonly #closing = new AbortController();
-  readonly #log = getLogger(["oci2rootfs", "registry"]);
-  /** Mirrors that could not be reached or sent wrong bytes: they are not asked again. */
-  readonly #avoided = new Set<string>();
+  readonly #parts: ClientParts;
 
-  /** Reads the machine's settings; connects to nothing. */
+  /**
+   * Reads the machine's settings; connects to nothing.
+   *
+   * Throws `ImageError` `CORRUPT` for malformed settings or mirrors.
+   */
   constructor(options: RegistryOptions = {}) {
-    const environment = options.environment ?? processEnvironment;
-    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
-    const tls = new TlsSettings({
-      authorities: options.authorities ?? [],
-      client: options.clientCertificate ?? null,
-    }, environment);
-    this.#transport = new HttpTransport(tls, this.#timing);
-    this.#endpoints = new EndpointList([], new Map(), options.insecure ?? false);
-    const authorizer = new Authorizer({
-      credentials: { find: () => Promise.resolve(null) },
-      transport: this.#transport,
-      timing: this.#timing,
-      closing: this.#closing.signal,
-    });
-    this.#exchange = new RegistryExchange(
-      this.#transport,
-      authorizer,
-      new SchemeProbe(this.#transport),
-    );
+    this.#parts = createClientParts(options);
   }
 
   /**
-   * A manifest or index, by tag or digest; its bytes are checked against the digest.
-   *
-   * Throws `RegistryError` (code `REGISTRY`, or `NOT_FOUND`, `DIGEST_MISMATCH`), `ImageError`
-   * `CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED`, `PERMISSION`; the signal's reason when cancelled.
+   * A manifest or index, by tag or digest. Its bytes are checked against the digest that was asked
+   * for, or else against the one that the registry announces.
    */
   async manifest(
     repository: Repository,
@@ -82,17 +58,20 @@ export class RegistryClient {
   ): Promise<RegistryManifest> {
     const isDigest = reference.includes(":");
     if (isDigest) parseDigest(reference);
+    else checkTag(reference);
     const name = `${formatRepository(repository)}${isDigest ? "@" : ":"}${reference}`;
-    const what = `manifest "${quoteText(name)}"`;
-    const kind = isDigest ? "digest" : "tag";
-    return await this.#atEndpoints(
+    const wanted: EndpointVisit = {
       repository,
-      kind,
-      what,
+      kind: isDigest ? "digest" : "tag",
+      what: `manifest ${quote(name)}`,
       signal,
+    };
+    return await this.#parts.walk.visit(
+      wanted,
       (endpoint, retry) =>
-        this.#repeated(retry, what, signal, async () => {
-          const response = await this.#exchange.get({
+        this.#parts.walk.repeat(wanted, retry, async () => {
+          const { what } = wanted;
+          const response = await this.#parts.exchange.get({
             endpoint,
             target: `/v2/${endpoint.path}/manifests/${reference}`,
             headers: { accept: ACCEPTED_MANIFESTS },
@@ -100,7 +79,7 @@ export class RegistryClient {
           }, signal);
           const bytes = await readDocument(response, what, {
             limitBytes: LARGEST_DOCUMENT_BYTES,
-            timeoutMilliseconds: this.#timing.documentTimeoutMilliseconds,
+            timeoutMilliseconds: this.#parts.timing.documentTimeoutMilliseconds,
           });
           return checkManifest(bytes, {
             what,
@@ -117,7 +96,7 @@ export class RegistryClient {
    * It goes on where the connection breaks, is never longer than its descriptor says, and its
    * digest is verified at the end; until then nothing of what was written can be trusted.
    *
-   * Throws like {@linkcode RegistryClient.manifest}, and what `into` throws.
+   * Throws also what `into` throws.
    */
   async blob(
     repository: Repository,
@@ -126,90 +105,140 @@ export class RegistryClient {
     signal?: AbortSignal,
   ): Promise<void> {
     const download = new BlobDownload(descriptor, into);
-    const what = `blob "${descriptor.digest}"`;
-    let last: Endpoint | null = null;
-    await this.#atEndpoints(repository, "digest", what, signal, (endpoint, retry) => {
-      last = endpoint;
-      return download.run(
-        (headers) =>
-          this.#exchange.get({
-            endpoint,
-            target: `/v2/${endpoint.path}/blobs/${descriptor.digest}`,
-            headers,
-            what,
-            accepted: [416],
-          }, signal),
-        retry,
-        (error) => this.#logRetry(what, error),
-        signal,
-      );
+    const { walk, exchange } = this.#parts;
+    const what = `blob ${quote(descriptor.digest)}`;
+    const used: Endpoint[] = [];
+    await walk.visit({ repository, kind: "digest", what, signal }, (endpoint, retry) => {
+      used.push(endpoint);
+      const target = `/v2/${endpoint.path}/blobs/${descriptor.digest}`;
+      const request = (headers: Readonly<Record<string, string>>) =>
+        exchange.get({ endpoint, target, headers, what, accepted: [416] }, signal);
+      return download.run(request, retry, (error) => walk.logRetry(what, error), signal);
     });
     try {
       download.finish();
     } catch (error) {
-      this.#avoid(last);
+      // Which of them sent the wrong bytes is not known.
+      used.forEach((endpoint) => walk.avoid(endpoint));
       throw error;
     }
   }
 
+  /**
+   * Downloads a blob like {@linkcode RegistryClient.blob}, but from the `urls` of its descriptor,
+   * without any credentials.
+   */
+  async foreignBlob(
+    descriptor: Descriptor,
+    into: BlobReceiver,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const download = new BlobDownload(descriptor, into);
+    const { transport, timing, walk } = this.#parts;
+    const what = `blob ${quote(descriptor.digest)}`;
+    let failure: unknown = new ImageError(
+      "NOT_FOUND",
+      `Cannot read ${what}: its descriptor has no urls, expected one`,
+    );
+    for (const url of descriptor.urls) {
+      const request = (headers: Readonly<Record<string, string>>) =>
+        requestForeignBlob(transport, url, headers, what, signal);
+      try {
+        const onRetry = (error: unknown) => walk.logRetry(what, error);
+        await download.run(request, new Retry(timing), onRetry, signal);
+        return download.finish();
+      } catch (error) {
+        if (!(error instanceof RegistryError) || signal?.aborted) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** All tags of a repository. */
+  async tags(repository: Repository, signal?: AbortSignal): Promise<string[]> {
+    const name = formatRepository(repository);
+    const wanted: EndpointVisit = {
+      repository,
+      kind: "tag",
+      what: `tags of ${quote(name)}`,
+      signal,
+    };
+    return await this.#parts.walk.visit(wanted, (endpoint, retry) => {
+      const first = `/v2/${endpoint.path}/tags/list?n=${TAGS_PER_PAGE}`;
+      return collectTags(this.#pages(wanted, endpoint, retry, first, []), name);
+    });
+  }
+
+  /**
+   * What refers to the manifest of `digest`, of one type where `artifactType` is given. Where the
+   * registry does not know the referrers API, the list that its clients keep under a tag is read.
+   */
+  async referrers(
+    repository: Repository,
+    digest: string,
+    artifactType?: string,
+    signal?: AbortSignal,
+  ): Promise<Descriptor[]> {
+    const type = artifactType ?? null;
+    const fallback = referrersTag(digest);
+    const what = `referrers of ${quote(`${formatRepository(repository)}@${digest}`)}`;
+    const wanted: EndpointVisit = { repository, kind: "digest", what, signal };
+    const found = await this.#parts.walk.visit(wanted, async (endpoint, retry) => {
+      const pages: Page[] = [];
+      const first = referrersTarget(endpoint.path, digest, type);
+      for await (const page of this.#pages(wanted, endpoint, retry, first, [400, 404, 405])) {
+        pages.push(page);
+      }
+      return pages.length === 0 ? null : await collectReferrers(pages, digest, type);
+    });
+    return found ?? await this.#taggedReferrers(repository, digest, fallback, type, signal);
+  }
+
   /** Closes connections and ends what is under way. */
   close(): void {
-    this.#closing.abort(new RegistryError("Cannot go on: the registry client was closed"));
-    this.#transport.close();
+    this.#parts.closing.abort(new RegistryError("Cannot go on: the registry client was closed"));
+    this.#parts.transport.close();
   }
 
-  /** Asks the mirrors and then the registry, until one has it. */
-  async #atEndpoints<T>(
+  async #taggedReferrers(
     repository: Repository,
-    kind: ReferenceKind,
-    what: string,
-    signal: AbortSignal | undefined,
-    attempt: Attempt<T>,
-  ): Promise<T> {
-    const all = this.#endpoints.endpointsFor(repository, kind);
-    const endpoints = all.filter((it) => !this.#avoided.has(endpointName(it)));
-    for (const [index, endpoint] of endpoints.entries()) {
-      const isLast = index === endpoints.length - 1;
-      const retry = isLast ? new Retry(this.#timing) : new Retry(this.#timing, MIRROR_RETRY_LIMIT);
-      this.#log.debug("reading {what} from {place}", { what, place: endpointName(endpoint) });
-      try {
-        return await attempt(endpoint, retry);
-      } catch (error) {
-        if (isLast || signal?.aborted || !(error instanceof ImageError)) throw error;
-        if (error instanceof RegistryError && error.isUnreachable) this.#avoid(endpoint);
-        if (error.code === "DIGEST_MISMATCH") this.#avoid(endpoint);
-        this.#log.info("{place} has no {what}, the next place is asked: {reason}", {
-          place: endpointName(endpoint),
-          what,
-          reason: error.message,
-        });
-      }
+    digest: string,
+    tag: string,
+    artifactType: string | null,
+    signal?: AbortSignal,
+  ): Promise<Descriptor[]> {
+    try {
+      const { bytes } = await this.manifest(repository, tag, signal);
+      return await collectReferrers([{ bytes }], digest, artifactType);
+    } catch (error) {
+      if (error instanceof ImageError && error.code === "NOT_FOUND") return [];
+      throw error;
     }
-    throw new RegistryError(`Cannot read ${what}: there is no registry to ask, expected one`);
   }
 
-  async #repeated<T>(
+  #pages(
+    wanted: EndpointVisit,
+    endpoint: Endpoint,
     retry: Retry,
-    what: string,
-    signal: AbortSignal | undefined,
-    read: () => Promise<T>,
-  ): Promise<T> {
-    while (true) {
-      try {
-        return await read();
-      } catch (error) {
-        await retry.pause(error, signal);
-        this.#logRetry(what, error);
-      }
-    }
-  }
-
-  #avoid(endpoint: Endpoint | null): void {
-    if (endpoint?.isMirror) this.#avoided.add(endpointName(endpoint));
-  }
-
-  #logRetry(what: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : "it failed";
-    this.#log.info("trying {what} again: {reason}", { what, reason });
+    first: string,
+    absent: readonly number[],
+  ): AsyncGenerator<Page> {
+    const { walk, exchange, timing } = this.#parts;
+    const { what, signal } = wanted;
+    return readPages({
+      what,
+      first,
+      timeoutMilliseconds: timing.documentTimeoutMilliseconds,
+      get: (target) =>
+        walk.repeat(wanted, retry, async () => {
+          const headers = { accept: "application/json, application/vnd.oci.image.index.v1+json" };
+          const request = { endpoint, target, headers, what, accepted: absent };
+          const response = await exchange.get(request, signal);
+          if (!absent.includes(response.status)) return response;
+          response.cancel();
+          return null;
+        }),
+    });
   }
 }

@@ -5,8 +5,14 @@
  */
 import { formatRepository, type Repository } from "../../oci/registry_reference.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { endpointFor, type Mirror, type RegistryRule, rewrite, ruleFor } from "./registry_rule.ts";
-import { blockedError } from "./registry_rule.ts";
+import {
+  blockedError,
+  endpointFor,
+  type Mirror,
+  type RegistryRule,
+  rewrite,
+  ruleFor,
+} from "./registry_rule.ts";
 
 /** How an image is asked for: some mirrors serve only one of them. */
 export type ReferenceKind = "tag" | "digest";

@@ -83,6 +83,12 @@ function matchLength(prefix: string, name: string): number {
 
 function endpointAt(place: string): Pick<Endpoint, "host" | "path" | "credentialName"> {
   const slash = place.indexOf("/");
+  if (slash < 0) {
+    throw new RegistryError(
+      `Cannot use mirror ${quote(place)}: it has no repository, expected HOST/PATH as the prefix ` +
+        "that it stands for has",
+    );
+  }
   const registry = place.slice(0, slash);
   return {
     // Docker Hub answers elsewhere than its name says.
