@@ -1,4 +1,5 @@
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { match, ok, strictEqual } from "node:assert/strict";
 import { withLoopDevice } from "../../tests/loop_device.ts";
 import { unmount } from "../../tests/loop_mount.ts";
 import { mustRun } from "../../tests/run_tool.ts";
@@ -18,6 +19,11 @@ async function withDevice(use: (device: string, file: string) => void | Promise<
   } finally {
     Deno.removeSync(file);
   }
+}
+
+/** Not `deepStrictEqual`: to print how two large arrays differ takes minutes. */
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 function thrownBy(fn: () => unknown): ImageError {
@@ -50,7 +56,7 @@ toolTest(
       }
       output.truncate(size);
       output.commit();
-      deepStrictEqual(Deno.readFileSync(device), expected);
+      ok(areEqual(Deno.readFileSync(device), expected));
     }),
 );
 
@@ -67,7 +73,7 @@ toolTest(
         "OUT_OF_SPACE",
       );
       output.abort();
-      deepStrictEqual(Deno.readFileSync(file), new Uint8Array(DEVICE_BYTES).fill(OLD));
+      ok(areEqual(Deno.readFileSync(file), new Uint8Array(DEVICE_BYTES).fill(OLD)));
 
       mustRun("mke2fs", ["-q", "-F", device]);
       const directory = Deno.makeTempDirSync();
@@ -91,6 +97,6 @@ toolTest(
       const output = fileSink(device, { force: true }).open();
       output.write(new Uint8Array(10).fill(1), 900_000);
       output.abort();
-      deepStrictEqual(Deno.readFileSync(device).subarray(0, 131072), new Uint8Array(131072));
+      ok(Deno.readFileSync(device).subarray(0, 131072).every((byte) => byte === 0));
     }),
 );

@@ -2,12 +2,18 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { namesIn, resultOf, runCli, startCli, TINY, withDirectory } from "./cli_process.ts";
 import { writeSlowImage } from "./slow_image.ts";
 
-/** Waits until the program has begun to write. */
-async function untilPartial(directory: string): Promise<void> {
-  const isPartial = (name: string) => name.endsWith(".partial");
-  while (!namesIn(directory).some(isPartial)) {
+/** Waits until the program has begun to write; throws when it ends before. */
+async function untilPartial(process: Deno.ChildProcess, directory: string): Promise<void> {
+  let isRunning = true;
+  process.status.then(() => isRunning = false);
+  while (!namesIn(directory).some((name) => name.endsWith(".partial"))) {
+    if (!isRunning) throw new Error(`Cannot interrupt the program: ${await textOf(process)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+async function textOf(process: Deno.ChildProcess): Promise<string> {
+  return (await resultOf(process)).stderr;
 }
 
 Deno.test("SIGINT and SIGTERM in the middle leave nothing behind", () =>
@@ -18,7 +24,7 @@ Deno.test("SIGINT and SIGTERM in the middle leave nothing behind", () =>
     Deno.writeTextFileSync(`${output}/rootfs.ext4`, "old content");
     for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       const process = startCli([image, "-o", `${output}/rootfs.ext4`]);
-      await untilPartial(output);
+      await untilPartial(process, output);
       process.kill(signal);
       const result = await resultOf(process);
       strictEqual(result.code, code, result.stderr);
@@ -34,7 +40,7 @@ Deno.test("what SIGKILL leaves is removed by the next run, which says so", () =>
     const output = `${directory}/out`;
     Deno.mkdirSync(output);
     const process = startCli([image, "-o", `${output}/rootfs.ext4`]);
-    await untilPartial(output);
+    await untilPartial(process, output);
     process.kill("SIGKILL");
     await resultOf(process);
     const [leftover] = namesIn(output);
