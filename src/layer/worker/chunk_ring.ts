@@ -92,9 +92,13 @@ export class RingReader {
   readonly #ring: Ring;
   #taken = 0;
 
-  /** Empties a ring made by {@linkcode allocateRing}. */
+  /**
+   * Empties a ring made by {@linkcode allocateRing}, which may have served before: create this
+   * side before the other.
+   */
   constructor(memory: SharedArrayBuffer) {
     this.#ring = new Ring(memory);
+    this.#ring.words.fill(0);
   }
 
   /** Bytes of the blob that were read so far, rounded down to 1024. */

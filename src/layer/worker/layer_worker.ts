@@ -21,8 +21,20 @@ scope.postMessage({ kind: "ready" });
 
 async function answer({ id, job, verifyDiffIds, ring }: ReadRequest): Promise<void> {
   const writer = new RingWriter(ring);
+  const last = await decode(writer, id, job, verifyDiffIds);
+  // The answer comes last: the ring may be given to another layer as soon as it is heard.
+  writer.end();
+  scope.postMessage(last);
+}
+
+async function decode(
+  writer: RingWriter,
+  id: number,
+  job: TarLayerJob,
+  verifyDiffIds: boolean,
+): Promise<WorkerAnswer> {
   try {
-    const reader = await LayerChunkReader.open(job satisfies TarLayerJob, {
+    const reader = await LayerChunkReader.open(job, {
       verifyDiffIds,
       onNotice: (notice) => scope.postMessage({ kind: "notice", id, notice }),
     });
@@ -31,12 +43,11 @@ async function answer({ id, job, verifyDiffIds, ring }: ReadRequest): Promise<vo
         size = await reader.read(await writer.next());
         if (size > 0) writer.publish(size, reader.readBytes);
       }
-      scope.postMessage({ kind: "end", id, summary: reader.summary! });
+      return { kind: "end", id, summary: reader.summary! };
     } finally {
       reader.close();
     }
   } catch (error) {
-    scope.postMessage({ kind: "error", id, error: sentError(error) });
+    return { kind: "error", id, error: sentError(error) };
   }
-  writer.end();
 }

@@ -7,12 +7,15 @@ import type { LayerBytesOptions } from "../layer_bytes.ts";
 import { type BlobSummary, CHUNK_SIZE, InlineChunks, type LayerChunks } from "../layer_chunks.ts";
 import type { TarLayerJob } from "../layer.ts";
 import { allocateRing, RingReader } from "./chunk_ring.ts";
+import type { NoticeListener } from "../../notice.ts";
 import { type ReadRequest, receivedError, type WorkerAnswer } from "./messages.ts";
 
 /** A fixed number of workers. They start with the pool and end with `close`. */
 export class WorkerPool {
   readonly #workers: LayerWorker[];
   readonly #slotCount: number;
+  // Rings of layers that are complete: the garbage collector would be too slow to free them.
+  readonly #idleRings: SharedArrayBuffer[] = [];
 
   /** Starts `workerCount` (at least 1) workers; each layer gets a ring of about `ringBytes`. */
   constructor(workerCount: number, ringBytes: number) {
@@ -23,7 +26,8 @@ export class WorkerPool {
   /** Begins to decode a layer, by the worker that has the least to do. */
   read(job: TarLayerJob, options: LayerBytesOptions): LayerChunks {
     const worker = this.#workers.reduce((a, b) => b.activeCount < a.activeCount ? b : a);
-    return worker.read(job, options, this.#slotCount);
+    const ring = this.#idleRings.pop() ?? allocateRing(this.#slotCount);
+    return worker.read(job, options, ring, () => this.#idleRings.push(ring));
   }
 
   /** Ends all workers, whatever they do. */
@@ -54,11 +58,15 @@ class LayerWorker {
     return this.#active.size;
   }
 
-  read(job: TarLayerJob, options: LayerBytesOptions, slotCount: number): LayerChunks {
+  read(
+    job: TarLayerJob,
+    options: LayerBytesOptions,
+    ring: SharedArrayBuffer,
+    onIdle: () => void,
+  ): LayerChunks {
     if (this.#worker === null) return new InlineChunks(job, options);
     const id = this.#nextId++;
-    const ring = allocateRing(slotCount);
-    const chunks = new WorkerChunks(job, options, ring);
+    const chunks = new WorkerChunks(job, options, ring, onIdle);
     this.#active.set(id, chunks);
     const verifyDiffIds = options.verifyDiffIds ?? false;
     this.#worker.postMessage({ id, job, verifyDiffIds, ring } satisfies ReadRequest);
@@ -109,11 +117,19 @@ class WorkerChunks implements LayerChunks {
     .withResolvers();
   #inline: InlineChunks | null = null;
   #summary: BlobSummary | null = null;
+  #onIdle: (() => void) | null;
 
-  constructor(job: TarLayerJob, options: LayerBytesOptions, ring: SharedArrayBuffer) {
+  /** `onIdle` is called once when the ring is needed no more by either side. */
+  constructor(
+    job: TarLayerJob,
+    options: LayerBytesOptions,
+    ring: SharedArrayBuffer,
+    onIdle: () => void,
+  ) {
     this.#job = job;
     this.#options = options;
     this.#ring = new RingReader(ring);
+    this.#onIdle = onIdle;
   }
 
   get readBytes(): number {
@@ -133,11 +149,12 @@ class WorkerChunks implements LayerChunks {
 
   close(): void {
     this.#inline?.close();
+    if (this.#summary === null) return; // The worker may still write to it.
+    this.#onIdle?.();
+    this.#onIdle = null;
   }
 
-  hearNotice(notice: Parameters<NonNullable<LayerBytesOptions["onNotice"]>>[0]): void {
-    this.#options.onNotice?.(notice);
-  }
+  readonly hearNotice: NoticeListener = (notice) => this.#options.onNotice?.(notice);
 
   hearEnd(end: BlobSummary | Error | "never started"): void {
     this.#end.resolve(end);
