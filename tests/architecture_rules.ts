@@ -118,7 +118,7 @@ const LINE_RULES: readonly {
     applies: always,
   },
   {
-    pattern: /["'](jsr|npm|https?):[^"']*["']\s*(\)|;|with)/,
+    pattern: /\b(from|import)\s*\(?\s*["'](jsr|npm|https?):/,
     what: "remote import",
     applies: isSource,
   },
