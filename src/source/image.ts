@@ -6,20 +6,26 @@
 import type { Layer } from "../layer/layer.ts";
 import type { Notice } from "../notice.ts";
 import type { ImageConfig } from "../oci/config.ts";
+import type { Manifest } from "../oci/manifest.ts";
 import type { Platform } from "../oci/platform.ts";
 
 /** An opened image. Its layers are not read yet. */
 export interface Image {
   /** The reference it was opened by, for messages. */
   readonly reference: string;
-  /** Digest of the manifest (`sha256:…`), or of the configuration where there is no manifest. */
-  readonly digest: string;
+  /**
+   * Digest of the manifest (`sha256:…`), or of the configuration where there is no manifest; `null`
+   * where there is neither: then only reading the layers tells what the image is.
+   */
+  readonly digest: string | null;
   /** The configuration: entrypoint, environment, user, labels…; `null` where the source has none. */
   readonly config: ImageConfig | null;
   /** Operating system and processor it is for; `null` where nothing says so. */
   readonly platform: Platform | null;
   /** Layers, base first. */
   readonly layers: readonly Layer[];
+  /** The manifest; absent where the source has none. */
+  readonly manifest?: Manifest;
   /** Annotations of the manifest. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Remarks that came up while it was opened. */

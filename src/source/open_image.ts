@@ -24,9 +24,11 @@ interface Transport {
   open(rest: string, options: ImageOptions): Promise<Image>;
 }
 
+const REGISTRY_PREFIX = "docker://";
+
 const TRANSPORTS: readonly Transport[] = [
   {
-    prefix: "docker://",
+    prefix: REGISTRY_PREFIX,
     form: "docker://[HOST/]NAME[:TAG][@DIGEST]",
     open: registryImage,
   },
@@ -59,6 +61,18 @@ const TRANSPORTS: readonly Transport[] = [
     },
   },
 ];
+
+/**
+ * What a reference says of a registry, without `docker://`; `null` where it means something else (a
+ * path that exists, another transport) or nothing.
+ */
+export function registryReferenceIn(reference: string): string | null {
+  const transport = TRANSPORTS.find(({ prefix }) => reference.startsWith(prefix));
+  if (transport !== undefined) {
+    return transport.prefix === REGISTRY_PREFIX ? reference.slice(REGISTRY_PREFIX.length) : null;
+  }
+  return !pathExists(reference) && isImageName(reference) ? reference : null;
+}
 
 /**
  * Opens the image that `reference` names: a transport and a path (`oci:DIRECTORY[:TAG|@DIGEST]`,

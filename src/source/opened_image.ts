@@ -41,6 +41,7 @@ export async function openManifest(
     config: parsed.config,
     platform: chosen.platform ?? parsed.platform,
     layers: await manifestLayers(manifest, parsed, blobs),
+    manifest,
     annotations: manifest.annotations,
     notices: request.notices,
   };

@@ -29,6 +29,8 @@ export interface RemoteRepository {
   readonly blobs: RegistryBlobs;
   /** Whether there is no network. */
   readonly isOffline: boolean;
+  /** Ends downloads with this error. */
+  stop(reason: unknown): void;
   /** Ends downloads, closes connections, gives the cache back. Calling it again does nothing. */
   close(): Promise<void>;
 }
@@ -44,7 +46,9 @@ export function openRemoteRepository(
   }
   const isOffline = options.offline ?? false;
   const client = isOffline ? null : new RegistryClient(options.registry);
-  const reader = client === null ? offlineReader(repository) : onlineReader(client, repository);
+  const reader = client === null
+    ? offlineReader(repository)
+    : onlineReader(client, repository, options.allowForeignUrls ?? false);
   const directory = options.cache === undefined ? usableDefault(isOffline) : options.cache;
   const cache = openCache(directory, client);
   const queue = new TransferQueue(jobs);
@@ -63,7 +67,14 @@ export function openRemoteRepository(
     cache.close();
     if (directory !== null) pruneQuietly(directory, options.cacheBytes ?? DEFAULT_CACHE_BYTES);
   };
-  return { reader, cache, blobs, isOffline, close: () => closing ??= close() };
+  return {
+    reader,
+    cache,
+    blobs,
+    isOffline,
+    stop: (reason) => void queue.close(reason),
+    close: () => closing ??= close(),
+  };
 }
 
 /** A default that cannot be used is none: the image is not kept then. */

@@ -21,13 +21,39 @@ export interface RepositoryReader {
   blob(descriptor: Descriptor, into: BlobReceiver, signal: AbortSignal): Promise<void>;
 }
 
-/** The repository at its registry. */
-export function onlineReader(client: RegistryClient, repository: Repository): RepositoryReader {
+/**
+ * The repository at its registry. A blob that it lacks and that may be kept elsewhere
+ * (`descriptor.urls`) is loaded from there only with `allowForeignUrls`.
+ */
+export function onlineReader(
+  client: RegistryClient,
+  repository: Repository,
+  allowForeignUrls: boolean,
+): RepositoryReader {
   return {
     name: formatRepository(repository),
     manifest: (reference, signal) => client.manifest(repository, reference, signal),
-    blob: (descriptor, into, signal) => client.blob(repository, descriptor, into, signal),
+    async blob(descriptor, into, signal) {
+      try {
+        await client.blob(repository, descriptor, into, signal);
+      } catch (error) {
+        const isMissing = error instanceof ImageError && error.code === "NOT_FOUND";
+        if (!isMissing || descriptor.urls.length === 0) throw error;
+        if (!allowForeignUrls) throw foreignError(descriptor, error);
+        await client.foreignBlob(descriptor, into, signal);
+      }
+    },
   };
+}
+
+function foreignError(descriptor: Descriptor, cause: ImageError): ImageError {
+  return new ImageError(
+    "NOT_FOUND",
+    `Cannot load layer ${quote(descriptor.digest)}: the registry does not have this ` +
+      `non-distributable layer, kept at ${quote(descriptor.urls[0])}, expected consent to load ` +
+      "it from there",
+    { cause },
+  );
 }
 
 /** The repository without any network: whatever is asked for here is not in the cache. */
