@@ -53,8 +53,9 @@ export class TimedResponse implements HttpResponse {
       this.#count(value.length, performance.now() - before);
       return value;
     } catch (error) {
+      const reason = this.#lifetime.reason(error, this.url);
       this.cancel();
-      throw this.#lifetime.reason(error, this.url);
+      throw reason;
     } finally {
       clearTimeout(timer);
     }
