@@ -42,15 +42,29 @@ export { fileSink } from "./src/io/file_sink.ts";
 export type { FileSinkOptions } from "./src/io/file_sink.ts";
 export { memorySink } from "./src/io/memory_sink.ts";
 export type { MemorySink } from "./src/io/memory_sink.ts";
-export type { BlobLocation, Compression, Layer, LayerJob, TarLayerJob } from "./src/layer/layer.ts";
+export type {
+  ArrivingBlob,
+  BlobDelivery,
+  BlobLocation,
+  Compression,
+  Layer,
+  LayerJob,
+  TarLayerJob,
+} from "./src/layer/layer.ts";
 export type { Notice, NoticeCode, NoticeListener } from "./src/notice.ts";
 export type { ImageConfig } from "./src/oci/config.ts";
 export type { Platform } from "./src/oci/platform.ts";
 export type { Image } from "./src/source/image.ts";
 export { dockerArchive, ociArchive, ociLayout } from "./src/source/image_doors.ts";
 export type { DockerArchiveOptions, OciLayoutOptions } from "./src/source/image_doors.ts";
+export type { Environment } from "./src/source/registry/environment.ts";
+export type { RegistryOptions } from "./src/source/registry/options.ts";
+export type { RegistryTiming } from "./src/source/registry/timing.ts";
+export type { ClientCertificate } from "./src/source/registry/tls_settings.ts";
+export type { DownloadListener, DownloadProgress } from "./src/source/remote/download_progress.ts";
 export { openImage } from "./src/source/open_image.ts";
 export type { OpenOptions } from "./src/source/open_options.ts";
+export type { ImageOptions, RemoteOptions } from "./src/source/remote/remote_options.ts";
 export type { FileTree } from "./src/tree/file_tree.ts";
 export { FileKind, Inode } from "./src/tree/inode.ts";
 export type { Xattr } from "./src/tree/inode.ts";
