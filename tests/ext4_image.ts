@@ -42,7 +42,7 @@ export async function withImage(
       },
       truncate: (size) => ftruncateSync(file, size),
     }, {
-      identity: "sha256:0123",
+      identity: () => "sha256:0123",
       createdSeconds: 1_700_000_000,
       expectedBytes: 0,
       onNotice: (notice) => notices.push(notice),
@@ -96,4 +96,40 @@ export function addFile(
   }
   inode.content = file.end();
   return inode;
+}
+
+/** A tree with every kind of file, and with what each needs blocks for. */
+export function everyKind(writer: ImageWriter<Ext4Content>, { root }: FileTree<Ext4Content>): void {
+  for (const size of [1, 1023, 1024, 1025, 4095, 4096, 4097, 100_000]) {
+    addFile(writer, root, `file-${size}`, new Uint8Array(size).fill(size % 255 + 1));
+  }
+  add(root, "empty");
+  addFile(writer, root, "hole", 1_000_000);
+  const scattered: (Uint8Array | number)[] = [];
+  for (let i = 0; i < 700; i++) scattered.push(4096, new Uint8Array(4096).fill(i % 255 + 1));
+  addFile(writer, root, "scattered", ...scattered);
+  for (const length of [1, 59, 60, 61, 1000]) {
+    add(root, `link-${length}`, FileKind.symlink).target = "x".repeat(length);
+  }
+  add(root, "fifo", FileKind.fifo);
+  add(root, "socket", FileKind.socket);
+  for (const [major, minor] of [[1, 3], [255, 255], [256, 1], [4095, 1_048_575]]) {
+    const device = add(root, `device-${major}-${minor}`, FileKind.characterDevice);
+    [device.deviceMajor, device.deviceMinor] = [major, minor];
+  }
+  const indexed = add(root, "indexed", FileKind.directory);
+  for (let i = 0; i < 1000; i++) add(indexed, `${i}`.padStart(200, "z"));
+  const big = add(root, "directory", FileKind.directory);
+  for (let i = 0; i < 3000; i++) add(big, `name-${i}-${"y".repeat(i % 200)}`);
+  let deep = root;
+  for (let i = 0; i < 50; i++) deep = add(deep, "d", FileKind.directory);
+  const shared = addFile(writer, root, "hard-1", new Uint8Array(10).fill(1));
+  for (let i = 2; i < 5; i++) deep.children!.set(`hard-${i}`, shared);
+  shared.uid = 0xffff_fffe;
+  shared.gid = 65536;
+  shared.xattrs = [
+    { name: "user.a", value: new Uint8Array(500).fill(1) },
+    { name: "user.b", value: new Uint8Array(10) },
+  ];
+  big.xattrs = [{ name: "security.capability", value: new Uint8Array(20).fill(2) }];
 }

@@ -35,6 +35,32 @@ export function groupDescriptorChecksum(
   return crc32c(crc, bytes, at + GROUP_CHECKSUM_OFFSET + 2, at + size) & 0xffff;
 }
 
+/**
+ * `bg_checksum` with the feature `uninit_bg` instead of `metadata_csum`: CRC-16 (reflected
+ * polynomial 0xA001) of UUID, group number and descriptor.
+ */
+export function groupDescriptorChecksum16(
+  uuid: Uint8Array,
+  group: number,
+  bytes: Uint8Array,
+  at: number,
+  size: number,
+): number {
+  let crc = crc16(0xffff, uuid, 0, uuid.length);
+  const number = Uint8Array.of(group, group >>> 8, group >>> 16, group >>> 24);
+  crc = crc16(crc, number, 0, 4);
+  crc = crc16(crc, bytes, at, at + GROUP_CHECKSUM_OFFSET);
+  return crc16(crc, bytes, at + GROUP_CHECKSUM_OFFSET + 2, at + size);
+}
+
+function crc16(crc: number, bytes: Uint8Array, start: number, end: number): number {
+  for (let i = start; i < end; i++) {
+    crc ^= bytes[i];
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >>> 1 ^ 0xa001 : crc >>> 1;
+  }
+  return crc;
+}
+
 /** Checksum of the `byteCount` bytes of a block or inode bitmap at `at`. */
 export function bitmapChecksum(
   seed: number,

@@ -1,6 +1,7 @@
 /**
  * Writes the blocks of directories: a list of entries in byte order while one block is enough,
- * else an index over leaves. Every block ends with a checksum.
+ * else an index over leaves. With `metadata_csum`, every block ends
+ * with a checksum.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { FileKind, type Inode } from "../../tree/inode.ts";
 import { blockChecksum, htreeChecksum } from "./checksum.ts";
 import type { Ext4Content } from "./content.ts";
 import { type DirectoryIndex, firstChild } from "./directory_index.ts";
-import { DIRENT_TAIL_SIZE, direntSize, writeDirent, writeDirentTail } from "./dirent.ts";
+import { direntSize, writeDirent, writeDirentTail } from "./dirent.ts";
 import {
   HTREE_ENTRY_SIZE,
   HTREE_INFO_LENGTH,
@@ -21,6 +22,7 @@ import {
   writeHtreeEntry,
   writeHtreeInfo,
 } from "./htree.ts";
+import type { Geometry } from "./geometry.ts";
 import type { BlockStage } from "./image_bytes.ts";
 import { HASH_HALF_MD4 } from "./superblock.ts";
 
@@ -29,9 +31,8 @@ const DOTS_SIZE = 24;
 /** Bytes that `.` takes. */
 const DOT_SIZE = 12;
 
-/** How many blocks a list of these names takes. */
-export function linearDirectoryBlocks(names: readonly ByteString[], blockSize: number): number {
-  const room = blockSize - DIRENT_TAIL_SIZE;
+/** How many blocks, each with `room` bytes for entries, a list of these names takes. */
+export function linearDirectoryBlocks(names: readonly ByteString[], room: number): number {
   let blocks = 1;
   let used = DOTS_SIZE;
   for (const name of names) {
@@ -67,6 +68,7 @@ export interface DirectoryInput {
 export class DirectoryBlockWriter {
   readonly #stage: BlockStage;
   readonly #blockSize: number;
+  readonly #hasChecksums: boolean;
   readonly #room: number;
   #at = 0;
   #used = 0;
@@ -74,10 +76,11 @@ export class DirectoryBlockWriter {
   #seed = 0;
 
   /** Creates a writer in front of `stage`. */
-  constructor(stage: BlockStage, blockSize: number) {
+  constructor(stage: BlockStage, geometry: Geometry) {
     this.#stage = stage;
-    this.#blockSize = blockSize;
-    this.#room = blockSize - DIRENT_TAIL_SIZE;
+    this.#blockSize = geometry.blockSize;
+    this.#hasChecksums = geometry.hasMetadataCsum;
+    this.#room = geometry.directoryRoom;
   }
 
   /**
@@ -174,12 +177,13 @@ export class DirectoryBlockWriter {
   ): void {
     const { bytes, view } = this.#stage;
     const at = this.#at + offset;
-    const limit = htreeLimit(this.#blockSize, offset, true);
+    const limit = htreeLimit(this.#blockSize, offset, this.#hasChecksums);
     writeHtreeCountLimit(view, at, { limit, count, block: firstBlock + first });
     for (let i = 1; i < count; i++) {
       const hash = index.leafHashes[firstLeaf(index, level, first + i)];
       writeHtreeEntry(view, at + HTREE_ENTRY_SIZE * i, { hash, block: firstBlock + first + i });
     }
+    if (!this.#hasChecksums) return;
     const usedBytes = offset + HTREE_ENTRY_SIZE * count;
     const checksum = htreeChecksum(this.#seed, bytes, this.#at, usedBytes, 0);
     view.setUint32(at + HTREE_ENTRY_SIZE * limit + 4, checksum, true); // dt_checksum
@@ -211,6 +215,7 @@ export class DirectoryBlockWriter {
     const { bytes, view } = this.#stage;
     const last = this.#at + this.#used - this.#lastSize;
     view.setUint16(last + 4, this.#room - this.#used + this.#lastSize, true); // rec_len
+    if (!this.#hasChecksums) return;
     const checksum = blockChecksum(this.#seed, bytes, this.#at, this.#room);
     writeDirentTail(view, this.#at + this.#room, { checksum });
   }

@@ -8,11 +8,12 @@ import { divideUp } from "../../bytes/align.ts";
 import type { ByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { DirectoryHasher } from "./directory_hash.ts";
-import { DIRENT_TAIL_SIZE, direntSize } from "./dirent.ts";
+import { direntSize } from "./dirent.ts";
+import type { Geometry } from "./geometry.ts";
 import { HTREE_NODE_ENTRIES_OFFSET, HTREE_ROOT_ENTRIES_OFFSET, htreeLimit } from "./htree.ts";
 
 /** Percent of a leaf that stay free, so that a new name does not split it (as `e2fsck -D`). */
-const LEAF_SLACK_PERCENT = 20;
+export const LEAF_SLACK_PERCENT = 20;
 /** Part of an interior node that is filled, for the same reason. */
 const NODE_FILL = 3 / 4;
 /** Levels of interior nodes without the feature `large_dir`, and with it. */
@@ -31,11 +32,15 @@ export interface DirectoryIndex {
   readonly levelCounts: readonly number[];
 }
 
-/** Plans the index of a directory. Throws `ImageError` `LIMIT_EXCEEDED` where three levels are full. */
+/**
+ * Plans the index of a directory, with `slackPercent` of each leaf free. Throws `ImageError` `LIMIT_EXCEEDED` where
+ * three levels are full.
+ */
 export function planDirectoryIndex(
   names: readonly ByteString[],
-  blockSize: number,
+  geometry: Geometry,
   hasher: DirectoryHasher,
+  slackPercent: number,
 ): DirectoryIndex {
   const hashes = new Uint32Array(names.length);
   const order = new Uint32Array(names.length);
@@ -46,8 +51,8 @@ export function planDirectoryIndex(
   order.sort((a, b) => hashes[a] - hashes[b] || a - b);
   const leafStarts: number[] = [0];
   const leafHashes: number[] = [0];
-  const room = blockSize - DIRENT_TAIL_SIZE;
-  const fill = Math.floor(room * (100 - LEAF_SLACK_PERCENT) / 100);
+  const room = geometry.directoryRoom;
+  const fill = Math.floor(room * (100 - slackPercent) / 100);
   let used = 0;
   for (let i = 0; i < order.length; i++) {
     const size = direntSize(names[order[i]].length);
@@ -60,7 +65,7 @@ export function planDirectoryIndex(
     used += size;
   }
   leafStarts.push(order.length);
-  return { order, leafStarts, leafHashes, levelCounts: countLevels(leafHashes.length, blockSize) };
+  return { order, leafStarts, leafHashes, levelCounts: countLevels(leafHashes.length, geometry) };
 }
 
 /** Blocks of the directory: root, interior nodes, leaves. */
@@ -78,9 +83,10 @@ export function firstChild(i: number, nodes: number, children: number): number {
   return Math.floor(i * children / nodes);
 }
 
-function countLevels(leaves: number, blockSize: number): number[] {
-  const rootLimit = htreeLimit(blockSize, HTREE_ROOT_ENTRIES_OFFSET, true);
-  const perNode = Math.floor(htreeLimit(blockSize, HTREE_NODE_ENTRIES_OFFSET, true) * NODE_FILL);
+function countLevels(leaves: number, { blockSize, hasMetadataCsum }: Geometry): number[] {
+  const rootLimit = htreeLimit(blockSize, HTREE_ROOT_ENTRIES_OFFSET, hasMetadataCsum);
+  const nodeLimit = htreeLimit(blockSize, HTREE_NODE_ENTRIES_OFFSET, hasMetadataCsum);
+  const perNode = Math.floor(nodeLimit * NODE_FILL);
   const counts = [leaves];
   for (let count = leaves; count > rootLimit;) {
     count = divideUp(count, perNode);

@@ -6,13 +6,15 @@ import {
   needsLargeDir,
   planDirectoryIndex,
 } from "./directory_index.ts";
+import { Geometry } from "./geometry.ts";
 import { direntSize } from "./dirent.ts";
 
+const small = new Geometry(1024, 256, 64);
 const hasher = new DirectoryHasher(new Uint8Array(16));
 
 Deno.test("planDirectoryIndex() puts every name in the leaf of its hash", () => {
   const names = Array.from({ length: 20_000 }, (_, i) => `name-${i}-${"x".repeat(i % 60)}`);
-  const { order, leafStarts, leafHashes } = planDirectoryIndex(names, 1024, hasher);
+  const { order, leafStarts, leafHashes } = planDirectoryIndex(names, small, hasher, 20);
   strictEqual(new Set(order).size, names.length);
   strictEqual(leafStarts.length, leafHashes.length + 1);
   for (let leaf = 0; leaf < leafHashes.length; leaf++) {
@@ -31,7 +33,7 @@ Deno.test("planDirectoryIndex() puts every name in the leaf of its hash", () => 
 Deno.test("planDirectoryIndex() marks a leaf that goes on with the hash of the one before", () => {
   const same = { hash: () => 0x1234 } as unknown as DirectoryHasher;
   const names = Array.from({ length: 200 }, (_, i) => `name-${i}`);
-  const { leafHashes } = planDirectoryIndex(names, 1024, same);
+  const { leafHashes } = planDirectoryIndex(names, small, same, 20);
   deepStrictEqual(leafHashes.slice(0, 3), [0, 0x1235, 0x1235]);
 });
 
@@ -40,7 +42,7 @@ Deno.test("planDirectoryIndex() adds levels as the leaves outgrow the root", () 
   const name = (i: number) => `${i}`.padStart(255, "n");
   const plan = (leaves: number) => {
     const names = Array.from({ length: leaves * 3 }, (_, i) => name(i));
-    return planDirectoryIndex(names, 1024, hasher);
+    return planDirectoryIndex(names, small, hasher, 20);
   };
   deepStrictEqual(plan(123).levelCounts, [123]);
   deepStrictEqual(plan(124).levelCounts, [124, 2]);

@@ -17,6 +17,7 @@ import {
   writeExtentIndex,
   writeExtentLeaf,
 } from "./extent.ts";
+import type { Geometry } from "./geometry.ts";
 import type { BlockStage } from "./image_bytes.ts";
 
 /** How many extents on disk the runs take: none is longer than 32768 blocks. */
@@ -57,14 +58,14 @@ export function writeExtentTree(
   treeBlocks: readonly number[],
   seed: number,
   stage: BlockStage,
-  blockSize: number,
+  geometry: Geometry,
 ): void {
   if (content.more === null && content.blockCount <= EXTENT_MAX_BLOCKS) {
     writeSingle(view, at, content);
     return;
   }
   let entries = leavesOf(content.runs());
-  const perBlock = extentsPerBlock(blockSize);
+  const perBlock = extentsPerBlock(geometry.blockSize);
   let depth = 0;
   for (let next = 0; entries.length > EXTENTS_IN_INODE; depth++) {
     const parents: TreeEntry[] = [];
@@ -73,7 +74,10 @@ export function writeExtentTree(
       const node = stage.open(block);
       writeNode(stage.view, node, entries.slice(from, from + perBlock), perBlock, depth);
       const tail = node + EXTENT_ENTRY_SIZE * (1 + perBlock);
-      stage.view.setUint32(tail, blockChecksum(seed, stage.bytes, node, tail - node), true); // et_checksum
+      if (geometry.hasMetadataCsum) {
+        const checksum = blockChecksum(seed, stage.bytes, node, tail - node);
+        stage.view.setUint32(tail, checksum, true); // et_checksum
+      }
       parents.push({ logicalBlock: entries[from].logicalBlock, block, length: 0 });
     }
     entries = parents;

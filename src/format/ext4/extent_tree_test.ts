@@ -3,6 +3,7 @@ import { checksumSeed, inodeSeed } from "./checksum.ts";
 import { Ext4Content, type Ext4Extent } from "./content.ts";
 import { readExtentHeader, readExtentIndex, readExtentLeaf } from "./extent.ts";
 import { extentCount, extentTreeBlocks, writeExtentTree } from "./extent_tree.ts";
+import { Geometry } from "./geometry.ts";
 import { BlockStage } from "./image_bytes.ts";
 
 function contentOf(runs: Ext4Extent[]): Ext4Content {
@@ -63,7 +64,7 @@ Deno.test("writeExtentTree() writes a tree that leads to every run", () => {
     }, blockSize);
     const inode = new DataView(new ArrayBuffer(60));
     const seed = inodeSeed(checksumSeed(new Uint8Array(16)), 12, 0);
-    writeExtentTree(inode, 0, content, treeBlocks, seed, stage, blockSize);
+    writeExtentTree(inode, 0, content, treeBlocks, seed, stage, new Geometry(blockSize, 256, 64));
     stage.flush();
     const found: Ext4Extent[] = [];
     const disk = new DataView(image.buffer);

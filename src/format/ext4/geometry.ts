@@ -5,6 +5,7 @@
  * @module
  */
 import { divideUp } from "../../bytes/align.ts";
+import { DIRENT_TAIL_SIZE } from "./dirent.ts";
 
 /** How many groups keep their bitmaps and inode tables together (2 to the power of 4). */
 export const LOG_GROUPS_PER_FLEX = 4;
@@ -19,16 +20,24 @@ export class Geometry {
   readonly inodeSize: number;
   /** Bytes of a group descriptor. */
   readonly descriptorSize: number;
+  /** Whether every block of metadata has a checksum. */
+  readonly hasMetadataCsum: boolean;
   /** Block where group 0 starts: 1 where the boot block fills block 0. */
   readonly firstDataBlock: number;
   /** Blocks of a group: as many as a bitmap block has bits. */
   readonly blocksPerGroup: number;
 
   /** Creates the measures of an image. */
-  constructor(blockSize: number, inodeSize: number, descriptorSize: number) {
+  constructor(
+    blockSize: number,
+    inodeSize: number,
+    descriptorSize: number,
+    hasMetadataCsum = true,
+  ) {
     this.blockSize = blockSize;
     this.inodeSize = inodeSize;
     this.descriptorSize = descriptorSize;
+    this.hasMetadataCsum = hasMetadataCsum;
     this.firstDataBlock = blockSize === 1024 ? 1 : 0;
     this.blocksPerGroup = 8 * blockSize;
   }
@@ -36,6 +45,11 @@ export class Geometry {
   /** Inodes of a block of an inode table. */
   get inodesPerBlock(): number {
     return this.blockSize / this.inodeSize;
+  }
+
+  /** Bytes of a directory block for entries: all but the checksum. */
+  get directoryRoom(): number {
+    return this.blockSize - (this.hasMetadataCsum ? DIRENT_TAIL_SIZE : 0);
   }
 
   /** First block of a group. */

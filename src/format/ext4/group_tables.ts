@@ -5,7 +5,7 @@
  */
 import { clearBits, setBits } from "../../bytes/bitmap.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
-import { bitmapChecksum, groupDescriptorChecksum } from "./checksum.ts";
+import { bitmapChecksum, groupDescriptorChecksum, groupDescriptorChecksum16 } from "./checksum.ts";
 import { type Geometry, isBackupGroup } from "./geometry.ts";
 import {
   GROUP_BLOCK_UNINIT,
@@ -18,6 +18,16 @@ import { BlockStage } from "./image_bytes.ts";
 import type { InodeList } from "./inode_list.ts";
 import type { Placement } from "./placement.ts";
 import type { Plan } from "./plan.ts";
+
+/** How groups are checked. */
+export interface GroupSums {
+  /** CRC-32C with `metadata_csum`, CRC-16 with `uninit_bg`, or nothing. */
+  readonly kind: "crc32c" | "crc16" | "none";
+  /** UUID of the filesystem. */
+  readonly uuid: Uint8Array;
+  /** Checksum seed of the filesystem. */
+  readonly seed: number;
+}
 
 /** The descriptors of all groups as they stand on disk. */
 export interface GroupTables {
@@ -36,13 +46,13 @@ export function writeGroupTables(
   plan: Plan,
   placement: Placement,
   list: InodeList,
-  seed: number,
+  sums: GroupSums,
 ): GroupTables {
   const { blockSize, descriptorSize } = geometry;
   const { groups, inodesPerGroup } = plan;
   const bytes = new Uint8Array(geometry.descriptorBlocks(groups) * blockSize);
   const view = new DataView(bytes.buffer);
-  const bitmaps = new BitmapBuilder(geometry, plan, placement, seed, sink);
+  const bitmaps = new BitmapBuilder(geometry, plan, placement, sums, sink);
   const directories = directoryCounts(list, plan);
   let freeBlocksCount = 0;
   for (let group = 0; group < groups; group++) {
@@ -50,17 +60,19 @@ export function writeGroupTables(
       Math.max(list.lastNumber - group * inodesPerGroup, 0),
       inodesPerGroup,
     );
+    const unusedInodes = inodesPerGroup - usedInodes;
+    const isChecked = sums.kind !== "none";
     const descriptor: GroupDescriptor = {
       blockBitmap: placement.blockBitmaps[group],
       inodeBitmap: placement.inodeBitmaps[group],
       inodeTable: placement.inodeTables[group],
       freeBlocksCount: 0,
-      freeInodesCount: inodesPerGroup - usedInodes,
+      freeInodesCount: unusedInodes,
       usedDirectoriesCount: directories[group],
-      flags: GROUP_INODE_ZEROED,
+      flags: isChecked ? GROUP_INODE_ZEROED : 0,
       blockBitmapChecksum: 0,
       inodeBitmapChecksum: 0,
-      unusedInodesCount: inodesPerGroup - usedInodes,
+      unusedInodesCount: isChecked ? unusedInodes : 0,
       checksum: 0,
     };
     bitmaps.writeBlockBitmap(group, descriptor);
@@ -68,12 +80,29 @@ export function writeGroupTables(
     freeBlocksCount += descriptor.freeBlocksCount;
     const at = group * descriptorSize;
     writeGroupDescriptor(view, at, descriptor, descriptorSize);
-    const checksum = groupDescriptorChecksum(seed, group, bytes, at, descriptorSize);
+    const checksum = descriptorSum(sums, group, bytes, at, descriptorSize);
     view.setUint16(at + 0x1e, checksum, true); // bg_checksum
   }
   bitmaps.flush();
   const freeInodesCount = groups * inodesPerGroup - list.lastNumber;
   return { descriptors: bytes, freeBlocksCount, freeInodesCount };
+}
+
+function descriptorSum(
+  { kind, uuid, seed }: GroupSums,
+  group: number,
+  bytes: Uint8Array,
+  at: number,
+  size: number,
+): number {
+  switch (kind) {
+    case "crc32c":
+      return groupDescriptorChecksum(seed, group, bytes, at, size);
+    case "crc16":
+      return groupDescriptorChecksum16(uuid, group, bytes, at, size);
+    case "none":
+      return 0;
+  }
 }
 
 /** Directories of each group. */
@@ -90,7 +119,7 @@ class BitmapBuilder {
   readonly #geometry: Geometry;
   readonly #plan: Plan;
   readonly #placement: Placement;
-  readonly #seed: number;
+  readonly #sums: GroupSums;
   // Bitmaps of a flex group lie side by side, so each kind leaves in few writes.
   readonly #blockStage: BlockStage;
   readonly #inodeStage: BlockStage;
@@ -98,11 +127,17 @@ class BitmapBuilder {
   #start = Infinity;
   #end = Infinity;
 
-  constructor(geometry: Geometry, plan: Plan, placement: Placement, seed: number, sink: ByteSink) {
+  constructor(
+    geometry: Geometry,
+    plan: Plan,
+    placement: Placement,
+    sums: GroupSums,
+    sink: ByteSink,
+  ) {
     this.#geometry = geometry;
     this.#plan = plan;
     this.#placement = placement;
-    this.#seed = seed;
+    this.#sums = sums;
     this.#blockStage = new BlockStage(sink, geometry.blockSize);
     this.#inodeStage = new BlockStage(sink, geometry.blockSize);
     this.#ranges = placement.space.ranges();
@@ -118,7 +153,8 @@ class BitmapBuilder {
     descriptor.freeBlocksCount = freeCount;
     // The kernel can make the bitmap of a group up itself, but never that of the last one.
     const isLast = group === this.#plan.groups - 1;
-    if (!isLast && end - start - freeCount === this.#ownBlocks(group, start, end)) {
+    const mayBeUninit = !isLast && this.#sums.kind !== "none";
+    if (mayBeUninit && end - start - freeCount === this.#ownBlocks(group, start, end)) {
       descriptor.flags |= GROUP_BLOCK_UNINIT;
       return;
     }
@@ -126,11 +162,11 @@ class BitmapBuilder {
     const { bytes } = this.#blockStage;
     setBits(bytes, at, 0, blocksPerGroup);
     for (const range of free) clearBits(bytes, at, range.start - start, range.end - start);
-    descriptor.blockBitmapChecksum = bitmapChecksum(this.#seed, bytes, at, blockSize);
+    descriptor.blockBitmapChecksum = this.#bitmapSum(bytes, at, blockSize);
   }
 
   writeInodeBitmap(usedInodes: number, descriptor: GroupDescriptor): void {
-    if (usedInodes === 0) {
+    if (usedInodes === 0 && this.#sums.kind !== "none") {
       descriptor.flags |= GROUP_INODE_UNINIT;
       return;
     }
@@ -140,8 +176,12 @@ class BitmapBuilder {
     const { bytes } = this.#inodeStage;
     setBits(bytes, at, 0, usedInodes);
     setBits(bytes, at, inodesPerGroup, 8 * blockSize); // behind the group's inodes
-    const byteCount = inodesPerGroup / 8;
-    descriptor.inodeBitmapChecksum = bitmapChecksum(this.#seed, bytes, at, byteCount);
+    descriptor.inodeBitmapChecksum = this.#bitmapSum(bytes, at, inodesPerGroup / 8);
+  }
+
+  #bitmapSum(bytes: Uint8Array, at: number, byteCount: number): number {
+    const { kind, seed } = this.#sums;
+    return kind === "crc32c" ? bitmapChecksum(seed, bytes, at, byteCount) : 0;
   }
 
   flush(): void {

@@ -21,13 +21,13 @@ export interface Ext4Identity {
 
 /** The identity of an image of the input `identity`, made with `options`. */
 export function deriveIdentity(identity: string, options: ResolvedOptions): Ext4Identity {
-  const { label, uuid, ...others } = options;
+  const { label, uuid, hashSeed, ...others } = options;
   // The order of the fields is that of resolveOptions(), whatever the user wrote.
   const canonical = JSON.stringify({ ...others, label: toHex(label) });
   const derive = (purpose: string) => asUuid(digest([purpose, identity, canonical]));
   return {
     uuid: uuid === "random" ? asUuid(randomBytes(16)) : uuid ?? derive("uuid"),
-    hashSeed: derive("hash seed"),
+    hashSeed: hashSeed ?? derive("hash seed"),
   };
 }
 

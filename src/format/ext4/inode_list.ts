@@ -7,7 +7,7 @@
 import { divideUp } from "../../bytes/align.ts";
 import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
-import type { NoticeListener } from "../../notice.ts";
+import type { NoticeCode, NoticeListener } from "../../notice.ts";
 import { type FileTree, sortedNames, walk } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
 import type { Ext4Content } from "./content.ts";
@@ -34,6 +34,12 @@ export interface InodeLimits {
   readonly xattrRoom: number;
   /** Whether large attribute values may have inodes of their own. */
   readonly hasEaInodes: boolean;
+  /** Whether a directory may have more than 65,000 links. */
+  readonly hasDirNlink: boolean;
+  /** Whether a file may take 2^32 sectors and more. */
+  readonly hasHugeFile: boolean;
+  /** Whether an inode holds fractions of seconds. */
+  readonly hasNanoseconds: boolean;
   /** The last second that an inode can hold. */
   readonly maxSeconds: number;
 }
@@ -148,20 +154,22 @@ export class InodeList {
   }
 
   #visit(tree: FileTree<Ext4Content>, limits: InodeLimits, onNotice: NoticeListener): void {
-    const clamped = { count: 0, first: "" };
+    const clamped = new FileCount();
+    const rounded = new FileCount();
     for (const { path, name, inode, parent } of walk(tree)) {
       const seen = this.#numbers.get(inode);
       const isFirst = seen === undefined || path === "" || path === LOST_AND_FOUND;
       const number = seen ?? this.#add(inode);
       if (inode.kind === FileKind.directory) {
         if (!isFirst) throw new TypeError("Cannot write tree: a directory has two names");
-        if (number > FIRST_INODE) this.#addDirectory(inode, number, parent);
+        if (number > FIRST_INODE) {
+          const links = this.#addDirectory(inode, number, parent);
+          if (links > LINK_MAX && !limits.hasDirNlink) {
+            throw tooManyLinks("directory: more than 64998 sub-directories", path);
+          }
+        }
       } else if (++this.linkCounts[number - FIRST_INODE] > LINK_MAX) {
-        throw new ImageError(
-          "LIMIT_EXCEEDED",
-          `Cannot write file: more than ${LINK_MAX} names, expected at most that many`,
-          { where: { path: displayByteString(path) } },
-        );
+        throw tooManyLinks(`file: more than ${LINK_MAX} names`, path);
       }
       checkName(name, path);
       if (!isFirst) continue;
@@ -170,28 +178,27 @@ export class InodeList {
       } catch (error) {
         throw error instanceof ImageError ? error.at({ path: displayByteString(path) }) : error;
       }
-      if (isClamped(inode, limits.maxSeconds) && clamped.count++ === 0) clamped.first = path;
+      if (isClamped(inode, limits.maxSeconds)) clamped.add(path);
+      if (!limits.hasNanoseconds && hasFraction(inode)) rounded.add(path);
     }
-    if (clamped.count > 0) {
-      const path = displayByteString(clamped.first);
-      onNotice({
-        code: "CLAMPED",
-        message: `Times of ${clamped.count} file(s) are outside what ext4 can hold ` +
-          "and were moved to its first or last second",
-        where: { path },
-      });
-    }
+    clamped.report(
+      onNotice,
+      "CLAMPED",
+      "times are outside what ext4 can hold and were moved to its first or last second",
+    );
+    rounded.report(onNotice, "LOSS", "fractions of seconds do not fit into inodes of 128 bytes");
   }
 
+  /** Adds a directory; answers how many links its parent has now. */
   #addDirectory(
     inode: Inode<Ext4Content>,
     number: number,
     parent: Inode<Ext4Content>,
-  ): void {
+  ): number {
     const parentNumber = this.numberOf(parent);
     this.directories.push({ inode, number, parentNumber });
-    if (parentNumber === ROOT_INODE) this.rootLinkCount++;
-    else this.linkCounts[parentNumber - FIRST_INODE]++;
+    if (parentNumber === ROOT_INODE) return ++this.rootLinkCount;
+    return ++this.linkCounts[parentNumber - FIRST_INODE];
   }
 
   #addXattrs(inode: Inode, number: number, limits: InodeLimits): void {
@@ -228,6 +235,7 @@ export class InodeList {
         if (inode.size > 0 && inode.content === null) {
           throw new TypeError(`Cannot write file: its ${inode.size} bytes were never placed`);
         }
+        if (!limits.hasHugeFile) checkSectors(inode.content, limits.blockSize);
         break;
       case FileKind.symlink:
         if (inode.target.length >= limits.blockSize || inode.target.length === 0) {
@@ -251,6 +259,25 @@ export class InodeList {
   }
 }
 
+/** Counts files of which there is one thing to say: one notice for all of them. */
+class FileCount {
+  #count = 0;
+  #first: ByteString = "";
+
+  add(path: ByteString): void {
+    if (this.#count++ === 0) this.#first = path;
+  }
+
+  report(onNotice: NoticeListener, code: NoticeCode, what: string): void {
+    if (this.#count === 0) return;
+    onNotice({
+      code,
+      message: `Files: ${this.#count}; their ${what}`,
+      where: { path: displayByteString(this.#first) },
+    });
+  }
+}
+
 function makeLostAndFound(createdSeconds: number): Inode<Ext4Content> {
   const inode = new Inode<Ext4Content>(FileKind.directory, 0o700);
   inode.mtimeSeconds = createdSeconds;
@@ -258,9 +285,32 @@ function makeLostAndFound(createdSeconds: number): Inode<Ext4Content> {
   return inode;
 }
 
+function hasFraction(inode: Inode): boolean {
+  return inode.mtimeNanoseconds !== 0 || inode.atimeNanoseconds !== 0;
+}
+
 function isClamped(inode: Inode, maxSeconds: number): boolean {
   return inode.mtimeSeconds < MIN_SECONDS || inode.mtimeSeconds > maxSeconds ||
     inode.atimeSeconds < MIN_SECONDS || inode.atimeSeconds > maxSeconds;
+}
+
+function tooManyLinks(what: string, path: ByteString): ImageError {
+  return new ImageError("LIMIT_EXCEEDED", `Cannot write ${what}, expected at most that many`, {
+    where: { path: displayByteString(path) },
+  });
+}
+
+/** Without `huge_file`, the number of 512-byte sectors of a file has 32 bits. */
+function checkSectors(content: Ext4Content | null, blockSize: number): void {
+  const runs = content === null ? [] : content.runs();
+  const blocks = runs.reduce((sum, run) => sum + run.blockCount, 0);
+  // Room for the blocks of its extent tree.
+  const most = Math.floor((2 ** 32 - 1) / (blockSize / 512) * 0.99);
+  if (blocks <= most) return;
+  throw new ImageError(
+    "LIMIT_EXCEEDED",
+    `Cannot write file: ${blocks} blocks of data, expected at most ${most} without huge_file`,
+  );
 }
 
 function checkName(name: ByteString, path: ByteString): void {

@@ -52,6 +52,7 @@ export class InodeTableWriter {
     const { bytes, view } = this.#stage;
     const { inodeSize } = this.#geometry;
     writeInode(view, at, inode);
+    if (!this.#geometry.hasMetadataCsum) return;
     const checksum = inodeChecksum(seed, bytes, at, inodeSize);
     view.setUint16(at + 0x7c, checksum & 0xffff, true); // l_i_checksum_lo
     if (inodeSize > INODE_GOOD_OLD_SIZE) view.setUint16(at + 0x82, checksum >>> 16, true); // i_checksum_hi

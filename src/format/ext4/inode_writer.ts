@@ -66,7 +66,7 @@ export class InodeWriter {
     this.#blocks = new BlockStage(sink, geometry.blockSize);
     this.#records = new BlockStage(sink, geometry.blockSize);
     this.#table = new InodeTableWriter(this.#records, geometry, tables, inodesPerGroup);
-    this.#directories = new DirectoryBlockWriter(this.#blocks, geometry.blockSize);
+    this.#directories = new DirectoryBlockWriter(this.#blocks, geometry);
     this.#geometry = geometry;
     this.#list = list;
     this.#limits = limits;
@@ -125,7 +125,7 @@ export class InodeWriter {
     const size = item.dataBlocks * blockSize;
     const journalAt = this.#blocks.open(content.startBlock);
     writeEmptyJournal(this.#blocks.view, journalAt, blockSize, item.dataBlocks, uuid);
-    writeExtentTree(view, iBlock, content, item.treeBlocks, seed, this.#blocks, blockSize);
+    writeExtentTree(view, iBlock, content, item.treeBlocks, seed, this.#blocks, this.#geometry);
     this.#table.close(at, {
       ...this.#reservedInode(createdSeconds),
       size,
@@ -179,7 +179,7 @@ export class InodeWriter {
     }
     const { view } = this.#records;
     const iBlock = at + INODE_BLOCK_OFFSET;
-    writeExtentTree(view, iBlock, content, item.treeBlocks, seed, this.#blocks, blockSize);
+    writeExtentTree(view, iBlock, content, item.treeBlocks, seed, this.#blocks, this.#geometry);
     this.#table.close(at, {
       ...zeroInode(),
       mode: 0o100600,
@@ -257,7 +257,7 @@ export class InodeWriter {
     const isIndexed = item !== null && item.index !== null;
     this.#record.flags = isIndexed ? INODE_EXTENTS | INODE_INDEX : INODE_EXTENTS;
     const treeBlocks = item === null ? [] : item.treeBlocks;
-    writeExtentTree(view, iBlock, content, treeBlocks, seed, this.#blocks, blockSize);
+    writeExtentTree(view, iBlock, content, treeBlocks, seed, this.#blocks, this.#geometry);
     return content;
   }
 
@@ -291,6 +291,7 @@ export class InodeWriter {
     const { blockSize } = this.#geometry;
     const at = this.#blocks.open(block);
     writeXattrBlock(bytes, view, at, blockSize, xattrs, references, this.#seed);
+    if (!this.#geometry.hasMetadataCsum) return;
     const checksum = xattrBlockChecksum(this.#seed, block, bytes, at, blockSize);
     view.setUint32(at + 0x10, checksum, true); // h_checksum
   }

@@ -7,16 +7,26 @@
 import { divideUp } from "../../bytes/align.ts";
 import { ImageError } from "../../image_error.ts";
 import { backupGroups, type Geometry } from "./geometry.ts";
+import { GROUP_DESCRIPTOR_SIZE_64 } from "./group_descriptor.ts";
 import { JOURNAL_INODE } from "./inode.ts";
 import type { MetadataItem } from "./metadata_item.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { type Placement, placeMetadata } from "./placement.ts";
-import { type Plan, planForFree, type PlanInput, plansForSize } from "./plan.ts";
+import {
+  type InodeWish,
+  type Plan,
+  planForFree,
+  type PlanInput,
+  plansForSize,
+  reservedBlocksOf,
+} from "./plan.ts";
 import type { TrimmedData } from "./released_blocks.ts";
 import { reservedDescriptorBlocks } from "./resize_inode.ts";
 
 /** Bytes that are kept for descriptors at the start of every backup group while the size is open. */
 const MIN_GAP_SIZE = 1024 * 1024;
+/** The same for the smallest images: enough for 1900 groups. */
+const MIN_GAP_SIZE_READ_ONLY = 128 * 1024;
 /** Room that is left free where nobody says how much. */
 const DEFAULT_FREE_PERCENT = 10;
 const DEFAULT_FREE_MIN = 64 * 1024 * 1024;
@@ -83,7 +93,8 @@ export function gapBlocksFor(
   // Twice what is expected: the guess may be off, and metadata comes on top.
   const blocks = divideUp(2 * (Math.max(0, expectedBytes) + freeBytes), geometry.blockSize);
   const expected = 1 + geometry.descriptorBlocks(geometry.groupCount(blocks + 1));
-  return Math.min(most, Math.max(MIN_GAP_SIZE / geometry.blockSize, expected));
+  const least = options.isReadOnly ? MIN_GAP_SIZE_READ_ONLY : MIN_GAP_SIZE;
+  return Math.min(most, Math.max(least / geometry.blockSize, expected));
 }
 
 /**
@@ -104,12 +115,16 @@ export function decideLayout(input: LayoutInput): Layout {
     dataBlocks: input.data.dataBlocks,
     metadataBlocks,
     lastInode: input.lastInode,
+    inodes: inodeWish(input.options),
+    reservedPercent: input.options.reservedPercent,
   };
   if (fixedBlocks === null) {
     const layout = growUntilFree(input, planInput, freeBlocksOf(input, planInput));
     checkGap(input, layout.plan);
+    checkBlockNumbers(geometry, layout.plan.blocksCount);
     return layout;
   }
+  checkBlockNumbers(geometry, fixedBlocks);
   for (const plan of plansForSize(planInput, fixedBlocks)) {
     const layout = place(input, plan);
     if (layout !== null) return layout;
@@ -117,12 +132,19 @@ export function decideLayout(input: LayoutInput): Layout {
   throw outOfSpace(input, planInput, fixedBlocks);
 }
 
+/** How many inodes the options ask for. */
+export function inodeWish(options: ResolvedOptions): InodeWish {
+  return { least: options.inodes, ratio: options.inodeRatio };
+}
+
 /** The smallest layout that has `free` blocks left when everything has its place. */
 function growUntilFree(input: LayoutInput, planInput: PlanInput, free: number): Layout {
   // Scattered gaps may be of no use for a table, so that more is needed than the blocks' sum.
   for (let more = 0;; more = Math.max(1, 2 * more)) {
-    const layout = place(input, planForFree(planInput, free + more));
-    if (layout !== null && layout.placement.space.freeCount >= free) return layout;
+    const plan = planForFree(planInput, free + more);
+    const reserved = reservedBlocksOf(plan.blocksCount, planInput.reservedPercent);
+    const layout = place(input, plan);
+    if (layout !== null && layout.placement.space.freeCount >= free + reserved) return layout;
   }
 }
 
@@ -143,9 +165,18 @@ function checkGap(input: LayoutInput, plan: Plan): void {
   );
 }
 
+/** Without `64bit`, block numbers have 32 bits. */
+function checkBlockNumbers(geometry: Geometry, blocksCount: number): void {
+  if (geometry.descriptorSize >= GROUP_DESCRIPTOR_SIZE_64 || blocksCount < 2 ** 32) return;
+  throw new ImageError(
+    "LIMIT_EXCEEDED",
+    `Cannot make an image of ${blocksCount} blocks, expected less than ${2 ** 32} without 64bit`,
+  );
+}
+
 function outOfSpace(input: LayoutInput, planInput: PlanInput, fixedBlocks: number): ImageError {
   const { geometry, gapBlocks } = input;
-  const { plan } = growUntilFree(input, planInput, 0);
+  const { plan } = growUntilFree(input, { ...planInput, reservedPercent: 0 }, 0);
   // Descriptors of the larger image push the data back, and so they ask for still more.
   let blocks = Math.max(plan.blocksCount, fixedBlocks + 1);
   for (let before = 0; before !== blocks;) {

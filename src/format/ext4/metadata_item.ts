@@ -14,11 +14,13 @@ import type { DirectoryHasher } from "./directory_hash.ts";
 import {
   type DirectoryIndex,
   indexedDirectoryBlocks,
+  needsLargeDir,
   planDirectoryIndex,
 } from "./directory_index.ts";
 import { extentCount, extentTreeBlocks } from "./extent_tree.ts";
 import type { FreeSpace } from "./free_space.ts";
 import { FIRST_INODE, INODE_BLOCK_SIZE, JOURNAL_INODE, RESIZE_INODE, ROOT_INODE } from "./inode.ts";
+import type { Geometry } from "./geometry.ts";
 import type { InodeList, NumberedDirectory, OuterXattrs } from "./inode_list.ts";
 import type { SharedXattrBlock } from "./xattr_store.ts";
 
@@ -104,12 +106,23 @@ export function journalItem(blocks: number): MetadataItem {
   return new MetadataItem(JOURNAL_INODE, null, [], null, blocks, null, null);
 }
 
-/** The items of a list of inodes, in order of their numbers. */
+/** How directories are indexed. */
+export interface Indexing {
+  /** Hashes names. */
+  readonly hasher: DirectoryHasher;
+  /** Percent of each leaf that stay free. */
+  readonly slackPercent: number;
+  /** Whether an index may have three levels (`large_dir`). */
+  readonly hasLargeDir: boolean;
+}
+
+/** The items of a list of inodes, in order of their numbers; no directory has an index without `indexing`. */
 export function metadataItems(
   list: InodeList,
-  blockSize: number,
-  hasher: DirectoryHasher,
+  geometry: Geometry,
+  indexing: Indexing | null,
 ): MetadataItem[] {
+  const { blockSize } = geometry;
   const items: MetadataItem[] = [];
   let nextDirectory = 0;
   const visit = (number: number) => {
@@ -117,7 +130,7 @@ export function metadataItems(
     const xattrs = list.outerXattrs.get(number) ?? null;
     if (inode.kind === FileKind.directory) {
       const directory = list.directories[nextDirectory++];
-      items.push(directoryItem(list, directory, xattrs, blockSize, hasher));
+      items.push(directoryItem(list, directory, xattrs, geometry, indexing));
     } else if (inode.kind === FileKind.symlink && inode.target.length >= INODE_BLOCK_SIZE) {
       items.push(new MetadataItem(number, null, [], null, 1, xattrs, null));
     } else {
@@ -146,17 +159,20 @@ function directoryItem(
   list: InodeList,
   directory: NumberedDirectory,
   xattrs: OuterXattrs | null,
-  blockSize: number,
-  hasher: DirectoryHasher,
+  geometry: Geometry,
+  indexing: Indexing | null,
 ): MetadataItem {
   const { inode, number } = directory;
   const names = list.namesOf(inode);
-  let blocks = linearDirectoryBlocks(names, blockSize);
+  let blocks = linearDirectoryBlocks(names, geometry.directoryRoom);
   let index: DirectoryIndex | null = null;
-  if (number === FIRST_INODE) blocks = Math.max(blocks, divideUp(LOST_AND_FOUND_SIZE, blockSize));
-  else if (blocks > 1) {
-    index = planDirectoryIndex(names, blockSize, hasher);
-    blocks = indexedDirectoryBlocks(index);
+  if (number === FIRST_INODE) {
+    blocks = Math.max(blocks, divideUp(LOST_AND_FOUND_SIZE, geometry.blockSize));
+  } else if (blocks > 1 && indexing !== null) {
+    index = planDirectoryIndex(names, geometry, indexing.hasher, indexing.slackPercent);
+    // Without the third level there is still the list: slow to search, but right.
+    if (needsLargeDir(index) && !indexing.hasLargeDir) index = null;
+    else blocks = indexedDirectoryBlocks(index);
   }
   return new MetadataItem(number, directory, names, index, blocks, xattrs, null);
 }

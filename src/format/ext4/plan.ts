@@ -8,8 +8,6 @@ import { alignUp, divideUp } from "../../bytes/align.ts";
 import { backupGroups, type Geometry } from "./geometry.ts";
 import { reservedDescriptorBlocks } from "./resize_inode.ts";
 
-/** Bytes of the image for which there is one inode at least, as `mke2fs` has it. */
-export const INODE_RATIO = 16384;
 /** Blocks that a last group has at least beside its metadata; `mke2fs` drops a shorter one. */
 const LAST_GROUP_BLOCKS = 50;
 /** `s_inodes_count` is a 32-bit number. */
@@ -35,6 +33,18 @@ export interface PlanInput extends BaseInput {
   readonly metadataBlocks: number;
   /** Number of the last inode. */
   readonly lastInode: number;
+  /** How many inodes there are to be. */
+  readonly inodes: InodeWish;
+  /** Percent of the blocks that only root may use: they are free beside the free room. */
+  readonly reservedPercent: number;
+}
+
+/** How many inodes an image is to have. */
+export interface InodeWish {
+  /** At least so many. */
+  readonly least: number;
+  /** Bytes of the image for each, `null` for no more than needed. */
+  readonly ratio: number | null;
 }
 
 /** The layout of an image. */
@@ -58,14 +68,21 @@ export interface Plan {
 /** The smallest layout that leaves `freeBlocks` blocks free, and inodes to fill them. */
 export function planForFree(input: PlanInput, freeBlocks: number): Plan {
   const { geometry, lastInode } = input;
-  const spare = Math.floor(freeBlocks * geometry.blockSize / INODE_RATIO);
+  const spare = inodesFor(input.inodes, freeBlocks * geometry.blockSize);
   const first = geometry.firstDataBlock;
-  const minGroups = divideUp(lastInode, maxInodesPerGroup(geometry));
+  const minGroups = divideUp(
+    Math.max(lastInode, input.inodes.least),
+    maxInodesPerGroup(geometry),
+  );
   let blocks = Math.max(input.dataEnd, geometry.groupStart(minGroups - 1) + 1);
   for (;;) {
-    const plan = layOut(input, blocks, inodesForSize(geometry, blocks, lastInode + spare));
+    const plan = layOut(
+      input,
+      blocks,
+      inodesForSize(geometry, blocks, lastInode + spare, input.inodes),
+    );
     const content = input.dataBlocks + input.metadataBlocks + plan.overheadBlocks + freeBlocks;
-    let needed = first + content;
+    let needed = first + content + reservedBlocksOf(blocks, input.reservedPercent);
     if (plan.groups > 1) {
       const last = geometry.groupStart(plan.groups - 1);
       needed = Math.max(needed, last + lastGroupMinimum(plan));
@@ -84,13 +101,14 @@ export function plansForSize(input: PlanInput, blocksCount: number): Plan[] {
   if (blocksCount < input.dataEnd || blocksCount <= geometry.firstDataBlock) return [];
   const content = input.dataBlocks + input.metadataBlocks;
   const left = Math.max(0, blocksCount - content) * geometry.blockSize;
-  const usual = inodesForSize(geometry, blocksCount, lastInode);
-  const roomy = Math.max(usual, lastInode + Math.floor(left / INODE_RATIO));
-  return [roomy, usual, lastInode]
+  const usual = inodesForSize(geometry, blocksCount, lastInode, input.inodes);
+  const roomy = Math.max(usual, lastInode + inodesFor(input.inodes, left));
+  const least = Math.max(lastInode, input.inodes.least);
+  return [roomy, usual, least]
     .map((inodes) => layOut(input, blocksCount, inodes))
     .filter((plan) => {
       const used = geometry.firstDataBlock + content + plan.overheadBlocks;
-      return used <= blocksCount && plan.groups * plan.inodesPerGroup >= lastInode;
+      return used <= blocksCount && plan.groups * plan.inodesPerGroup >= least;
     });
 }
 
@@ -102,11 +120,12 @@ export function blocksForSize(
   geometry: Geometry,
   sizeBytes: number,
   hasResizeInode: boolean,
+  inodes: InodeWish,
 ): number {
   const blocks = Math.floor(sizeBytes / geometry.blockSize);
   if (blocks <= geometry.firstDataBlock) return blocks;
   const base: BaseInput = { geometry, gapBlocks: Infinity, hasResizeInode };
-  const plan = layOut(base, blocks, inodesForSize(geometry, blocks, 0));
+  const plan = layOut(base, blocks, inodesForSize(geometry, blocks, 0, inodes));
   const lastStart = geometry.groupStart(plan.groups - 1);
   return plan.groups > 1 && blocks - lastStart < lastGroupMinimum(plan) ? lastStart : blocks;
 }
@@ -116,8 +135,22 @@ function lastGroupMinimum(plan: Plan): number {
   return (isBackup ? plan.baseBlocks : 0) + 2 + plan.tableBlocks + LAST_GROUP_BLOCKS;
 }
 
-function inodesForSize(geometry: Geometry, blocks: number, atLeast: number): number {
-  return Math.max(atLeast, Math.floor(blocks * geometry.blockSize / INODE_RATIO));
+/** Blocks that only root may use, of a filesystem of `blocksCount` blocks. */
+export function reservedBlocksOf(blocksCount: number, percent: number): number {
+  return Math.floor(blocksCount * percent / 100);
+}
+
+function inodesForSize(
+  geometry: Geometry,
+  blocks: number,
+  needed: number,
+  wish: InodeWish,
+): number {
+  return Math.max(needed, wish.least, inodesFor(wish, blocks * geometry.blockSize));
+}
+
+function inodesFor(wish: InodeWish, bytes: number): number {
+  return wish.ratio === null ? 0 : Math.floor(bytes / wish.ratio);
 }
 
 /** Spreads inodes over the groups of a filesystem of `blocksCount` blocks. */

@@ -4,9 +4,10 @@
  * @module
  */
 import type { ByteSink } from "../../io/byte_sink.ts";
-import { superblockChecksum } from "./checksum.ts";
-import type { FeatureSet } from "./features.ts";
+import { checksumSeed, superblockChecksum } from "./checksum.ts";
+import { type FeatureSet, IncompatFeature } from "./features.ts";
 import { backupGroups, type Geometry, LOG_GROUPS_PER_FLEX } from "./geometry.ts";
+import { GROUP_DESCRIPTOR_SIZE_64 } from "./group_descriptor.ts";
 import type { GroupTables } from "./group_tables.ts";
 import type { Ext4Identity } from "./identity.ts";
 import { FIRST_INODE, INODE_EXTRA_ISIZE, INODE_GOOD_OLD_SIZE, JOURNAL_INODE } from "./inode.ts";
@@ -37,6 +38,8 @@ export interface SuperblockInput {
   readonly label: Uint8Array;
   /** Feature bits. */
   readonly features: FeatureSet;
+  /** Blocks that only root may use. */
+  readonly reservedBlocks: number;
   /** The journal, `null` for none. */
   readonly journal: { readonly blocks: number; readonly backup: Uint8Array } | null;
   /** When the image was made, seconds since 1970. */
@@ -55,7 +58,9 @@ export function makeSuperblock(
   const timeLow = time % 2 ** 32;
   const timeHigh = Math.floor(time / 2 ** 32);
   const extraIsize = inodeSize > INODE_GOOD_OLD_SIZE ? INODE_EXTRA_ISIZE : 0;
-  const { journal } = input;
+  const { journal, features } = input;
+  const is64bit = geometry.descriptorSize >= GROUP_DESCRIPTOR_SIZE_64;
+  const hasSeed = (features.incompat & IncompatFeature.csumSeed) !== 0;
   const overhead = geometry.firstDataBlock + plan.overheadBlocks +
     (journal === null ? 0 : journal.blocks);
   // Every field that is not named here is 0.
@@ -64,6 +69,7 @@ export function makeSuperblock(
     ...zero,
     inodesCount: plan.groups * plan.inodesPerGroup,
     blocksCount: plan.blocksCount,
+    reservedBlocksCount: input.reservedBlocks,
     freeBlocksCount: tables.freeBlocksCount,
     freeInodesCount: tables.freeInodesCount,
     firstDataBlock: geometry.firstDataBlock,
@@ -93,7 +99,8 @@ export function makeSuperblock(
     hashSeed: input.identity.hashSeed,
     defaultHashVersion: HASH_HALF_MD4,
     journalBackupType: journal === null ? 0 : JOURNAL_BACKUP_BLOCKS,
-    descriptorSize: geometry.descriptorSize,
+    // Only a size that is not the old one is stated.
+    descriptorSize: is64bit ? geometry.descriptorSize : 0,
     defaultMountOptions: MOUNT_XATTR_USER | MOUNT_ACL,
     mkfsTime: timeLow,
     mkfsTimeHigh: timeHigh,
@@ -102,7 +109,8 @@ export function makeSuperblock(
     wantExtraIsize: extraIsize,
     flags: FLAG_SIGNED_HASH,
     logGroupsPerFlex: LOG_GROUPS_PER_FLEX,
-    checksumType: CHECKSUM_CRC32C,
+    checksumType: geometry.hasMetadataCsum ? CHECKSUM_CRC32C : 0,
+    checksumSeed: hasSeed ? checksumSeed(input.identity.uuid) : 0,
     // A 32-bit field; the kernel counts for itself where it is 0.
     overheadBlocks: overhead < 2 ** 32 ? overhead : 0,
   };
@@ -123,7 +131,9 @@ export function writeSuperblocks(
     const bytes = new Uint8Array(SUPERBLOCK_SIZE);
     const view = new DataView(bytes.buffer);
     writeSuperblock(view, 0, { ...superblock, blockGroupNumber: group });
-    view.setUint32(SUPERBLOCK_CHECKSUM_OFFSET, superblockChecksum(bytes, 0), true); // s_checksum
+    if (geometry.hasMetadataCsum) {
+      view.setUint32(SUPERBLOCK_CHECKSUM_OFFSET, superblockChecksum(bytes, 0), true); // s_checksum
+    }
     sink.write(bytes, group === 0 ? SUPERBLOCK_POSITION : block * blockSize);
   }
 }

@@ -10,54 +10,41 @@ import { checksumSeed } from "./checksum.ts";
 import type { Ext4Content } from "./content.ts";
 import { DataPlacer } from "./data_placer.ts";
 import { DirectoryHasher } from "./directory_hash.ts";
-import { needsLargeDir } from "./directory_index.ts";
-import {
-  CompatFeature,
-  featureNames,
-  type FeatureSet,
-  IncompatFeature,
-  RoCompatFeature,
-} from "./features.ts";
+import { LEAF_SLACK_PERCENT, needsLargeDir } from "./directory_index.ts";
+import { featureBits } from "./feature_choice.ts";
+import { featureNames } from "./features.ts";
 import { Geometry } from "./geometry.ts";
-import { GROUP_DESCRIPTOR_SIZE_64 } from "./group_descriptor.ts";
-import { writeGroupTables } from "./group_tables.ts";
+import { GROUP_DESCRIPTOR_SIZE_32, GROUP_DESCRIPTOR_SIZE_64 } from "./group_descriptor.ts";
+import { type GroupSums, writeGroupTables } from "./group_tables.ts";
 import { deriveIdentity, EXT4_FORMAT_NUMBER, type Ext4Identity, formatUuid } from "./identity.ts";
 import { CountingSink } from "./image_bytes.ts";
-import {
-  FIRST_INODE,
-  INODE_EXTRA_ISIZE,
-  INODE_GOOD_OLD_SIZE,
-  JOURNAL_INODE,
-  RESIZE_INODE,
-  ROOT_INODE,
-} from "./inode.ts";
+import { FIRST_INODE, INODE_EXTRA_ISIZE, INODE_GOOD_OLD_SIZE } from "./inode.ts";
+import { JOURNAL_INODE, RESIZE_INODE, ROOT_INODE } from "./inode.ts";
 import { type InodeLimits, InodeList } from "./inode_list.ts";
 import { InodeWriter } from "./inode_writer.ts";
 import { defaultJournalBlocks } from "./journal.ts";
-import { decideLayout, gapBlocksFor, type Layout } from "./layout.ts";
-import { journalItem, type MetadataItem, metadataItems, resizeItem } from "./metadata_item.ts";
+import { decideLayout, gapBlocksFor, inodeWish, type Layout } from "./layout.ts";
+import {
+  type Indexing,
+  journalItem,
+  type MetadataItem,
+  metadataItems,
+  resizeItem,
+} from "./metadata_item.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { blocksForSize } from "./plan.ts";
+import { blocksForSize, reservedBlocksOf } from "./plan.ts";
 import { eraseBlocks, ReleasedBlocks, trimData, type TrimmedData } from "./released_blocks.ts";
 import { makeSuperblock, type SuperblockInput, writeSuperblocks } from "./superblock_fields.ts";
-import { MAX_SECONDS } from "./timestamp.ts";
-
-const INODE_SIZE = 256;
-
-const FEATURES: FeatureSet = {
-  compat: CompatFeature.extAttr | CompatFeature.dirIndex,
-  incompat: IncompatFeature.filetype | IncompatFeature.extents | IncompatFeature.is64bit |
-    IncompatFeature.flexBg,
-  roCompat: RoCompatFeature.sparseSuper | RoCompatFeature.largeFile | RoCompatFeature.hugeFile |
-    RoCompatFeature.dirNlink | RoCompatFeature.extraIsize | RoCompatFeature.metadataCsum,
-};
+import { MAX_SECONDS, MAX_SECONDS_32 } from "./timestamp.ts";
 
 /** Writes one ext4 image. */
 export class Ext4Writer implements ImageWriter<Ext4Content> {
   readonly #sink: CountingSink;
   readonly #context: WriterContext;
   readonly #options: ResolvedOptions;
-  readonly #identity: Ext4Identity;
+  /** Names of the features that are on whatever the content is. */
+  readonly #features: ReadonlySet<string>;
+  #derived: Ext4Identity | null = null;
   readonly #geometry: Geometry;
   readonly #limits: InodeLimits;
   readonly #gapBlocks: number;
@@ -68,23 +55,32 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
 
   /** Begins an image in `sink`. */
   constructor(sink: ByteSink, context: WriterContext, options: ResolvedOptions) {
+    const features = new Set(options.features.names);
+    const geometry = new Geometry(
+      options.blockSize,
+      options.inodeSize,
+      features.has("64bit") ? GROUP_DESCRIPTOR_SIZE_64 : GROUP_DESCRIPTOR_SIZE_32,
+      features.has("metadata_csum"),
+    );
+    const hasResize = features.has("resize_inode");
     this.#sink = new CountingSink(sink);
     this.#context = context;
     this.#options = options;
-    this.#identity = deriveIdentity(context.identity, options);
-    const geometry = new Geometry(options.blockSize, INODE_SIZE, GROUP_DESCRIPTOR_SIZE_64);
+    this.#features = features;
     this.#geometry = geometry;
-    this.#limits = {
-      blockSize: geometry.blockSize,
-      xattrRoom: INODE_SIZE - INODE_GOOD_OLD_SIZE - INODE_EXTRA_ISIZE,
-      hasEaInodes: true,
-      maxSeconds: MAX_SECONDS,
-    };
-    this.#fixedBlocks = options.size === null ? null : blocksForSize(geometry, options.size, true);
+    this.#limits = inodeLimits(options, features);
+    this.#fixedBlocks = options.size === null
+      ? null
+      : blocksForSize(geometry, options.size, hasResize, inodeWish(options));
     const { expectedBytes } = context;
-    this.#gapBlocks = gapBlocksFor(geometry, this.#fixedBlocks, expectedBytes, options, true);
+    this.#gapBlocks = gapBlocksFor(geometry, this.#fixedBlocks, expectedBytes, options, hasResize);
     const endBlock = this.#fixedBlocks ?? Infinity;
     this.#placer = new DataPlacer(this.#sink, geometry, this.#gapBlocks, endBlock);
+  }
+
+  /** Only `finish` may ask: earlier the input may not know what it is. */
+  get #identity(): Ext4Identity {
+    return this.#derived ??= deriveIdentity(this.#context.identity(), this.#options);
   }
 
   /** Begins a file of `size` bytes. */
@@ -107,24 +103,25 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     const geometry = this.#geometry;
     const { createdSeconds, onNotice } = this.#context;
     const list = new InodeList(tree, createdSeconds, this.#limits, onNotice);
-    const hasher = new DirectoryHasher(this.#identity.hashSeed);
-    const items = metadataItems(list, geometry.blockSize, hasher);
+    const items = metadataItems(list, geometry, this.#indexing());
     const dead = this.#released.ranges();
     const data = trimData(geometry, this.#gapBlocks, this.#placer.dataEnd, dead);
     const layout = this.#layOut(list, items, data);
-    const features = featuresFor(list, layout);
     const { plan, placement } = layout;
     const imageSize = this.#options.size ?? plan.blocksCount * geometry.blockSize;
     this.#sink.truncate(imageSize);
     eraseBlocks(this.#sink, dead, geometry.blockSize, plan.blocksCount);
     const seed = checksumSeed(this.#identity.uuid);
     const journal = this.#writeInodes(list, layout, seed);
-    const tables = writeGroupTables(this.#sink, geometry, plan, placement, list, seed);
+    const sums: GroupSums = { kind: this.#groupSumKind(), uuid: this.#identity.uuid, seed };
+    const tables = writeGroupTables(this.#sink, geometry, plan, placement, list, sums);
+    const features = featureBits(this.#featuresFor(list, layout));
     const superblock = makeSuperblock(geometry, plan, tables, {
       identity: this.#identity,
       label: this.#options.label,
       features,
       journal,
+      reservedBlocks: reservedBlocksOf(plan.blocksCount, this.#options.reservedPercent),
       createdSeconds,
     });
     writeSuperblocks(this.#sink, geometry, plan, superblock, tables.descriptors);
@@ -140,14 +137,36 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
         freeBlocks: tables.freeBlocksCount,
         inodes: plan.groups * plan.inodesPerGroup,
         freeInodes: tables.freeInodesCount,
+        journalBlocks: journal === null ? 0 : journal.blocks,
         features: featureNames(features).join(","),
       },
     };
   }
 
+  /** Whether a feature is on, or may be turned on by the content. */
+  #has(name: string): boolean {
+    return this.#features.has(name) || this.#options.features.onDemand.includes(name);
+  }
+
+  #indexing(): Indexing | null {
+    if (!this.#features.has("dir_index")) return null;
+    const slackPercent = this.#options.isReadOnly ? 0 : LEAF_SLACK_PERCENT;
+    return {
+      hasher: new DirectoryHasher(this.#identity.hashSeed),
+      slackPercent,
+      hasLargeDir: this.#has("large_dir"),
+    };
+  }
+
+  #groupSumKind(): GroupSums["kind"] {
+    if (this.#features.has("metadata_csum")) return "crc32c";
+    return this.#features.has("uninit_bg") ? "crc16" : "none";
+  }
+
   /** Decides the layout; without a resize inode where nothing can be reserved for it. */
   #layOut(list: InodeList, items: readonly MetadataItem[], data: TrimmedData): Layout {
-    const decide = (hasResizeInode: boolean, journalBlocks: number) =>
+    const { journalBlocks } = this.#options;
+    const decide = (hasResizeInode: boolean, journal: number) =>
       decideLayout({
         geometry: this.#geometry,
         options: this.#options,
@@ -157,21 +176,22 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
         data,
         items: [
           ...hasResizeInode ? [resizeItem()] : [],
-          ...journalBlocks > 0 ? [journalItem(journalBlocks)] : [],
+          ...journal > 0 ? [journalItem(journal)] : [],
           ...items,
         ],
         lastInode: list.lastNumber,
       });
-    const isAuto = this.#options.journalBlocks === "auto";
-    let journal = this.#options.journalBlocks === "auto"
+    const hasResize = this.#features.has("resize_inode");
+    const isOpen = journalBlocks === "auto" && this.#fixedBlocks === null;
+    let journal = journalBlocks === "auto"
       ? defaultJournalBlocks(this.#fixedBlocks ?? 0)
-      : this.#options.journalBlocks;
+      : journalBlocks;
     for (;;) {
-      let layout = decide(true, journal);
-      if (layout.plan.reservedBlocks === 0) layout = decide(false, journal);
+      let layout = decide(hasResize, journal);
+      if (hasResize && layout.plan.reservedBlocks === 0) layout = decide(false, journal);
       // The journal makes the image larger, and a larger image has a larger journal.
       const wanted = defaultJournalBlocks(layout.plan.blocksCount);
-      if (!isAuto || this.#fixedBlocks !== null || wanted <= journal) return layout;
+      if (!isOpen || wanted <= journal) return layout;
       journal = wanted;
     }
   }
@@ -204,18 +224,28 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     writer.flush();
     return backup === null ? null : { blocks: journal!.dataBlocks, backup };
   }
+
+  /** Names of the features that are chosen, and of those that the content asks for. */
+  #featuresFor(list: InodeList, { items, plan }: Layout): Set<string> {
+    const names = new Set(this.#features);
+    if (plan.reservedBlocks === 0) names.delete("resize_inode");
+    if (items.some(({ number }) => number === JOURNAL_INODE)) names.add("has_journal");
+    if (items.some(({ index }) => index !== null && needsLargeDir(index))) names.add("large_dir");
+    if (list.largeValues.length > 0) names.add("ea_inode");
+    return names;
+  }
 }
 
-/** The features that every image has, and those that its content asks for. */
-function featuresFor(list: InodeList, { items, plan }: Layout): FeatureSet {
-  const isLargeDir = items.some(({ index }) => index !== null && needsLargeDir(index));
-  const largeDir = isLargeDir ? IncompatFeature.largeDir : 0;
-  const eaInode = list.largeValues.length > 0 ? IncompatFeature.eaInode : 0;
-  const hasJournal = items.some(({ number }) => number === JOURNAL_INODE);
-  const resizeInode = plan.reservedBlocks > 0 ? CompatFeature.resizeInode : 0;
+function inodeLimits(options: ResolvedOptions, features: ReadonlySet<string>): InodeLimits {
+  const { blockSize, inodeSize } = options;
+  const isSmall = inodeSize === INODE_GOOD_OLD_SIZE;
   return {
-    compat: FEATURES.compat | resizeInode | (hasJournal ? CompatFeature.hasJournal : 0),
-    incompat: FEATURES.incompat | largeDir | eaInode,
-    roCompat: FEATURES.roCompat,
+    blockSize,
+    xattrRoom: isSmall ? 0 : inodeSize - INODE_GOOD_OLD_SIZE - INODE_EXTRA_ISIZE,
+    hasEaInodes: features.has("ea_inode") || options.features.onDemand.includes("ea_inode"),
+    hasDirNlink: features.has("dir_nlink"),
+    hasHugeFile: features.has("huge_file"),
+    hasNanoseconds: !isSmall,
+    maxSeconds: isSmall ? MAX_SECONDS_32 : MAX_SECONDS,
   };
 }
