@@ -7,6 +7,10 @@ import { ImageError } from "../../image_error.ts";
 import { quote, quoteText } from "../../oci/quote.ts";
 import { RegistryError } from "./registry_error.ts";
 
+/** What `fetch` and `node:https` say where no connection came about. */
+const NO_CONNECTION =
+  /\(Connect\)|ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EPROTO|received corrupt message/;
+
 /** The error for a request to `url` that had no answer, or whose answer broke off. */
 export function networkError(error: unknown, url: URL): ImageError {
   if (error instanceof ImageError) return error;
@@ -28,7 +32,7 @@ export function networkError(error: unknown, url: URL): ImageError {
       { isUnreachable: true, cause: error },
     );
   }
-  if (/\(Connect\)|ECONNREFUSED|ENOTFOUND|EHOSTUNREACH/.test(text)) {
+  if (NO_CONNECTION.test(text)) {
     return new RegistryError(
       `Cannot connect to ${host}: ${quoteText(connectFault(text))}, expected a registry`,
       { isTemporary: true, isUnreachable: true, cause: error },
@@ -56,6 +60,7 @@ function certificateFault(text: string): string {
 function connectFault(text: string): string {
   if (/dns error|ENOTFOUND/.test(text)) return "its name is not known";
   if (/refused/i.test(text)) return "the connection was refused";
+  if (/received corrupt message|EPROTO/.test(text)) return "it does not speak TLS";
   return /client error \(Connect\): (.+)/.exec(text)?.[1] ?? "there is no connection";
 }
 

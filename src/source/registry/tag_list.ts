@@ -15,7 +15,7 @@ const MOST_TAGS = 1_000_000;
 const pageSchema = v.object({ tags: optionalTexts });
 
 /**
- * All tags, as the registry sorts them, each once. `name` is the repository's.
+ * All tags, each once, sorted: not every registry does that. `name` is the repository's.
  *
  * Throws `ImageError` `CORRUPT` or `LIMIT_EXCEEDED`.
  */
@@ -33,5 +33,5 @@ export async function collectTags(pages: AsyncIterable<Page>, name: string): Pro
       );
     }
   }
-  return [...tags];
+  return [...tags].sort();
 }
