@@ -63,7 +63,7 @@ export async function convertReference(
   }
 }
 
-function withIdentity(image: Image, digest: string): Image {
+function withIdentity(image: Image, digest: string | null): Image {
   const { reference, config, platform, layers, annotations, notices } = image;
   return {
     reference,

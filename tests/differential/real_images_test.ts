@@ -80,3 +80,25 @@ toolTest(
     }
   },
 );
+
+toolTest(
+  "convert() makes the same bytes with any number of workers and little memory",
+  UMOCI_IMAGE_NEEDS,
+  async () => {
+    const work = Deno.makeTempDirSync({ prefix: "real_workers_" });
+    try {
+      const digests: string[] = [];
+      for (
+        const workers of [{ workers: 0 }, { workers: 1 }, { workers: 4, memoryBytes: 1 << 20 }]
+      ) {
+        const { path } = await convertReference(`oci:${umociImage()}:full`, `${work}/image.ext4`, {
+          convert: workers,
+        });
+        digests.push(fileDigest(path).digest);
+      }
+      deepStrictEqual(digests, digests.map(() => digests[0]));
+    } finally {
+      rmSync(work, { recursive: true });
+    }
+  },
+);
