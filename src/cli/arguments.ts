@@ -15,7 +15,10 @@ import {
 import { argument, command, constant } from "@optique/core/primitives";
 import type { Usage } from "@optique/core/usage";
 import { choice } from "@optique/core/valueparser";
+import { type CacheArguments, cacheParser } from "./commands/cache_options.ts";
 import { type ConvertArguments, convertParser } from "./commands/convert_options.ts";
+import { type InspectArguments, inspectParser } from "./commands/inspect_options.ts";
+import { type PullArguments, pullParser } from "./commands/pull_options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 import { VERSION } from "./version.ts";
@@ -26,7 +29,7 @@ const COMPLETION_OPTION = "--completion";
 const SHELLS = ["bash", "zsh", "fish", "pwsh", "nu"] as const;
 
 /** A command with its arguments. */
-export type Command = ConvertArguments;
+export type Command = ConvertArguments | PullArguments | InspectArguments | CacheArguments;
 
 /**
  * Reads the arguments. `null` when they asked for help, the version or completion, which has been
@@ -42,7 +45,14 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     isAnswered = true;
     return null;
   };
-  const parsed = runParserSync(or(completionParser(), convertParser()), PROGRAM, args, {
+  const parser = or(
+    pullParser(),
+    inspectParser(),
+    cacheParser(),
+    completionParser(),
+    convertParser(),
+  );
+  const parsed = runParserSync(parser, PROGRAM, args, {
     brief: message`Turn a container image into a root filesystem image.`,
     examples: examples(),
     help: { option: true, onShow: answered },
@@ -85,6 +95,8 @@ function examples(): Message {
     "oci2rootfs ./layout -o rootfs.ext4",
     "oci2rootfs oci-archive:image.tar:v1 -o rootfs.ext4 --size 2G --label root",
     "oci2rootfs image.tar -o rootfs.img --platform linux/arm64 --free 20%",
+    "oci2rootfs nginx:1.27 -o rootfs.ext4",
+    "oci2rootfs pull ghcr.io/OWNER/NAME:TAG -o ./layout --all-platforms",
     "oci2rootfs oci:./layout@sha256:DIGEST -o /dev/loop0 --force --json",
     "oci2rootfs completion bash > ~/.local/share/bash-completion/completions/oci2rootfs",
   ];

@@ -6,7 +6,7 @@ import { VERSION } from "./version.ts";
 
 function parsed(...args: string[]) {
   const command = parseArguments(args, recordedTerminal());
-  ok(command !== null);
+  ok(command?.command === "convert");
   return command;
 }
 
@@ -19,7 +19,11 @@ function written(...args: string[]): string {
 
 Deno.test("parseArguments() reads every option of the main form", () => {
   const line = "image -o out.ext4 --format ext4 --force --dry-run --json --size 1.5G --free 20% " +
-    "--block-size 2K --label root --uuid RANDOM --platform linux/arm/v6 --workers 3 --memory 1M";
+    "--block-size 2K --label root --uuid RANDOM --platform linux/arm/v6 --workers 3 --memory 1M " +
+    "--username alice --password-stdin --registry-token t --insecure --ca-cert a.pem " +
+    "--ca-cert b.pem --client-cert c.pem --client-key k.pem " +
+    "--registry-mirror docker.io=https://one.example --registry-mirror x:5000=http://two/p " +
+    "--jobs 2 --cache cache --no-cache --cache-size 1G --offline --allow-foreign-urls";
   deepStrictEqual(
     { ...parsed(...line.split(" ")) },
     {
@@ -39,6 +43,23 @@ Deno.test("parseArguments() reads every option of the main form", () => {
       verifyDiffIds: false,
       symlinkedParents: "follow",
       keepDirlinks: false,
+      username: "alice",
+      passwordStdin: true,
+      registryToken: "t",
+      insecure: true,
+      caCert: ["a.pem", "b.pem"],
+      clientCert: "c.pem",
+      clientKey: "k.pem",
+      registryMirror: [
+        { registry: "docker.io", url: "https://one.example" },
+        { registry: "x:5000", url: "http://two/p" },
+      ],
+      jobs: 2,
+      cache: "cache",
+      noCache: true,
+      cacheSize: 1073741824,
+      offline: true,
+      allowForeignUrls: true,
       workers: 3,
       memory: 1048576,
       quiet: false,
@@ -102,4 +123,28 @@ Deno.test("parseArguments() writes completion scripts, and answers them", () => 
   }
   match(written("--completion", "bash", "x", "--form"), /--format/);
   match(written("--completion", "bash", "x", "--format", ""), /^ext4$/m);
+});
+
+Deno.test("parseArguments() knows pull, inspect and cache", () => {
+  const commands: [string, string][] = [
+    ["pull nginx -o layout --all-platforms --jobs 1", "pull"],
+    ["pull nginx -o layout.tar --platform linux/arm64 --json -q", "pull"],
+    ["inspect nginx --json --tags --referrers --insecure", "inspect"],
+    ["inspect ./layout --offline", "inspect"],
+    ["cache ls --json", "cache ls"],
+    ["cache prune --cache-size 1G --cache x", "cache prune"],
+    ["cache verify -v", "cache verify"],
+    ["./pull -o x.ext4", "convert"],
+  ];
+  for (const [line, command] of commands) {
+    strictEqual(parseArguments(line.split(" "), recordedTerminal())?.command, command, line);
+  }
+  for (
+    const line of ["pull nginx", "inspect", "cache", "cache rm", "pull a b -o x", "x --jobs 0"]
+  ) {
+    throws(() => parseArguments(line.split(" "), recordedTerminal()), UsageError, line);
+  }
+  for (const mirror of ["x", "=https://x", "docker.io=x", "docker.io=ftp://x"]) {
+    throws(() => parsed("x", "--registry-mirror", mirror), UsageError, mirror);
+  }
 });

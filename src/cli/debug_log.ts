@@ -1,20 +1,34 @@
 /**
- * What `--debug` tells besides stack traces: the log of the library, on standard error.
+ * What `--debug` and `--verbose` tell of the library's log, on standard error.
  *
  * @module
  */
-import { configureSync, getTextFormatter } from "@logtape/logtape";
+import { configureSync, getTextFormatter, type LogRecord } from "@logtape/logtape";
+import { oneLine } from "./error_text.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Sends every record of the project's loggers to `terminal`, one line each. */
-export function showDebugLog(terminal: Terminal): void {
-  const format = getTextFormatter({ timestamp: "time" });
+/**
+ * Sends the log to `terminal`: every record with `debug`; with `verbose` what registries and mirrors
+ * did. Nothing else is ever logged.
+ */
+export function showLog(
+  terminal: Terminal,
+  { debug, verbose }: { readonly debug: boolean; readonly verbose: boolean },
+): void {
+  if (!debug && !verbose) return;
+  const format = debug ? getTextFormatter({ timestamp: "time" }) : noteOf;
   configureSync({
     reset: true,
     sinks: { terminal: (record) => terminal.writeError(format(record)) },
     loggers: [
-      { category: "oci2rootfs", lowestLevel: "debug", sinks: ["terminal"] },
+      debug
+        ? { category: "oci2rootfs", lowestLevel: "debug", sinks: ["terminal"] }
+        : { category: ["oci2rootfs", "registry"], lowestLevel: "info", sinks: ["terminal"] },
       { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["terminal"] },
     ],
   });
+}
+
+function noteOf(record: LogRecord): string {
+  return `oci2rootfs: note: ${oneLine(record.message.map(String).join(""))}\n`;
 }

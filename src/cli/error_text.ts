@@ -113,7 +113,7 @@ function traceOf(error: unknown): string[] {
 }
 
 /** Names come from the input: nothing in them may move the cursor or start a new line. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(
     // deno-lint-ignore no-control-regex
     /[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,

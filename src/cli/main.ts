@@ -19,21 +19,39 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     await runCommand(command, terminal);
     return 0;
   } catch (error) {
-    const output = command?.output ?? null;
+    const output = outputOf(command);
     terminal.writeError(errorText(error, {
       debug: command?.debug ?? args.includes("--debug"),
       output,
       isDevice: output !== null && isBlockDevice(output),
-      force: command?.force ?? false,
+      force: command?.command === "convert" && command.force,
     }));
     return exitCodeOf(error);
   }
 }
 
 async function runCommand(command: Command, terminal: Terminal): Promise<void> {
-  // The parser knows the command in some 50 ms; what does the work is loaded only now.
-  const { runConvert } = await import("./commands/convert.ts");
-  await withInterruption((signal) => runConvert(command, terminal, signal));
+  await withInterruption(async (signal) => {
+    // The parser knows the command in some 50 ms; what does the work is loaded only now.
+    if (command.command === "convert") {
+      const { runConvert } = await import("./commands/convert.ts");
+      await runConvert(command, terminal, signal);
+    } else if (command.command === "pull") {
+      const { runPull } = await import("./commands/pull.ts");
+      await runPull(command, terminal, signal);
+    } else if (command.command === "inspect") {
+      const { runInspect } = await import("./commands/inspect.ts");
+      await runInspect(command, terminal, signal);
+    } else {
+      const { runCache } = await import("./commands/cache.ts");
+      await runCache(command, terminal, signal);
+    }
+  });
+}
+
+function outputOf(command: Command | null): string | null {
+  if (command?.command !== "convert" && command?.command !== "pull") return null;
+  return command.output ?? null;
 }
 
 function isBlockDevice(path: string): boolean {

@@ -1,10 +1,11 @@
 /**
- * Progress on a terminal: a bar for the whole and one for each layer that is being read.
+ * Progress on a terminal: a bar for the whole and one for each layer that is being worked on, in
+ * which `=` is what was read and `-` what was downloaded and not read yet.
  *
  * @module
  */
 import type { ConvertProgress } from "../convert/convert.ts";
-import type { Layer } from "../layer/layer.ts";
+import type { DownloadProgress } from "../source/remote/download_progress.ts";
 import { formatSize } from "./size_text.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -12,35 +13,61 @@ const INTERVAL_MILLISECONDS = 100;
 const BAR_COLUMNS = 24;
 const MAX_LAYER_LINES = 6;
 
+/** A layer or blob that is worked on. */
+export interface ProgressItem {
+  /** Its name for people. */
+  readonly name: string;
+  /** Its bytes as stored. */
+  readonly size: number;
+  /** By which download events name it; `null` where it is not downloaded. */
+  readonly digest: string | null;
+}
+
 /** Draws progress in place, about ten times a second, and removes it without a trace. */
 export class ProgressDisplay {
   readonly #terminal: Terminal;
-  readonly #layers: readonly Layer[];
+  readonly #items: readonly ProgressItem[];
   readonly #now: () => number;
   readonly #startMilliseconds: number;
   readonly #readBytes: number[];
   readonly #isDone: boolean[];
+  /** By digest: bytes that are there, and those of them that were there from the start. */
+  readonly #received = new Map<string, { bytes: number; readonly keptBytes: number }>();
+  #isConverting = false;
   #isFinishing = false;
   #lineCount = 0;
   #drawnMilliseconds = -Infinity;
 
-  /** `now` answers milliseconds; the layers are those of the image. */
-  constructor(terminal: Terminal, layers: readonly Layer[], now = () => performance.now()) {
+  /** `now` answers milliseconds; the items are in the order of the layers where events name those. */
+  constructor(
+    terminal: Terminal,
+    items: readonly ProgressItem[],
+    now: () => number = () => performance.now(),
+  ) {
     this.#terminal = terminal;
-    this.#layers = layers;
+    this.#items = items;
     this.#now = now;
     this.#startMilliseconds = now();
-    this.#readBytes = layers.map(() => 0);
-    this.#isDone = layers.map(() => false);
+    this.#readBytes = items.map(() => 0);
+    this.#isDone = items.map(() => false);
   }
 
   /** Takes an event and draws when it is time. */
-  update(event: ConvertProgress): void {
+  update(event: ConvertProgress | DownloadProgress): void {
     if (event.kind === "finish") {
       this.#isFinishing = true;
-    } else {
+    } else if (event.kind === "layer") {
+      this.#isConverting = true;
       this.#readBytes[event.layer.index] = event.readBytes;
       this.#isDone[event.layer.index] = event.done;
+    } else {
+      const { digest, receivedBytes } = event;
+      const known = this.#received.get(digest);
+      if (known === undefined) {
+        this.#received.set(digest, { bytes: receivedBytes, keptBytes: receivedBytes });
+      } else {
+        known.bytes = receivedBytes;
+      }
     }
     const now = this.#now();
     if (!this.#isFinishing && now - this.#drawnMilliseconds < INTERVAL_MILLISECONDS) return;
@@ -64,34 +91,67 @@ export class ProgressDisplay {
   }
 
   #lines(now: number): string[] {
-    const total = sum(this.#layers.map((layer) => layer.size));
-    const read = sum(this.#readBytes);
-    const doneCount = this.#isDone.filter(Boolean).length;
-    const seconds = (now - this.#startMilliseconds) / 1000;
-    const rate = seconds > 0 ? `, ${formatSize(read / seconds)}/s` : "";
-    const head = this.#isFinishing
-      ? "writing the file system"
-      : `layers ${doneCount}/${this.#layers.length}`;
-    const lines = [
-      `${bar(read, total)} ${head}, ${formatSize(read)} of ${formatSize(total)}${rate}`,
-    ];
+    const total = sum(this.#items.map((item) => item.size));
+    const lines = [`${this.#wholeBar(total)} ${this.#head(total, now)}`];
     if (this.#isFinishing) return lines;
-    for (const layer of this.#layers) {
-      const readBytes = this.#readBytes[layer.index];
-      if (readBytes === 0 || this.#isDone[layer.index]) continue;
-      if (lines.length <= MAX_LAYER_LINES) {
-        lines.push(`${bar(readBytes, layer.size)} layer ${layer.name}, ${formatSize(layer.size)}`);
-      }
+    for (const [index, item] of this.#items.entries()) {
+      const read = this.#readBytes[index];
+      const received = this.#receivedOf(item);
+      const isUnderWay = read > 0 || (received > 0 && received < item.size);
+      if (!isUnderWay || this.#isDone[index] || lines.length > MAX_LAYER_LINES) continue;
+      lines.push(`${bar(read, received, item.size)} layer ${item.name}, ${formatSize(item.size)}`);
     }
     return lines;
   }
+
+  #wholeBar(total: number): string {
+    const received = sum(this.#items.map((item) => this.#receivedOf(item)));
+    return bar(sum(this.#readBytes), received, total);
+  }
+
+  /** The rate is that of what is slower: the download, as long as there is one. */
+  #head(total: number, now: number): string {
+    const seconds = (now - this.#startMilliseconds) / 1000;
+    const received = sum(this.#items.map((item) => this.#receivedOf(item)));
+    const isLoading = this.#received.size > 0 && received < total;
+    const kept = isLoading ? sum([...this.#received.values()].map((it) => it.keptBytes)) : 0;
+    const done = isLoading ? received : sum(this.#readBytes);
+    const rate = seconds > 0 ? (done - kept) / seconds : 0;
+    const parts = [
+      this.#isFinishing ? "writing the file system" : this.#countText(),
+      `${formatSize(done)} of ${formatSize(total)}${isLoading ? " loaded" : ""}`,
+      ...(seconds > 0 ? [`${formatSize(rate)}/s`] : []),
+      ...(rate > 0 && done < total ? [`${durationText((total - done) / rate)} left`] : []),
+    ];
+    return parts.join(", ");
+  }
+
+  #countText(): string {
+    const count = this.#isConverting || this.#received.size === 0
+      ? this.#isDone.filter(Boolean).length
+      : this.#items.filter((item) => this.#receivedOf(item) === item.size).length;
+    return `layers ${count}/${this.#items.length}`;
+  }
+
+  #receivedOf(item: ProgressItem): number {
+    return item.digest === null ? 0 : this.#received.get(item.digest)?.bytes ?? 0;
+  }
 }
 
-function bar(part: number, whole: number): string {
-  const share = whole === 0 ? 1 : Math.min(1, part / whole);
-  const filled = Math.floor(share * BAR_COLUMNS);
-  const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  return `[${"=".repeat(filled).padEnd(BAR_COLUMNS)}]${percent}`;
+function bar(read: number, received: number, whole: number): string {
+  const share = (part: number) => whole === 0 ? 1 : Math.min(1, part / whole);
+  const readColumns = Math.floor(share(read) * BAR_COLUMNS);
+  const receivedColumns = Math.floor(share(received) * BAR_COLUMNS);
+  const done = "=".repeat(readColumns).padEnd(receivedColumns, "-");
+  const percent = `${Math.floor(share(read > 0 ? read : received) * 100)}%`.padStart(4);
+  return `[${done.padEnd(BAR_COLUMNS)}]${percent}`;
+}
+
+/** `5 s`, `12 min`, `3.5 h`. */
+function durationText(seconds: number): string {
+  if (seconds < 99.5) return `${Math.ceil(seconds)} s`;
+  if (seconds < 99.5 * 60) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
 }
 
 function sum(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Layer } from "../layer/layer.ts";
-import { ProgressDisplay } from "./progress.ts";
+import { ProgressDisplay, type ProgressItem } from "./progress.ts";
 import { recordedTerminal } from "./terminal_fixture.ts";
 
 function layer(index: number, size: number): Layer {
@@ -17,6 +17,10 @@ function layer(index: number, size: number): Layer {
       diffId: null,
     },
   };
+}
+
+function item({ name, size, job }: Layer): ProgressItem {
+  return { name, size, digest: job.digest };
 }
 
 /** Up so many lines, to the first column, clear to the end. */
@@ -38,7 +42,7 @@ Deno.test("ProgressDisplay draws the whole and each layer that is being read, an
   const terminal = recordedTerminal();
   const layers = [layer(0, 1000), layer(1, 3000)];
   let now = 0;
-  const display = new ProgressDisplay(terminal, layers, () => now);
+  const display = new ProgressDisplay(terminal, layers.map(item), () => now);
   now = 1000;
   display.update({ kind: "layer", layer: layers[1], readBytes: 1500, done: false });
   deepStrictEqual(
@@ -67,11 +71,42 @@ Deno.test("ProgressDisplay draws the whole and each layer that is being read, an
   deepStrictEqual(screenOf(terminal.error), ["oci2rootfs: note: x"]);
 });
 
+Deno.test("ProgressDisplay shows downloads and conversion in one bar, with rate and time left", () => {
+  const terminal = { ...recordedTerminal(), width: () => 120 };
+  const layers = [layer(0, 4000), layer(1, 4000)];
+  const items = layers.map((it, i) => ({ ...item(it), digest: `sha256:${i}` }));
+  let now = 0;
+  const display = new ProgressDisplay(terminal, items, () => now);
+  const load = (i: number, receivedBytes: number) => {
+    const done = receivedBytes === 4000;
+    display.update({ kind: "download", digest: `sha256:${i}`, size: 4000, receivedBytes, done });
+  };
+  // What an earlier run had loaded counts for the bar and not for the rate.
+  load(0, 1000);
+  now = 1000;
+  load(0, 2000);
+  deepStrictEqual(screenOf(terminal.error), [
+    "[------                  ] 25% layers 0/2, 2.0 KiB of 7.8 KiB loaded, 1000 B/s, 6 s left",
+    "[------------            ] 50% layer 0 (sha256:0123456789ab), 3.9 KiB",
+  ]);
+  now = 2000;
+  load(0, 4000);
+  now = 3000;
+  display.update({ kind: "layer", layer: layers[0], readBytes: 2000, done: false });
+  now = 4000;
+  load(1, 1000);
+  deepStrictEqual(screenOf(terminal.error), [
+    "[======---------         ] 25% layers 0/2, 4.9 KiB of 7.8 KiB loaded, 750 B/s, 4 s left",
+    "[============------------] 50% layer 0 (sha256:0123456789ab), 3.9 KiB",
+    "[------                  ] 25% layer 1 (sha256:0123456789ab), 3.9 KiB",
+  ]);
+});
+
 Deno.test("ProgressDisplay draws at most ten times a second", () => {
   const terminal = recordedTerminal();
   const layers = [layer(0, 1000)];
   let now = 0;
-  const display = new ProgressDisplay(terminal, layers, () => now);
+  const display = new ProgressDisplay(terminal, layers.map(item), () => now);
   for (now = 0; now < 1000; now += 10) {
     display.update({ kind: "layer", layer: layers[0], readBytes: now, done: false });
   }
@@ -82,7 +117,7 @@ Deno.test("ProgressDisplay copes with empty images and empty layers", () => {
   const terminal = recordedTerminal();
   new ProgressDisplay(terminal, [], () => 0).update({ kind: "finish" });
   const layers = [layer(0, 0)];
-  const display = new ProgressDisplay(terminal, layers, () => 0);
+  const display = new ProgressDisplay(terminal, layers.map(item), () => 0);
   display.update({ kind: "layer", layer: layers[0], readBytes: 0, done: true });
   strictEqual(terminal.error.includes("NaN"), false);
 });

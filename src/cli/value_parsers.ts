@@ -57,6 +57,28 @@ export function platformValue(): ValueParser<"sync", Platform> {
   );
 }
 
+/** A registry and the address that is asked first for its images. */
+export interface MirrorChoice {
+  /** The registry, as `docker.io`, or the beginning of a repository's name. */
+  readonly registry: string;
+  /** The address, `https://HOST[/PATH]` or `http://…`. */
+  readonly url: string;
+}
+
+/** A registry and its mirror, as `docker.io=https://mirror.example.org`. */
+export function mirrorValue(): ValueParser<"sync", MirrorChoice> {
+  const parse = (text: string) => {
+    const split = text.indexOf("=");
+    const [registry, url] = [text.slice(0, split), text.slice(split + 1)];
+    if (split < 1 || !/^https?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new SyntaxError(`Cannot use mirror "${text}", expected HOST=https://MIRROR`);
+    }
+    return { registry, url };
+  };
+  const format = ({ registry, url }: MirrorChoice) => `${registry}=${url}`;
+  return textValue("HOST=URL", parse, format, { registry: "docker.io", url: "https://mirror" });
+}
+
 /** A value that is read by a function that throws `SyntaxError` or `TypeError` for wrong text. */
 function textValue<T>(
   metavar: NonEmptyString,

@@ -15,15 +15,17 @@ import { nullSink } from "../../io/null_sink.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { Image } from "../../source/image.ts";
 import { openImage } from "../../source/open_image.ts";
-import { showDebugLog } from "../debug_log.ts";
+import { showLog } from "../debug_log.ts";
+import { downloadDisplay } from "../download_display.ts";
 import { inputPaths } from "../input_paths.ts";
 import { NoticePrinter } from "../notices.ts";
-import { ProgressDisplay } from "../progress.ts";
+import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { jsonReport, summaryText } from "../report.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
 import { environment, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { ConvertArguments } from "./convert_options.ts";
+import { loudnessOf } from "./message_options.ts";
 
 /** Runs the main form. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
 export async function runConvert(
@@ -31,8 +33,9 @@ export async function runConvert(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  if (args.debug) showDebugLog(terminal);
+  showLog(terminal, args);
   const log = getLogger(["oci2rootfs", "cli"]);
+  const loudness = loudnessOf(args);
   const output = outputOf(args);
   const createdSeconds = sourceDateEpoch(environment("SOURCE_DATE_EPOCH"));
   const format = await createFormat(formatEntryFor(args, output), args);
@@ -41,14 +44,21 @@ export async function runConvert(
       `Cannot write ${format.name} to standard output: it is not written in order, expected a file name`,
     );
   }
-  let display: ProgressDisplay | null = null;
-  const notices = new NoticePrinter(loudnessOf(args), (text) => {
-    display?.clear();
+  const display = downloadDisplay(terminal, loudness);
+  const notices = new NoticePrinter(loudness, (text) => {
+    display.clear();
     terminal.writeError(text);
   });
   const onNotice: NoticeListener = (notice) => notices.show(notice);
 
-  const image = await openImage(args.image, { platform: args.platform, onNotice, signal });
+  const image = await openImage(args.image, {
+    ...downloadSettings(args),
+    registry: await registrySettings(args),
+    platform: args.platform,
+    onNotice,
+    onProgress: (event) => display.update(event),
+    signal,
+  });
   log.debug("image {digest} has {count} layers", {
     digest: image.digest,
     count: image.layers.length,
@@ -63,13 +73,17 @@ export async function runConvert(
   }
   let report: ConvertReport;
   try {
-    if (terminal.isInteractive && !args.quiet) {
-      display = new ProgressDisplay(terminal, image.layers);
-    }
+    display.begin(
+      image.layers.map(({ name, size, job }) => ({
+        name,
+        size,
+        digest: job.kind === "tar" ? job.digest : null,
+      })),
+    );
     report = await convert(image, format, sinkFor(args, output, image), {
       signal,
       onNotice,
-      onProgress: (event) => display?.update(event),
+      onProgress: (event) => display.update(event),
       verifyDiffIds: args.verifyDiffIds,
       symlinkedParents: args.symlinkedParents,
       keepDirlinks: args.keepDirlinks,
@@ -78,7 +92,7 @@ export async function runConvert(
       memoryBytes: args.memory,
     });
   } finally {
-    display?.clear();
+    display.clear();
     await image.close();
   }
   log.debug("done: {timings} {details}", {
@@ -92,9 +106,6 @@ export async function runConvert(
 
 /** The output's name; `null` where a dry run needs none. */
 function outputOf(args: ConvertArguments): string | null {
-  if (args.quiet && args.verbose) {
-    throw new UsageError("Cannot be quiet and verbose: -q and -v exclude each other");
-  }
   if (args.size !== undefined && args.free !== undefined) {
     throw new UsageError(
       "Cannot leave free room in a fixed size: --size and --free exclude each other",
@@ -141,9 +152,4 @@ function sinkFor(
 ): ImageSink {
   if (args.dryRun || output === null) return nullSink();
   return fileSink(output, { force: args.force, inputs: inputPaths(args.image, image) });
-}
-
-function loudnessOf(args: ConvertArguments): "quiet" | "normal" | "verbose" {
-  if (args.quiet) return "quiet";
-  return args.verbose ? "verbose" : "normal";
 }

@@ -19,6 +19,9 @@ import {
   uuidValue,
 } from "../value_parsers.ts";
 
+import { messageOptions } from "./message_options.ts";
+import { downloadOptions, registryOptions } from "./registry_options.ts";
+
 /** What the main form takes. */
 export type ConvertArguments = InferValue<ReturnType<typeof convertParser>>;
 
@@ -29,12 +32,14 @@ export function convertParser() {
       command: constant("convert"),
       image: argument(imageValue(), {
         description:
-          message`The container image: an OCI layout directory, an OCI or docker-save archive.`,
+          message`The container image: an OCI layout directory, an OCI or docker-save archive, or a name in a registry as nginx:1.27.`,
       }),
     }),
     outputOptions(),
     fileSystemOptions(),
     inputOptions(),
+    registryOptions(),
+    downloadOptions(),
     speedOptions(),
     messageOptions(),
   );
@@ -115,16 +120,8 @@ function speedOptions() {
   });
 }
 
-function messageOptions() {
-  return object("Messages", {
-    quiet: option("-q", "--quiet", { description: message`Say nothing but errors.` }),
-    verbose: option("-v", "--verbose", { description: message`Show every remark.` }),
-    debug: option("--debug", { description: message`Show stack traces with errors.` }),
-  });
-}
-
-/** A reference; files are suggested, since that is what it mostly names. */
-function imageValue() {
+/** A reference to an image; files are suggested, since that is what it mostly names. */
+export function imageValue() {
   const files = path({ metavar: "IMAGE", allowCreate: true });
   return { ...string({ metavar: "IMAGE" }), suggest: (prefix: string) => files.suggest!(prefix) };
 }

@@ -1,0 +1,137 @@
+/**
+ * `oci2rootfs inspect`: what an image is, without its layers.
+ *
+ * @module
+ */
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { formatPlatform } from "../../oci/platform.ts";
+import type { Image } from "../../source/image.ts";
+import { openImage, registryReferenceIn } from "../../source/open_image.ts";
+import { listReferrers, listTags } from "../../source/remote/repository_lists.ts";
+import type { RegistryOptions } from "../../source/registry/options.ts";
+import { showLog } from "../debug_log.ts";
+import { oneLine } from "../error_text.ts";
+import { NoticePrinter } from "../notices.ts";
+import { downloadSettings, registrySettings } from "../remote_settings.ts";
+import { formatSize } from "../size_text.ts";
+import type { Terminal } from "../terminal.ts";
+import { UsageError } from "../usage_error.ts";
+import type { InspectArguments } from "./inspect_options.ts";
+import { loudnessOf } from "./message_options.ts";
+
+/** What is told of an image. */
+interface Inspection {
+  readonly reference: string;
+  readonly digest: string | null;
+  readonly platform: string | null;
+  readonly size: number;
+  readonly layers: readonly {
+    readonly digest: string | null;
+    readonly diffId: string | null;
+    readonly mediaType: string | null;
+    readonly size: number;
+  }[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly config: unknown;
+  readonly manifest: unknown;
+  readonly tags?: readonly string[];
+  readonly referrers?: readonly Descriptor[];
+}
+
+/** Runs `inspect`. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
+export async function runInspect(
+  args: InspectArguments,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  showLog(terminal, args);
+  const notices = new NoticePrinter(loudnessOf(args), (text) => terminal.writeError(text));
+  const registry = await registrySettings(args);
+  const image = await openImage(args.image, {
+    ...downloadSettings(args),
+    registry,
+    platform: args.platform,
+    onNotice: (notice) => notices.show(notice),
+    signal,
+  });
+  let inspection: Inspection;
+  try {
+    inspection = { ...inspect(image), ...await lists(args, image, registry, signal) };
+  } finally {
+    await image.close();
+  }
+  notices.finish();
+  terminal.writeOutput(
+    args.json ? JSON.stringify(inspection, null, 2) + "\n" : inspectionText(inspection, image),
+  );
+}
+
+function inspect(image: Image): Inspection {
+  const { reference, digest, platform, manifest, annotations, config } = image;
+  return {
+    reference,
+    digest,
+    platform: platform === null ? null : formatPlatform(platform),
+    size: image.layers.reduce((sum, { size }) => sum + size, 0),
+    layers: image.layers.map(({ job, size }, index) => ({
+      digest: job.kind === "tar" ? job.digest : null,
+      diffId: job.kind === "tar" ? job.diffId : null,
+      mediaType: manifest?.layers[index].mediaType ?? null,
+      size,
+    })),
+    annotations,
+    config: config?.raw ?? null,
+    manifest: manifest ?? null,
+  };
+}
+
+async function lists(
+  args: InspectArguments,
+  image: Image,
+  registry: RegistryOptions,
+  signal: AbortSignal,
+): Promise<Pick<Inspection, "tags" | "referrers">> {
+  if (!args.tags && !args.referrers) return {};
+  const name = registryReferenceIn(args.image);
+  if (name === null || image.digest === null || args.offline) {
+    throw new UsageError(
+      "Cannot list tags or referrers: they are known to a registry only, expected its image and " +
+        "no --offline",
+    );
+  }
+  return {
+    ...(args.tags ? { tags: await listTags(name, { registry, signal }) } : {}),
+    ...(args.referrers
+      ? { referrers: await listReferrers(name, image.digest, { registry, signal }) }
+      : {}),
+  };
+}
+
+function inspectionText(inspection: Inspection, image: Image): string {
+  const { config } = image;
+  const rows: [string, string][] = [
+    ["Reference", inspection.reference],
+    ["Digest", inspection.digest ?? "unknown"],
+    ["Platform", inspection.platform ?? "unknown"],
+  ];
+  if (config !== null) {
+    if (config.createdSeconds !== null) {
+      rows.push(["Created", new Date(config.createdSeconds * 1000).toISOString()]);
+    }
+    const { entrypoint, cmd, workingDir, user, env } = config;
+    if (entrypoint.length > 0) rows.push(["Entrypoint", JSON.stringify(entrypoint)]);
+    if (cmd.length > 0) rows.push(["Command", JSON.stringify(cmd)]);
+    if (workingDir !== "") rows.push(["Directory", workingDir]);
+    if (user !== "") rows.push(["User", user]);
+    for (const variable of env) rows.push(["Variable", variable]);
+  }
+  rows.push(["Size", `${formatSize(inspection.size)} in ${inspection.layers.length} layers`]);
+  for (const { digest, diffId, mediaType, size } of inspection.layers) {
+    rows.push(["Layer", [digest ?? diffId ?? "", formatSize(size), mediaType ?? ""].join("  ")]);
+  }
+  for (const tag of inspection.tags ?? []) rows.push(["Tag", tag]);
+  for (const { digest, artifactType, mediaType } of inspection.referrers ?? []) {
+    rows.push(["Referrer", `${digest}  ${artifactType || mediaType}`]);
+  }
+  return rows.map(([name, value]) => `${`${name}:`.padEnd(12)}${oneLine(value)}\n`).join("");
+}

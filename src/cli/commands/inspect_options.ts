@@ -1,0 +1,44 @@
+/**
+ * The options of `oci2rootfs inspect`.
+ *
+ * @module
+ */
+import { merge, object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { optional } from "@optique/core/modifiers";
+import { argument, command, constant, option } from "@optique/core/primitives";
+import type { InferValue } from "@optique/core/parser";
+import { platformValue } from "../value_parsers.ts";
+import { imageValue } from "./convert_options.ts";
+import { messageOptions } from "./message_options.ts";
+import { downloadOptions, registryOptions } from "./registry_options.ts";
+
+/** What `inspect` takes. */
+export type InspectArguments = InferValue<ReturnType<typeof inspectParser>>;
+
+/** The parser of `inspect`. */
+export function inspectParser() {
+  return command(
+    "inspect",
+    merge(
+      object({
+        command: constant("inspect"),
+        image: argument(imageValue(), {
+          description: message`The image, as in the main form.`,
+        }),
+        platform: optional(option("--platform", platformValue(), {
+          description: message`Which image of several; default: linux on this machine's processor.`,
+        })),
+        json: option("--json", { description: message`Print manifest, config and sizes as JSON.` }),
+        tags: option("--tags", { description: message`List the tags of the repository too.` }),
+        referrers: option("--referrers", {
+          description: message`List what refers to the image too: signatures, attestations.`,
+        }),
+      }),
+      registryOptions(),
+      downloadOptions(),
+      messageOptions(),
+    ),
+    { description: message`Show what an image is, without its layers.` },
+  );
+}
