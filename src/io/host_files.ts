@@ -1,0 +1,132 @@
+/**
+ * Files of this machine with all that a root filesystem has of them, and how to get at them: by the
+ * C library where that can be called, else by the runtime, which shows less.
+ *
+ * @module
+ */
+import type { ByteString } from "../bytes/byte_string.ts";
+import { Linux } from "./linux.ts";
+import { linuxDirectory } from "./linux_files.ts";
+import { portableDirectory } from "./portable_files.ts";
+
+/** What the system says of a file. */
+export interface HostStat {
+  /** `st_mode`: kind and permissions. */
+  readonly mode: number;
+  /** Owner. */
+  readonly uid: number;
+  /** Group. */
+  readonly gid: number;
+  /** Bytes of a regular file or of a symbolic link's target. */
+  readonly size: number;
+  /** Bytes of it that the disk holds, about. */
+  readonly allocatedBytes: number;
+  /** Modification time, whole seconds since 1970. */
+  readonly mtimeSeconds: number;
+  /** Nanoseconds that are added to `mtimeSeconds`. */
+  readonly mtimeNanoseconds: number;
+  /** Time of the last change of anything, in a form that is only good to be compared. */
+  readonly changeTime: string;
+  /** How many names it has. */
+  readonly linkCount: number;
+  /** The filesystem it is in, in a form that is only good to be compared. */
+  readonly filesystem: string;
+  /** The file itself, among all of this machine, in a form that is only good to be compared. */
+  readonly identity: string;
+  /** Number of a device file. */
+  readonly deviceMajor: number;
+  /** Number of a device file. */
+  readonly deviceMinor: number;
+}
+
+/** An extended attribute as the system shows it. */
+export interface HostXattr {
+  /** Full name with its prefix. */
+  readonly name: ByteString;
+  /** Value. */
+  readonly value: Uint8Array;
+}
+
+/**
+ * An open directory. Names are single components, never followed where they are symbolic links; the
+ * empty name stands for the directory itself.
+ *
+ * Every method throws `ImageError` `PERMISSION`, `NOT_FOUND` or `IO` that names the file.
+ */
+export interface HostDirectory {
+  /** Where it is, fit to be shown. */
+  readonly path: string;
+  /** All names in it but `.` and `..`, in no order. */
+  names(): ByteString[];
+  /** What is at `name`; `null` where nothing is. */
+  stat(name: ByteString): HostStat | null;
+  /** Opens the directory `name`. */
+  directory(name: ByteString): HostDirectory;
+  /** Opens the directory that this one is in; not of one that was opened by its path. */
+  parent(): HostDirectory;
+  /** Opens the regular file `name` for reading. */
+  file(name: ByteString): HostFile;
+  /** Target of the symbolic link `name`. */
+  readLink(name: ByteString): ByteString;
+  /** Extended attributes of `name`, in no order. */
+  xattrs(name: ByteString): readonly HostXattr[];
+  /** Gives the directory back; it can no longer be used. */
+  close(): void;
+}
+
+/** An open regular file. Every method throws `ImageError` `IO` that names the file. */
+export interface HostFile {
+  /** What the system says of it now. */
+  stat(): HostStat;
+  /** Fills `into` from `position` and answers how many bytes there were: fewer only at the end. */
+  read(into: Uint8Array<ArrayBuffer>, position: number): number;
+  /** The first position from `position` on that is in no hole; `null` where only a hole follows. */
+  seekData(position: number): number | null;
+  /** The first position from `position` on that is in a hole or behind the end. */
+  seekHole(position: number): number;
+  /** Gives the file back. */
+  close(): void;
+}
+
+/** The files of this machine. Close it when all that was opened is closed. */
+export interface HostFiles {
+  /** What cannot be seen of files, for a notice; `null` where everything can. */
+  readonly loss: string | null;
+  /** Why extended attributes cannot be read; `null` where they can. */
+  readonly noXattrs: string | null;
+  /** Whether attributes of the class `trusted` are among those that can be read. */
+  readonly seesTrusted: boolean;
+  /** The user whose rights this program has, `null` where that is not known. */
+  readonly uid: number | null;
+  /**
+   * Opens a directory by its path, symbolic links followed. Throws `ImageError` `NOT_FOUND`,
+   * `PERMISSION` or `IO`.
+   */
+  open(path: string): HostDirectory;
+  /** Gives the C library back. */
+  close(): void;
+}
+
+/** Takes the best way to the files of this machine that is there. */
+export function openHostFiles(): HostFiles {
+  const linux = Linux.open();
+  if (!(linux instanceof Linux)) {
+    return {
+      loss: `Extended attributes, holes and nanoseconds of times are not read: ${linux.reason}`,
+      noXattrs: linux.reason,
+      seesTrusted: false,
+      uid: Deno.build.os === "windows" ? null : Deno.uid(),
+      open: portableDirectory,
+      close: () => {},
+    };
+  }
+  const seesTrusted = linux.seesTrustedXattrs();
+  return {
+    loss: seesTrusted ? null : "Attributes of the class trusted are not read: only root sees them",
+    noXattrs: null,
+    seesTrusted,
+    uid: linux.uid(),
+    open: (path) => linuxDirectory(linux, path),
+    close: () => linux.close(),
+  };
+}

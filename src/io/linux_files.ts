@@ -1,0 +1,268 @@
+/**
+ * Directories and files of Linux, by the C library.
+ *
+ * Everything is opened relative to an open directory, one component at a time and never through a
+ * symbolic link, so that what moves meanwhile leads nowhere else.
+ *
+ * @module
+ */
+import {
+  type ByteString,
+  byteStringFrom,
+  displayByteString,
+  utf8ByteString,
+} from "../bytes/byte_string.ts";
+import type { HostDirectory, HostFile, HostStat, HostXattr } from "./host_files.ts";
+import { AT_FDCWD, isErrno, type Linux, splitNames, STATX_SIZE } from "./linux.ts";
+import { systemError } from "./system_error.ts";
+
+// asm-generic/fcntl.h; arm64 has other numbers for three of them.
+const IS_ARM = Deno.build.arch === "aarch64";
+const O_NONBLOCK = 0o4000;
+const O_DIRECTORY = IS_ARM ? 0o40000 : 0o200000;
+const O_NOFOLLOW = IS_ARM ? 0o100000 : 0o400000;
+const O_CLOEXEC = 0o2000000;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
+/** Longest list of names and longest value of the kernel (`linux/limits.h`); links are shorter. */
+const LARGEST_ANSWER = 65536;
+
+/** Opens a directory by its path, symbolic links followed. */
+export function linuxDirectory(linux: Linux, path: string): HostDirectory {
+  const shared: Shared = {
+    linux,
+    stat: new Uint8Array(STATX_SIZE),
+    answer: new Uint8Array(LARGEST_ANSWER),
+  };
+  const at = utf8ByteString(path);
+  return attempt("open directory", path, () =>
+    new LinuxDirectory(
+      shared,
+      linux.open(AT_FDCWD, at, O_DIRECTORY | O_CLOEXEC | O_NONBLOCK),
+      at,
+    ));
+}
+
+/** What all directories of one tree use. */
+interface Shared {
+  readonly linux: Linux;
+  readonly stat: Uint8Array<ArrayBuffer>;
+  readonly answer: Uint8Array<ArrayBuffer>;
+}
+
+class LinuxDirectory implements HostDirectory {
+  readonly #shared: Shared;
+  readonly #descriptor: number;
+  readonly #path: ByteString;
+
+  constructor(shared: Shared, descriptor: number, path: ByteString) {
+    this.#shared = shared;
+    this.#descriptor = descriptor;
+    this.#path = path;
+  }
+
+  get path(): string {
+    return displayByteString(this.#path);
+  }
+
+  names(): ByteString[] {
+    const { linux, answer } = this.#shared;
+    const view = new DataView(answer.buffer);
+    const names: ByteString[] = [];
+    return attempt("read directory", this.path, () => {
+      linux.seek(this.#descriptor, 0, 0);
+      for (;;) {
+        const end = linux.readDirectory(this.#descriptor, answer);
+        if (end === 0) return names;
+        // struct linux_dirent64: inode u64, offset u64, record length u16, type u8, name
+        for (let at = 0; at < end; at += view.getUint16(at + 16, true)) {
+          const name = byteStringFrom(answer, at + 19, answer.indexOf(0, at + 19));
+          if (name !== "." && name !== "..") names.push(name);
+        }
+      }
+    });
+  }
+
+  stat(name: ByteString): HostStat | null {
+    const { linux, stat } = this.#shared;
+    try {
+      linux.stat(this.#descriptor, name, stat);
+      return readStatx(stat);
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return null;
+      throw systemError(error, "read", this.#shown(name));
+    }
+  }
+
+  directory(name: ByteString): HostDirectory {
+    return this.#openDirectory(name, this.#join(name));
+  }
+
+  parent(): HostDirectory {
+    return this.#openDirectory("..", this.#path.slice(0, this.#path.lastIndexOf("/")));
+  }
+
+  file(name: ByteString): HostFile {
+    const { linux } = this.#shared;
+    // Should it have become a fifo meanwhile, opening must not wait for its writer.
+    const flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    return attempt("open file", () => this.#shown(name), () =>
+      new LinuxFile(
+        this.#shared,
+        linux.open(this.#descriptor, name, flags),
+        this.#join(name),
+      ));
+  }
+
+  readLink(name: ByteString): ByteString {
+    const { linux, answer } = this.#shared;
+    return attempt(
+      "read symbolic link",
+      () => this.#shown(name),
+      () => byteStringFrom(answer, 0, linux.readLink(this.#descriptor, name, answer)),
+    );
+  }
+
+  xattrs(name: ByteString): readonly HostXattr[] {
+    const { linux, answer } = this.#shared;
+    // These calls have no form that is relative to a directory: its entry in /proc serves as a path.
+    const file = name === "" ? this.#descriptor : `/proc/self/fd/${this.#descriptor}/${name}`;
+    return attempt("read attributes of", () => this.#shown(name), () => {
+      const names = listXattrs(linux, file, answer);
+      return names.map((xattr) => ({
+        name: xattr,
+        value: answer.slice(0, linux.getXattr(file, xattr, answer)),
+      }));
+    });
+  }
+
+  close(): void {
+    this.#shared.linux.closeFile(this.#descriptor);
+  }
+
+  #openDirectory(name: ByteString, path: ByteString): HostDirectory {
+    const { linux } = this.#shared;
+    const flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    return attempt(
+      "open directory",
+      () => displayByteString(path),
+      () => new LinuxDirectory(this.#shared, linux.open(this.#descriptor, name, flags), path),
+    );
+  }
+
+  #join(name: ByteString): ByteString {
+    return name === "" ? this.#path : `${this.#path}/${name}`;
+  }
+
+  #shown(name: ByteString): string {
+    return displayByteString(this.#join(name));
+  }
+}
+
+class LinuxFile implements HostFile {
+  readonly #shared: Shared;
+  readonly #descriptor: number;
+  readonly #path: ByteString;
+
+  constructor(shared: Shared, descriptor: number, path: ByteString) {
+    this.#shared = shared;
+    this.#descriptor = descriptor;
+    this.#path = path;
+  }
+
+  stat(): HostStat {
+    const { linux, stat } = this.#shared;
+    return this.#attempt(() => {
+      linux.stat(this.#descriptor, "", stat);
+      return readStatx(stat);
+    });
+  }
+
+  read(into: Uint8Array<ArrayBuffer>, position: number): number {
+    const { linux } = this.#shared;
+    return this.#attempt(() => {
+      let done = 0;
+      while (done < into.length) {
+        const rest = done === 0 ? into : into.subarray(done);
+        const count = linux.read(this.#descriptor, rest, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return done;
+    });
+  }
+
+  seekData(position: number): number | null {
+    return this.#attempt(() => {
+      try {
+        return this.#shared.linux.seek(this.#descriptor, position, SEEK_DATA);
+      } catch (error) {
+        if (isErrno(error, "ENXIO")) return null;
+        if (isErrno(error, "EINVAL")) return position; // This filesystem does not tell.
+        throw error;
+      }
+    });
+  }
+
+  seekHole(position: number): number {
+    return this.#attempt(() => {
+      try {
+        return this.#shared.linux.seek(this.#descriptor, position, SEEK_HOLE);
+      } catch (error) {
+        if (isErrno(error, "ENXIO")) return position;
+        if (isErrno(error, "EINVAL")) return Infinity;
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.#shared.linux.closeFile(this.#descriptor);
+  }
+
+  #attempt<T>(call: () => T): T {
+    return attempt("read file", () => displayByteString(this.#path), call);
+  }
+}
+
+function listXattrs(
+  linux: Linux,
+  file: ByteString | number,
+  into: Uint8Array<ArrayBuffer>,
+): ByteString[] {
+  try {
+    return splitNames(into, linux.listXattrs(file, into));
+  } catch (error) {
+    if (isErrno(error, "EOPNOTSUPP", "ENOTSUP")) return [];
+    throw error;
+  }
+}
+
+/** `struct statx`, `linux/stat.h`. */
+function readStatx(bytes: Uint8Array<ArrayBuffer>): HostStat {
+  const view = new DataView(bytes.buffer);
+  const filesystem = `${view.getUint32(0x88, true)}:${view.getUint32(0x8c, true)}`;
+  return {
+    linkCount: view.getUint32(0x10, true),
+    uid: view.getUint32(0x14, true),
+    gid: view.getUint32(0x18, true),
+    mode: view.getUint16(0x1c, true),
+    identity: `${filesystem}:${view.getBigUint64(0x20, true)}`,
+    size: Number(view.getBigUint64(0x28, true)),
+    allocatedBytes: Number(view.getBigUint64(0x30, true)) * 512,
+    changeTime: `${view.getBigInt64(0x60, true)}.${view.getUint32(0x68, true)}`,
+    mtimeSeconds: Number(view.getBigInt64(0x70, true)),
+    mtimeNanoseconds: view.getUint32(0x78, true),
+    deviceMajor: view.getUint32(0x80, true),
+    deviceMinor: view.getUint32(0x84, true),
+    filesystem,
+  };
+}
+
+function attempt<T>(action: string, path: string | (() => string), call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw systemError(error, action, typeof path === "string" ? path : path());
+  }
+}
