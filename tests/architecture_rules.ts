@@ -136,6 +136,11 @@ const LINE_RULES: readonly {
     applies: (path) => isSource(path) && !isInFolder(path, "layer"),
   },
   {
+    pattern: /["'`](trusted|user)\.overlay\./,
+    what: "overlay marker outside its reader",
+    applies: (path) => isSource(path) && !isInFolder(path, "layer/directory"),
+  },
+  {
     pattern: /["']@optique\//,
     what: "command line library outside cli",
     applies: (path) => isSource(path) && !isInFolder(path, "cli"),

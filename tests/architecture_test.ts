@@ -78,6 +78,10 @@ const BAD_SAMPLES: readonly [SourceFile, string][] = [
     "src/merge/a.ts:1: whiteout name outside layer",
   ],
   [
+    sample("src/layer/a.ts", 'name === "trusted.overlay.opaque"'),
+    "src/layer/a.ts:1: overlay marker outside its reader",
+  ],
+  [
     sample("src/io/a.ts", 'import { run } from "@optique/run";'),
     "src/io/a.ts:1: command line library outside cli",
   ],

@@ -13,7 +13,8 @@ import type { Image } from "../source/image.ts";
 export function inputPaths(reference: string, image: Image): string[] {
   const paths = new Set<string>();
   for (const { job } of image.layers) {
-    if (job.location.kind === "file") paths.add(job.location.path);
+    if (job.kind === "directory") { for (const path of job.directories) paths.add(path); }
+    else if (job.location.kind === "file") paths.add(job.location.path);
   }
   for (const text of [reference, reference.slice(reference.indexOf(":") + 1)]) {
     for (const end of [text.length, text.lastIndexOf(":"), text.lastIndexOf("@")]) {

@@ -4,7 +4,7 @@ import { type ByteString, byteStringFrom } from "../bytes/byte_string.ts";
 import type { FileWriter, ImageFormat, ImageWriter } from "../format/image_format.ts";
 import { ImageError } from "../image_error.ts";
 import type { ImageSink } from "../io/byte_sink.ts";
-import type { Layer } from "../layer/layer.ts";
+import type { Layer, TarLayerJob } from "../layer/layer.ts";
 import { tarArchive, type TarEntryInit } from "../layer/tar/tar_fixture.ts";
 import type { Image } from "../source/image.ts";
 import { type FileTree, walk } from "../tree/file_tree.ts";
@@ -174,7 +174,10 @@ Deno.test("convert() reads a layer again for bytes that text comparison took for
 Deno.test("convert() leaves nothing behind when a digest is wrong", async () => {
   const image = imageOf([hello], [{ path: "x", body: "x" }]);
   const [base] = image.layers;
-  const broken = { ...base, job: { ...base.job, digest: `sha256:${"0".repeat(64)}` } };
+  const broken = {
+    ...base,
+    job: { ...base.job as TarLayerJob, digest: `sha256:${"0".repeat(64)}` },
+  };
   const sink = new RecordingSink();
   await rejects(
     convert({ ...image, layers: [broken, image.layers[1]] }, new RecordingFormat(), sink),

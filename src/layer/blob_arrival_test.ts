@@ -4,7 +4,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { ImageError } from "../image_error.ts";
 import { digestOf } from "../oci/digest.ts";
 import { allocateArrival, ArrivalReader, ArrivalWriter } from "./blob_arrival.ts";
-import type { Layer } from "./layer.ts";
+import type { Layer, TarLayerJob } from "./layer.ts";
 import type { LayerEntry } from "./layer_entry.ts";
 import { pause } from "./pause.ts";
 import { readLayer } from "./read_layer.ts";
@@ -208,7 +208,7 @@ for (const workers of [0, 1]) {
     return withDownload(wrong, (download) =>
       withPool(workers, async (pool) => {
         const { layer } = download;
-        const job = { ...layer.job, digest: digestOf(ARCHIVE) };
+        const job = { ...layer.job as TarLayerJob, digest: digestOf(ARCHIVE) };
         const reading = readLayer({ ...layer, job }, new TarRecorder(), { pool });
         download.finish();
         await rejects(reading, { code: "DIGEST_MISMATCH" });

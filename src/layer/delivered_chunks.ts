@@ -5,7 +5,7 @@
  */
 import { ImageError } from "../image_error.ts";
 import { ArrivalReader } from "./blob_arrival.ts";
-import type { BlobDelivery, LayerJob } from "./layer.ts";
+import type { BlobDelivery, TarLayerJob } from "./layer.ts";
 import type { BlobSummary, LayerChunks } from "./layer_chunks.ts";
 
 /** Has the blob brought while its pieces are read; what stops the delivery explains all that follows. */
@@ -19,7 +19,7 @@ export class DeliveredChunks implements LayerChunks {
    * Begins the delivery of the blob of `job`, which `chunks` reads. `signal` ends waiting for
    * bytes, not the delivery.
    */
-  constructor(chunks: LayerChunks, job: LayerJob, delivery: BlobDelivery, signal?: AbortSignal) {
+  constructor(chunks: LayerChunks, job: TarLayerJob, delivery: BlobDelivery, signal?: AbortSignal) {
     this.#chunks = chunks;
     this.#delivery = delivery;
     this.#signal = signal;

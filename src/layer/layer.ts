@@ -55,8 +55,34 @@ export interface TarLayerJob {
   readonly diffId: string | null;
 }
 
-/** What a worker needs to read a layer. */
-export type LayerJob = TarLayerJob;
+/** What reading a layer takes whose files are there one by one: plain data. */
+export interface DirectoryLayerJob {
+  /** Which reader. */
+  readonly kind: "directory";
+  /**
+   * The directory; where there are several, their overlay, newest first, read as one layer: a
+   * renamed directory or a file without bytes leads from one to another.
+   */
+  readonly directories: readonly string[];
+  /**
+   * `overlay`: whiteouts, opaque directories, redirections and the like mean what they mean to
+   * overlayfs, and are not in the tree. `none`: every file is what it is; one directory.
+   */
+  readonly markers: "overlay" | "none";
+  /** Directories in which another filesystem is mounted are read as empty. */
+  readonly oneFileSystem: boolean;
+  /** Keeps `security.selinux`, which belongs to this machine. */
+  readonly keepsHostLabels: boolean;
+  /** Nothing is compressed. */
+  readonly declaredCompression: null;
+  /** There is no blob. */
+  readonly digest: null;
+  /** There is no tar. */
+  readonly diffId: null;
+}
+
+/** What it takes to read a layer. */
+export type LayerJob = TarLayerJob | DirectoryLayerJob;
 
 /** One read-only layer of an image. */
 export interface Layer {
@@ -64,7 +90,7 @@ export interface Layer {
   readonly index: number;
   /** Short name for messages, as `2 (sha256:0123456789ab)`. */
   readonly name: string;
-  /** Bytes as stored (compressed), for progress and estimates. */
+  /** Bytes as stored (compressed), for progress and estimates; 0 where that is not known. */
   readonly size: number;
   /** How to read it. */
   readonly job: LayerJob;

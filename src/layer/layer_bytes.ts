@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { createHash, type Hash } from "node:crypto";
 import { ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import { BlobInput } from "./blob_input.ts";
@@ -46,7 +47,8 @@ export async function openLayerBytes(
     const decompressor = job.size === 0
       ? await openDecompressor("none", input, onNotice)
       : await openDecompressor(compression, input, onNotice);
-    return new LayerBytes(input, decompressor, compression, diffIdCheck);
+    const contentHash = job.digest === null && job.diffId === null ? createHash("sha256") : null;
+    return new LayerBytes(input, decompressor, compression, diffIdCheck, contentHash);
   } catch (error) {
     input.close();
     throw error;
@@ -60,6 +62,8 @@ export class LayerBytes {
   readonly #input: BlobInput;
   readonly #decompressor: Decompressor;
   readonly #diffIdCheck: DigestCheck | null;
+  readonly #contentHash: Hash | null;
+  #contentDigest: string | null = null;
   #size = 0;
   #isVerified = false;
 
@@ -69,11 +73,13 @@ export class LayerBytes {
     decompressor: Decompressor,
     compression: Compression,
     diffIdCheck: DigestCheck | null,
+    contentHash: Hash | null,
   ) {
     this.#input = input;
     this.#decompressor = decompressor;
     this.compression = compression;
     this.#diffIdCheck = diffIdCheck;
+    this.#contentHash = contentHash;
   }
 
   /** Bytes of the blob that were read so far. */
@@ -94,6 +100,11 @@ export class LayerBytes {
   /** `true` once all uncompressed bytes were compared with the diff id. */
   get hasVerifiedDiffId(): boolean {
     return this.#isVerified && this.#diffIdCheck !== null;
+  }
+
+  /** Digest of all uncompressed bytes, once they were given; `null` where the job has a digest. */
+  get contentDigest(): string | null {
+    return this.#contentDigest;
   }
 
   /**
@@ -151,7 +162,9 @@ export class LayerBytes {
   }
 
   #took(into: Uint8Array, filled: number): number {
-    this.#diffIdCheck?.update(filled === into.length ? into : into.subarray(0, filled));
+    const bytes = filled === into.length ? into : into.subarray(0, filled);
+    this.#diffIdCheck?.update(bytes);
+    this.#contentHash?.update(bytes);
     this.#size += filled;
     return filled;
   }
@@ -168,6 +181,9 @@ export class LayerBytes {
     }
     this.#input.finish();
     this.#diffIdCheck?.finish();
+    if (this.#contentHash !== null) {
+      this.#contentDigest = `sha256:${this.#contentHash.digest("hex")}`;
+    }
     this.#isVerified = true;
     return filled;
   }

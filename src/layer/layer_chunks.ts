@@ -30,6 +30,11 @@ export interface BlobSummary {
   readonly isDigestVerified: boolean;
   /** Whether the `diffId` was compared; a difference is an error. */
   readonly isDiffIdVerified: boolean;
+  /**
+   * Digest (`sha256:…`) of all that was read, where the layer has none of its own; else `null`. Of a
+   * tar the uncompressed bytes count.
+   */
+  readonly contentDigest: string | null;
 }
 
 /** The pieces of one layer, in order. */
@@ -128,6 +133,7 @@ export class LayerChunkReader {
       compression: bytes.compression,
       isDigestVerified: bytes.hasVerifiedDigest,
       isDiffIdVerified: bytes.hasVerifiedDiffId,
+      contentDigest: bytes.contentDigest,
     };
   }
 

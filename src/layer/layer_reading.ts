@@ -1,23 +1,13 @@
 /**
- * One layer while it is being read: pieces in, entries out, as far as it is asked to go.
+ * One layer while it is being read, whatever it is made of.
  *
  * @module
  */
-import { ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
-import type { Layer } from "./layer.ts";
-import {
-  type BlobSummary,
-  isContentError,
-  type LayerChunks,
-  mismatchInstead,
-} from "./layer_chunks.ts";
-import type { LayerVisitor } from "./layer_entry.ts";
-import { pause } from "./pause.ts";
-import { TarParser } from "./tar/tar_parser.ts";
+import type { BlobSummary } from "./layer_chunks.ts";
 
 /** Bytes after which other work gets its turn. */
-const TURN_SIZE = 4 * 1024 * 1024;
+export const TURN_SIZE = 4 * 1024 * 1024;
 
 /** What was read. */
 export interface LayerSummary extends BlobSummary {
@@ -29,41 +19,16 @@ export interface LayerSummary extends BlobSummary {
 export interface LayerReadingOptions {
   /** Stops the work: `advance` rejects with its reason. */
   readonly signal?: AbortSignal;
-  /** Hears now and then, and at the end, how many bytes of the blob were read. */
+  /** Hears now and then, and at the end, how many bytes of the layer were read, as stored. */
   readonly onProgress?: (readBytes: number) => void;
   /** Hears remarks on entries. */
   readonly onNotice?: NoticeListener;
 }
 
 /** Reads one layer step by step. */
-export class LayerReading {
-  readonly #layer: Layer;
-  readonly #chunks: LayerChunks;
-  readonly #parser: TarParser;
-  readonly #options: LayerReadingOptions;
-  // What is left of the last piece after a stop at an entry.
-  #rest: Uint8Array | null = null;
-  #untilTurn = TURN_SIZE;
-  #summary: LayerSummary | null = null;
-
-  /** Reads `chunks` of `layer` for `visitor`. The chunks are closed by `close`. */
-  constructor(
-    layer: Layer,
-    chunks: LayerChunks,
-    visitor: LayerVisitor,
-    options: LayerReadingOptions,
-  ) {
-    this.#layer = layer;
-    this.#chunks = chunks;
-    this.#parser = new TarParser(visitor, options.onNotice);
-    this.#options = options;
-  }
-
+export interface LayerReading {
   /** What was read; `null` until all of it was. */
-  get summary(): LayerSummary | null {
-    return this.#summary;
-  }
-
+  readonly summary: LayerSummary | null;
   /**
    * Reads on: `byteCount` uncompressed bytes, then to the end of the entry that is under way, so
    * that between two calls no file is open. Where that is depends on the layer alone. Answers
@@ -72,59 +37,7 @@ export class LayerReading {
    * Rejects with `ImageError` that names the layer, with the signal's reason, or with whatever the
    * visitor throws.
    */
-  async advance(byteCount: number): Promise<boolean> {
-    try {
-      const stopAt = this.#parser.offset + byteCount;
-      while (this.#summary === null) {
-        const chunk = this.#rest ?? await this.#next();
-        if (chunk === null) {
-          await this.#parse(() => this.#parser.finish());
-          this.#summary = { ...this.#chunks.summary!, entryCount: this.#parser.entryCount };
-          this.#options.onProgress?.(this.#chunks.readBytes);
-          break;
-        }
-        let taken = 0;
-        await this.#parse(() => taken = this.#parser.push(chunk, stopAt));
-        this.#rest = taken < chunk.length ? chunk.subarray(taken) : null;
-        if (this.#rest !== null) return false;
-      }
-      return this.#summary !== null;
-    } catch (error) {
-      throw error instanceof ImageError ? error.at({ layer: this.#layer.name }) : error;
-    }
-  }
-
+  advance(byteCount: number): Promise<boolean>;
   /** Gives files and memory back. */
-  close(): void {
-    this.#chunks.close();
-  }
-
-  async #next(): Promise<Uint8Array | null> {
-    const answer = this.#chunks.next();
-    const chunk = answer instanceof Promise ? await answer : answer;
-    if (chunk !== null) this.#untilTurn -= chunk.length;
-    if (this.#untilTurn <= 0) {
-      this.#untilTurn = TURN_SIZE;
-      await pause();
-      this.#options.signal?.throwIfAborted();
-      this.#options.onProgress?.(this.#chunks.readBytes);
-    }
-    return chunk;
-  }
-
-  /** Runs the parser; an error in what the bytes say is explained by wrong bytes, if they are. */
-  async #parse(step: () => void): Promise<void> {
-    try {
-      step();
-    } catch (error) {
-      if (!isContentError(error)) throw error;
-      try {
-        while (await this.#chunks.next() !== null) await pause();
-      } catch (mismatch) {
-        if (isContentError(mismatch)) throw error;
-        throw mismatchInstead(mismatch, error);
-      }
-      throw error;
-    }
-  }
+  close(): void;
 }

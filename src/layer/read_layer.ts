@@ -1,14 +1,16 @@
 /**
- * Reads one layer: blob, decompressor, tar reader, visitor.
+ * Reads one layer of any kind: a tar (blob, decompressor, tar reader), or a directory.
  *
  * @module
  */
 import type { NoticeListener } from "../notice.ts";
 import { DeliveredChunks } from "./delivered_chunks.ts";
-import type { Layer } from "./layer.ts";
+import { DirectoryReading } from "./directory/directory_reading.ts";
+import type { Layer, TarLayerJob } from "./layer.ts";
 import { InlineChunks, type LayerChunks } from "./layer_chunks.ts";
 import type { LayerVisitor } from "./layer_entry.ts";
-import { LayerReading, type LayerReadingOptions, type LayerSummary } from "./layer_reading.ts";
+import type { LayerReading, LayerReadingOptions, LayerSummary } from "./layer_reading.ts";
+import { TarReading } from "./tar_reading.ts";
 import type { WorkerPool } from "./worker/worker_pool.ts";
 
 /** Options of {@linkcode readLayer}. */
@@ -21,7 +23,7 @@ export interface ReadLayerOptions extends LayerReadingOptions {
 
 /**
  * Reads `layer` from its first byte to its last and calls `visitor` for its entries, in the order of
- * the tar. Memory does not depend on the size of the blob.
+ * the tar, or of the names of a directory. Memory does not depend on the bytes in it.
  *
  * Nothing the visitor saw may be trusted before the promise resolves: digests are compared at the end.
  *
@@ -52,12 +54,21 @@ export function openLayer(
   options.signal?.throwIfAborted();
   const onNotice: NoticeListener = (notice) =>
     options.onNotice?.({ ...notice, where: { layer: layer.name, ...notice.where } });
-  const { pool, verifyDiffIds } = options;
-  const decoded: LayerChunks = pool === undefined
-    ? new InlineChunks(layer.job, { verifyDiffIds, onNotice })
-    : pool.read(layer.job, { verifyDiffIds, onNotice });
-  const chunks = layer.delivery === undefined
+  const { job } = layer;
+  return job.kind === "directory"
+    ? new DirectoryReading(layer, job, visitor, { ...options, onNotice })
+    : new TarReading(layer, openChunks(layer, job, { ...options, onNotice }), visitor, {
+      ...options,
+      onNotice,
+    });
+}
+
+function openChunks(layer: Layer, job: TarLayerJob, options: ReadLayerOptions): LayerChunks {
+  const { pool, verifyDiffIds, onNotice, signal } = options;
+  const decoded = pool === undefined
+    ? new InlineChunks(job, { verifyDiffIds, onNotice })
+    : pool.read(job, { verifyDiffIds, onNotice });
+  return layer.delivery === undefined
     ? decoded
-    : new DeliveredChunks(decoded, layer.job, layer.delivery, options.signal);
-  return new LayerReading(layer, chunks, visitor, { ...options, onNotice });
+    : new DeliveredChunks(decoded, job, layer.delivery, signal);
 }

@@ -45,8 +45,15 @@ for (const [compression, blob] of BLOBS) {
       compression,
       isDigestVerified: true,
       isDiffIdVerified: true,
+      contentDigest: null,
     });
     deepStrictEqual(recorder.get("big").body, BIG);
+  });
+
+  Deno.test(`readLayer() names what has no digest by its tar, compressed by ${compression}`, async () => {
+    const layer = layerOf(blob, { digest: null, diffId: null });
+    const { contentDigest } = await readLayer(layer, new TarRecorder());
+    strictEqual(contentDigest, digestOf(ARCHIVE));
   });
 
   Deno.test(`readLayer() reads a range of a file compressed by ${compression}`, async () => {

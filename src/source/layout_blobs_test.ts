@@ -1,4 +1,4 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import {
   existsSync,
   mkdirSync,
@@ -141,6 +141,7 @@ Deno.test("data embedded in descriptors is used once it is verified", async () =
   const layout = withLayer({ data: data(TAR) });
   layout.files.delete(blobPath(digestOf(TAR)));
   const job = (await open(layout)).layers[0].job;
+  ok(job.kind === "tar");
   deepStrictEqual(job.location, { kind: "memory", bytes: new Uint8Array(TAR) });
 
   const other = Uint8Array.from(TAR, (byte) => byte ^ 1);

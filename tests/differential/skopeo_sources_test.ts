@@ -51,6 +51,7 @@ function copy(from: string, to: string, ...options: string[]): void {
 async function contents(image: Image): Promise<string[]> {
   const digests: string[] = [];
   for (const { job } of image.layers) {
+    if (job.kind !== "tar") throw new Error("the layer is no tar");
     const bytes = await openLayerBytes(job, { verifyDiffIds: true });
     try {
       const whole = new Uint8Array(1024 * 1024);
