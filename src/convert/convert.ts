@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import type { ImageFormat, ImageWriter, WriteReport } from "../format/image_format.ts";
 import type { ImageSink, OpenSink } from "../io/byte_sink.ts";
 import type { Layer } from "../layer/layer.ts";
@@ -114,7 +115,10 @@ export interface LayerReport {
 export interface ConvertReport {
   /** The reference the image was opened by. */
   readonly reference: string;
-  /** Digest of its manifest, or of its configuration where there is no manifest. */
+  /**
+   * Digest of its manifest, or of its configuration where there is no manifest, or of what was read
+   * where there is neither.
+   */
   readonly digest: string;
   /** What it is for, where it says so. */
   readonly platform: Platform | null;
@@ -202,7 +206,7 @@ class Conversion<C> {
   async run(format: ImageFormat<C>, output: OpenSink): Promise<ConvertReport> {
     const start = performance.now();
     const writer = format.createWriter(output, {
-      identity: this.#image.digest,
+      identity: () => this.#identity(),
       createdSeconds: this.#createdSeconds,
       expectedBytes: expectedBytes(this.#image.layers),
       onNotice: this.onNotice,
@@ -215,7 +219,7 @@ class Conversion<C> {
     const end = performance.now();
     return {
       reference: this.#image.reference,
-      digest: this.#image.digest,
+      digest: this.#identity(),
       platform: this.#image.platform,
       image: written,
       counts: countFiles(tree),
@@ -227,6 +231,11 @@ class Conversion<C> {
         totalSeconds: (end - start) / 1000,
       },
     };
+  }
+
+  /** What the image is; without any digest that is known only when its layers were read. */
+  #identity(): string {
+    return this.#image.digest ?? contentIdentity(this.#summaries);
   }
 
   /** Reads all layers, newest first, and answers the tree with its file bytes placed. */
@@ -320,6 +329,16 @@ function releaseDead<C>(entries: readonly LayerEntry<C>[][], writer: ImageWriter
       inode.content = null;
     }
   }
+}
+
+/** A digest of all that was read. */
+function contentIdentity(summaries: readonly LayerSummary[]): string {
+  if (summaries.length === 1 && summaries[0].contentDigest !== null) {
+    return summaries[0].contentDigest;
+  }
+  const hash = createHash("sha256");
+  for (const { contentDigest } of summaries) hash.update(`${contentDigest}\n`);
+  return `sha256:${hash.digest("hex")}`;
 }
 
 /** A guess of the uncompressed bytes: archives of files shrink to a third or so. */

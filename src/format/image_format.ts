@@ -41,8 +41,11 @@ export interface ImageWriter<C> {
 
 /** What a writer may know of the input before the first byte. */
 export interface WriterContext {
-  /** Identity of the input (its manifest digest): derived UUIDs depend on it and on the options. */
-  readonly identity: string;
+  /**
+   * Identity of the input (its manifest digest, say): derived UUIDs depend on it and on the options.
+   * Of some inputs it is known only when all of it was read: it may be asked for in `finish` alone.
+   */
+  readonly identity: () => string;
   /** Time for everything that has none of its own, seconds since 1970. */
   readonly createdSeconds: number;
   /** A guess of the bytes to come, for reserving room in front; never a limit. */

@@ -40,7 +40,7 @@ export async function writeTree<C>(
   const open = sink.open();
   try {
     const writer = format.createWriter(open, {
-      identity: "sha256:0123456789abcdef",
+      identity: () => "sha256:0123456789abcdef",
       createdSeconds: CREATED_SECONDS,
       expectedBytes: options.expectedBytes ?? dataBytes(tree),
       onNotice: (notice) => notices.push(notice),
