@@ -47,6 +47,7 @@ export type {
   BlobDelivery,
   BlobLocation,
   Compression,
+  DirectoryLayerJob,
   Layer,
   LayerJob,
   TarLayerJob,
@@ -62,8 +63,11 @@ export type { RegistryOptions } from "./src/source/registry/options.ts";
 export type { RegistryTiming } from "./src/source/registry/timing.ts";
 export type { ClientCertificate } from "./src/source/registry/tls_settings.ts";
 export type { DownloadListener, DownloadProgress } from "./src/source/remote/download_progress.ts";
+export type { DirectoryOptions } from "./src/source/directory_options.ts";
 export { openImage } from "./src/source/open_image.ts";
 export type { OpenOptions } from "./src/source/open_options.ts";
+export { rootDirectory } from "./src/source/root_directory.ts";
+export type { RootDirectoryOptions } from "./src/source/root_directory.ts";
 export type { ImageOptions, RemoteOptions } from "./src/source/remote/remote_options.ts";
 export type { FileTree } from "./src/tree/file_tree.ts";
 export { FileKind, Inode } from "./src/tree/inode.ts";

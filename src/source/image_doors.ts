@@ -3,15 +3,13 @@
  *
  * @module
  */
-import { ImageError } from "../image_error.ts";
-import { quote } from "../oci/quote.ts";
 import { openArchive } from "./archive_store.ts";
 import { DirectoryStore } from "./directory_store.ts";
 import { openDockerStore } from "./docker_archive.ts";
 import type { Image } from "./image.ts";
 import { createRequest, type OpenOptions } from "./open_options.ts";
 import { openOciStore, openStore } from "./open_store.ts";
-import { type PathKind, pathKind } from "./path_kind.ts";
+import { expectKind } from "./path_kind.ts";
 
 /** Options of {@linkcode ociLayout} and {@linkcode ociArchive}. */
 export interface OciLayoutOptions extends OpenOptions {
@@ -82,20 +80,4 @@ function referenceText(
 ): string {
   if (digest !== undefined) return `${prefix}${path}@${digest}`;
   return name === undefined ? `${prefix}${path}` : `${prefix}${path}:${name}`;
-}
-
-const KIND_TEXTS: Readonly<Record<PathKind, string>> = {
-  directory: "a directory",
-  file: "a file",
-  other: "no directory and no regular file",
-};
-
-function expectKind(path: string, kinds: readonly PathKind[]): PathKind {
-  const kind = pathKind(path);
-  if (kind !== null && kinds.includes(kind)) return kind;
-  const observed = kind === null ? "nothing is there" : `it is ${KIND_TEXTS[kind]}`;
-  throw new ImageError(
-    "NOT_FOUND",
-    `Cannot open ${quote(path)}: ${observed}, expected a ${kinds.join(" or ")}`,
-  );
 }

@@ -12,6 +12,7 @@ import { pathExists, pathKind } from "./path_kind.ts";
 import { isImageName } from "./image_names.ts";
 import { registryImage } from "./remote/open_registry_image.ts";
 import type { ImageOptions } from "./remote/remote_options.ts";
+import { rootDirectory } from "./root_directory.ts";
 import { splitReference } from "./split_reference.ts";
 
 /** A kind of source, named by what stands before the first `:` of a reference. */
@@ -60,6 +61,7 @@ const TRANSPORTS: readonly Transport[] = [
       });
     },
   },
+  { prefix: "dir:", form: "dir:DIRECTORY", open: rootDirectory },
 ];
 
 /**
@@ -76,7 +78,7 @@ export function registryReferenceIn(reference: string): string | null {
 
 /**
  * Opens the image that `reference` names: a transport and a path (`oci:DIRECTORY[:TAG|@DIGEST]`,
- * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`), a bare path to a directory or
+ * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`, `dir:DIRECTORY`), a bare path to a directory or
  * an archive, whose kind is found out, or an image of a registry (`docker://HOST/NAME:TAG`; also
  * as a bare name, as `nginx:1.27`, where there is no such path). Close the image when its layers have
  * been read.

@@ -6,6 +6,7 @@
 import { statSync } from "node:fs";
 import { ImageError } from "../image_error.ts";
 import { systemError } from "../io/system_error.ts";
+import { quote } from "../oci/quote.ts";
 
 /** A directory, a regular file, or something else (a device, a socket, a pipe). */
 export type PathKind = "directory" | "file" | "other";
@@ -41,4 +42,25 @@ export function pathExists(path: string): boolean {
 /** A path too long to be a path is not there either. */
 function isAbsence(error: ImageError): boolean {
   return error.code === "NOT_FOUND" || error.code === "LIMIT_EXCEEDED";
+}
+
+const KIND_TEXTS: Readonly<Record<PathKind, string>> = {
+  directory: "a directory",
+  file: "a file",
+  other: "no directory and no regular file",
+};
+
+/**
+ * What is at `path`, which must be one of `kinds`.
+ *
+ * Throws `ImageError` `NOT_FOUND` where it is not, `PERMISSION` or `IO`.
+ */
+export function expectKind(path: string, kinds: readonly PathKind[]): PathKind {
+  const kind = pathKind(path);
+  if (kind !== null && kinds.includes(kind)) return kind;
+  const observed = kind === null ? "nothing is there" : `it is ${KIND_TEXTS[kind]}`;
+  throw new ImageError(
+    "NOT_FOUND",
+    `Cannot open ${quote(path)}: ${observed}, expected a ${kinds.join(" or ")}`,
+  );
 }

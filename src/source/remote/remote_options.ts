@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DirectoryOptions } from "../directory_options.ts";
 import type { OpenOptions } from "../open_options.ts";
 import type { RegistryOptions } from "../registry/options.ts";
 import type { DownloadListener } from "./download_progress.ts";
@@ -46,5 +47,5 @@ export interface RemoteOptions {
   readonly onProgress?: DownloadListener;
 }
 
-/** Options of `openImage`: those of all sources, and those of registries. */
-export interface ImageOptions extends OpenOptions, RemoteOptions {}
+/** Options of `openImage`: those of all sources, of registries, and of directories. */
+export interface ImageOptions extends OpenOptions, RemoteOptions, DirectoryOptions {}
