@@ -4,6 +4,7 @@
  * @module
  */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { checksumSeed, htreeChecksum, inodeSeed } from "../../src/format/ext4/checksum.ts";
 import type { FileTree } from "../../src/tree/file_tree.ts";
 import { mustRun, runTool } from "../run_tool.ts";
 import { CaseTree } from "./case_tree.ts";
@@ -26,7 +27,9 @@ export interface Fault {
 
 /** The good tree. */
 export function faultTree(): FileTree<GeneratedContent> {
-  return new CaseTree()
+  const tree = new CaseTree().directory("indexed");
+  for (let i = 0; i < 200; i++) tree.file(`indexed/a longer name for file number ${i}`);
+  return tree
     .directory("directory")
     .file("directory/inner", { size: 10 })
     .file("file", {
@@ -172,6 +175,10 @@ export const FAULTS: readonly Fault[] = [
     12 + 12 + 9,
     ALL,
   ),
+  flip("index's checksum", BAD_CHECKSUM, (image) => blockOf(image, "/indexed", 0), 1020, ALL),
+  flip("index", BAD_CHECKSUM, (image) => blockOf(image, "/indexed", 0), 0x28, ALL),
+  hash("a hash of the index that is a little larger", 0x2c, 0x100_0000),
+  hash("a leaf that stands for another one", 0x2c, 0, 1),
   flip(
     "attribute block's checksum",
     BAD_CHECKSUM,
@@ -223,6 +230,36 @@ function flip(
       readSync(file, byte, 0, 1, position);
       byte[0] ^= 4;
       writeSync(file, byte, 0, 1, position);
+      closeSync(file);
+    },
+  };
+}
+
+/**
+ * A fault in the index of a directory, with its checksum right: a word of block 0 is raised by
+ * `hashAdded` at `offset` - 4, or the number of a block at `offset` by `blockAdded`.
+ */
+function hash(name: string, offset: number, hashAdded: number, blockAdded = 0): Fault {
+  return {
+    name,
+    sign: /is in the wrong block|entry names block|indexed.*: only in a: regular/,
+    seenBy: ALL,
+    plant(image) {
+      const position = blockOf(image, "/indexed", 0);
+      const file = openSync(image, "r+");
+      const bytes = new Uint8Array(FAULT_BLOCK_SIZE);
+      readSync(file, bytes, 0, bytes.length, position);
+      const view = new DataView(bytes.buffer);
+      view.setUint32(offset - 4, view.getUint32(offset - 4, true) + hashAdded, true);
+      view.setUint32(offset, view.getUint32(offset, true) + blockAdded, true);
+      const uuid = new Uint8Array(16);
+      readSync(file, uuid, 0, 16, 1024 + 0x68);
+      const number = numberIn(ask(image, "stat /indexed"), /Inode: (\d+)/);
+      const seed = inodeSeed(checksumSeed(uuid), number, 0);
+      const count = view.getUint16(0x22, true);
+      const checksum = htreeChecksum(seed, bytes, 0, 0x20 + 8 * count, 0);
+      view.setUint32(FAULT_BLOCK_SIZE - 4, checksum, true);
+      writeSync(file, bytes, 0, bytes.length, position);
       closeSync(file);
     },
   };

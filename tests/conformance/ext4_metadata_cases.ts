@@ -132,6 +132,14 @@ export const METADATA_CASES: readonly Ext4Case[] = [
     },
   },
   {
+    name: "owners of 2^32 - 1",
+    peer: false,
+    // Linux means "nobody" by this number, and shows 65534.
+    without: ["kernel mount"],
+    build: () =>
+      new CaseTree().file("file", { uid: 2 ** 32 - 1, gid: 2 ** 32 - 1, size: 1 }).finish(),
+  },
+  {
     name: "all permission bits",
     build() {
       const tree = new CaseTree();

@@ -5,12 +5,15 @@
  */
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
 import { blockChecksum } from "./checksum.ts";
+import { DirectoryHasher } from "./directory_hash.ts";
 import { DIRENT_HEADER_SIZE, DIRENT_TAIL_SIZE, readDirent, readDirentTail } from "./dirent.ts";
+import { HTREE_ROOT_INFO_OFFSET, readHtreeInfo } from "./htree.ts";
 import { INODE_INDEX } from "./inode.ts";
 import { readExtents } from "./reader_extents.ts";
-import { readHtree } from "./reader_htree.ts";
+import { type HashRange, isInRange, readHtree } from "./reader_htree.ts";
 import type { FoundInode } from "./reader_inodes.ts";
-import type { Ext4Volume, ViewedBytes } from "./reader_volume.ts";
+import { type Ext4Volume, hex, type ViewedBytes } from "./reader_volume.ts";
+import { FLAG_SIGNED_HASH, HASH_HALF_MD4 } from "./superblock.ts";
 
 /** A name in a directory. */
 export interface FoundName {
@@ -59,14 +62,15 @@ class DirectoryBlocks {
 
   names(parent: number): FoundName[] {
     const isIndexed = (this.#inode.fields.flags & INODE_INDEX) !== 0;
-    const nodes = isIndexed
+    const leaves = isIndexed
       ? readHtree(this.#volume, this.#inode, this.#blocks.length, (block) => this.#read(block))
-        .nodes
-      : new Set<number>();
+      : null;
+    const hasher = leaves === null ? null : this.#hasher();
     const names: FoundName[] = [];
     const seen = new Set<ByteString>();
     for (let block = 0; block < this.#blocks.length; block++) {
-      const isNode = nodes.has(block);
+      const leaf = leaves?.get(block);
+      const isNode = leaves !== null && leaf === undefined;
       // An interior node holds no names; the root holds `.` and `..`.
       if (isNode && block > 0) continue;
       const { bytes, view } = this.#read(block);
@@ -76,12 +80,31 @@ class DirectoryBlocks {
         if (seen.has(entry.name)) {
           this.#refuse(`name "${displayByteString(entry.name)}" stands twice`, "once");
         }
+        if (leaf !== undefined && hasher !== null) this.#checkHash(entry, leaf, hasher);
         seen.add(entry.name);
         names.push(entry);
       }
     }
     if (names.length < 2) this.#refuse(`${names.length} entries`, '"." and ".."');
     return names.slice(2);
+  }
+
+  /** Hashes names as the directory does, `null` where it is done in a way that is not known here. */
+  #hasher(): DirectoryHasher | null {
+    const { hashSeed, flags } = this.#volume.superblock;
+    const { hashVersion } = readHtreeInfo(this.#read(0).view, HTREE_ROOT_INFO_OFFSET);
+    const isKnown = hashVersion === HASH_HALF_MD4 && (flags & FLAG_SIGNED_HASH) !== 0;
+    return isKnown ? new DirectoryHasher(hashSeed) : null;
+  }
+
+  /** The kernel finds a name only in the leaf of its hash. */
+  #checkHash(entry: FoundName, leaf: HashRange, hasher: DirectoryHasher): void {
+    const hash = hasher.hash(entry.name);
+    if (isInRange(hash, leaf)) return;
+    this.#refuse(
+      `name "${displayByteString(entry.name)}" with hash ${hex(hash)} is in the wrong block`,
+      `${hex(leaf.first)} to ${hex(leaf.end)}`,
+    );
   }
 
   #read(block: number): ViewedBytes {
