@@ -15,7 +15,7 @@ const MAX_LAYER_LINES = 6;
 
 /** A layer or blob that is worked on. */
 export interface ProgressItem {
-  /** Its name for people. */
+  /** Its name for people, as `layer 0 (sha256:0123456789ab)`. */
   readonly name: string;
   /** Its bytes as stored. */
   readonly size: number;
@@ -99,7 +99,7 @@ export class ProgressDisplay {
       const received = this.#receivedOf(item);
       const isUnderWay = read > 0 || (received > 0 && received < item.size);
       if (!isUnderWay || this.#isDone[index] || lines.length > MAX_LAYER_LINES) continue;
-      lines.push(`${bar(read, received, item.size)} layer ${item.name}, ${formatSize(item.size)}`);
+      lines.push(`${bar(read, received, item.size)} ${item.name}, ${formatSize(item.size)}`);
     }
     return lines;
   }

@@ -20,7 +20,7 @@ function layer(index: number, size: number): Layer {
 }
 
 function item({ name, size, job }: Layer): ProgressItem {
-  return { name, size, digest: job.digest };
+  return { name: `layer ${name}`, size, digest: job.kind === "tar" ? job.digest : null };
 }
 
 /** Up so many lines, to the first column, clear to the end. */

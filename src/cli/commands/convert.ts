@@ -75,7 +75,7 @@ export async function runConvert(
   try {
     display.begin(
       image.layers.map(({ name, size, job }) => ({
-        name,
+        name: `layer ${name}`,
         size,
         digest: job.kind === "tar" ? job.digest : null,
       })),

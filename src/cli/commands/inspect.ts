@@ -7,7 +7,11 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import type { Image } from "../../source/image.ts";
 import { openImage, registryReferenceIn } from "../../source/open_image.ts";
-import { listReferrers, listTags } from "../../source/remote/repository_lists.ts";
+import {
+  listReferrers,
+  listTags,
+  type ReferrerListOptions,
+} from "../../source/remote/repository_lists.ts";
 import type { RegistryOptions } from "../../source/registry/options.ts";
 import { showLog } from "../debug_log.ts";
 import { oneLine } from "../error_text.ts";
@@ -99,12 +103,22 @@ async function lists(
         "no --offline",
     );
   }
+  const options = { registry, signal };
   return {
-    ...(args.tags ? { tags: await listTags(name, { registry, signal }) } : {}),
-    ...(args.referrers
-      ? { referrers: await listReferrers(name, image.digest, { registry, signal }) }
-      : {}),
+    ...(args.tags ? { tags: await listTags(name, options) } : {}),
+    ...(args.referrers ? { referrers: await allReferrers(name, image.digest, options) } : {}),
   };
+}
+
+/** What refers to the image, or to the index that it was chosen from. */
+async function allReferrers(
+  name: string,
+  digest: string,
+  options: ReferrerListOptions,
+): Promise<Descriptor[]> {
+  const ofIndex = await listReferrers(name, options);
+  const ofImage = await listReferrers(name, { ...options, digest });
+  return [...new Map([...ofIndex, ...ofImage].map((it) => [it.digest, it])).values()];
 }
 
 function inspectionText(inspection: Inspection, image: Image): string {

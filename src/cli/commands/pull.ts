@@ -43,7 +43,7 @@ export async function runPull(
       onProgress: (event) => display.update(event),
       onBlobs: (blobs) =>
         display.begin(blobs.map(({ digest, size }) => ({
-          name: shortDigest(digest),
+          name: `blob ${shortDigest(digest)}`,
           digest,
           size,
         }))),

@@ -19,6 +19,12 @@ export interface RepositoryListOptions {
 
 /** Options of {@linkcode listReferrers}. */
 export interface ReferrerListOptions extends RepositoryListOptions {
+  /**
+   * Lists what refers to the manifest of this digest.
+   *
+   * @default that of the manifest or index that the reference names
+   */
+  readonly digest?: string;
   /** Lists only those of this type. */
   readonly artifactType?: string;
 }
@@ -41,20 +47,20 @@ export async function listTags(
 }
 
 /**
- * Everything in the repository that `reference` names that refers to the manifest or index of
- * `digest`. Throws like {@linkcode listTags}.
+ * Everything in its repository that refers to the manifest or index that `reference` names. Throws
+ * like {@linkcode listTags}, and `NOT_FOUND` where the manifest is not there.
  */
 export async function listReferrers(
   reference: string,
-  digest: string,
   options: ReferrerListOptions = {},
 ): Promise<Descriptor[]> {
-  return await atRegistry(
-    reference,
-    options,
-    (client, repository) =>
-      client.referrers(repository, digest, options.artifactType, options.signal),
-  );
+  const { artifactType, signal } = options;
+  const { digest: named, tag } = parseRegistryReference(reference);
+  return await atRegistry(reference, options, async (client, repository) => {
+    const digest = options.digest ?? named ??
+      (await client.manifest(repository, tag!, signal)).digest;
+    return await client.referrers(repository, digest, artifactType, signal);
+  });
 }
 
 async function atRegistry<T>(
