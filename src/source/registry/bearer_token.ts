@@ -158,8 +158,7 @@ function parseToken(
   askedMilliseconds: number,
   served: string | null,
 ): BearerToken {
-  const document = { kind: "token answer of", name: host };
-  const answer = checkDocument(answerSchema, parseSecretJson(bytes, host), document);
+  const answer = parseAnswer(bytes, host);
   const token = answer.token || answer.access_token;
   // Anything else could not stand in a header field.
   if (token.length > LONGEST_TOKEN || !/^[\x21-\x7e]+$/.test(token)) {
@@ -176,15 +175,16 @@ function parseToken(
   return { token, expiresMilliseconds: askedMilliseconds + usable * 1000 };
 }
 
-/** A message must not repeat a piece of the answer: the parser's own would. */
-function parseSecretJson(bytes: Uint8Array, host: string): unknown {
+/** A message must not repeat a piece of the answer, as those of other documents do. */
+function parseAnswer(bytes: Uint8Array, host: string): v.InferOutput<typeof answerSchema> {
+  const document = { kind: "token answer of", name: host };
   try {
-    return parseJson(bytes, { kind: "token answer of", name: host });
+    return checkDocument(answerSchema, parseJson(bytes, document), document);
   } catch (error) {
     if (error instanceof ImageError && error.code !== "CORRUPT") throw error;
     throw new ImageError(
       "CORRUPT",
-      `Cannot read token answer of ${quote(host)}: it is malformed, expected JSON`,
+      `Cannot read token answer of ${quote(host)}: it is malformed, expected JSON with a token`,
     );
   }
 }

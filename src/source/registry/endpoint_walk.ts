@@ -62,7 +62,8 @@ export class EndpointWalk {
     for (const endpoint of endpoints) {
       const place = endpointName(endpoint);
       this.#log.debug("reading {what} from {place}", { what, place });
-      const limit = endpoint.isMirror ? MIRROR_RETRY_LIMIT : this.#timing.retryLimit;
+      const { retryLimit } = this.#timing;
+      const limit = endpoint.isMirror ? Math.min(MIRROR_RETRY_LIMIT, retryLimit) : retryLimit;
       try {
         return await attempt(endpoint, new Retry(this.#timing, limit));
       } catch (error) {
