@@ -30,7 +30,6 @@ const SWITCHABLE: readonly string[] = [
   "dir_index",
   "dir_nlink",
   "ea_inode",
-  "huge_file",
   "large_dir",
   "metadata_csum",
   "metadata_csum_seed",

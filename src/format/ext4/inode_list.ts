@@ -36,8 +36,6 @@ export interface InodeLimits {
   readonly hasEaInodes: boolean;
   /** Whether a directory may have more than 65,000 links. */
   readonly hasDirNlink: boolean;
-  /** Whether a file may take 2^32 sectors and more. */
-  readonly hasHugeFile: boolean;
   /** Whether an inode holds fractions of seconds. */
   readonly hasNanoseconds: boolean;
   /** The last second that an inode can hold. */
@@ -235,7 +233,6 @@ export class InodeList {
         if (inode.size > 0 && inode.content === null) {
           throw new TypeError(`Cannot write file: its ${inode.size} bytes were never placed`);
         }
-        if (!limits.hasHugeFile) checkSectors(inode.content, limits.blockSize);
         break;
       case FileKind.symlink:
         if (inode.target.length >= limits.blockSize || inode.target.length === 0) {
@@ -298,19 +295,6 @@ function tooManyLinks(what: string, path: ByteString): ImageError {
   return new ImageError("LIMIT_EXCEEDED", `Cannot write ${what}, expected at most that many`, {
     where: { path: displayByteString(path) },
   });
-}
-
-/** Without `huge_file`, the number of 512-byte sectors of a file has 32 bits. */
-function checkSectors(content: Ext4Content | null, blockSize: number): void {
-  const runs = content === null ? [] : content.runs();
-  const blocks = runs.reduce((sum, run) => sum + run.blockCount, 0);
-  // Room for the blocks of its extent tree.
-  const most = Math.floor((2 ** 32 - 1) / (blockSize / 512) * 0.99);
-  if (blocks <= most) return;
-  throw new ImageError(
-    "LIMIT_EXCEEDED",
-    `Cannot write file: ${blocks} blocks of data, expected at most ${most} without huge_file`,
-  );
 }
 
 function checkName(name: ByteString, path: ByteString): void {

@@ -25,8 +25,10 @@ import { reservedDescriptorBlocks } from "./resize_inode.ts";
 
 /** Bytes that are kept for descriptors at the start of every backup group while the size is open. */
 const MIN_GAP_SIZE = 1024 * 1024;
-/** The same for the smallest images: enough for 1900 groups. */
-const MIN_GAP_SIZE_READ_ONLY = 128 * 1024;
+/** The same for the smallest images: enough for 450 groups. */
+const MIN_GAP_SIZE_READ_ONLY = 32 * 1024;
+/** How many times what is expected may come: the guess is off, and metadata comes on top. */
+const EXPECTED_FACTOR = 4;
 /** Room that is left free where nobody says how much. */
 const DEFAULT_FREE_PERCENT = 10;
 const DEFAULT_FREE_MIN = 64 * 1024 * 1024;
@@ -63,7 +65,8 @@ export interface LayoutInput {
 
 /**
  * Blocks to keep free at the start of every backup group, for a superblock and the descriptors:
- * exact for a fixed size, else enough for what is expected and for 1 MiB of descriptors.
+ * exact for a fixed size, else enough for four times what is expected, and 1 MiB at least (32 KiB
+ * where nothing may be spare).
  * Throws `ImageError` `LIMIT_EXCEEDED` for a size whose descriptors fill a group.
  */
 export function gapBlocksFor(
@@ -85,16 +88,16 @@ export function gapBlocksFor(
     );
   }
   const { free } = options;
+  const expected = EXPECTED_FACTOR * Math.max(0, expectedBytes);
   const freeBytes = free === null
     ? DEFAULT_FREE_MIN
     : "bytes" in free
     ? free.bytes
-    : expectedBytes * free.percent / 100;
-  // Twice what is expected: the guess may be off, and metadata comes on top.
-  const blocks = divideUp(2 * (Math.max(0, expectedBytes) + freeBytes), geometry.blockSize);
-  const expected = 1 + geometry.descriptorBlocks(geometry.groupCount(blocks + 1));
+    : expected * free.percent / 100;
+  const blocks = divideUp(expected + freeBytes, geometry.blockSize);
+  const gap = 1 + geometry.descriptorBlocks(geometry.groupCount(blocks + 1));
   const least = options.isReadOnly ? MIN_GAP_SIZE_READ_ONLY : MIN_GAP_SIZE;
-  return Math.min(most, Math.max(least / geometry.blockSize, expected));
+  return Math.min(most, Math.max(least / geometry.blockSize, gap));
 }
 
 /**

@@ -244,7 +244,6 @@ function inodeLimits(options: ResolvedOptions, features: ReadonlySet<string>): I
     xattrRoom: isSmall ? 0 : inodeSize - INODE_GOOD_OLD_SIZE - INODE_EXTRA_ISIZE,
     hasEaInodes: features.has("ea_inode") || options.features.onDemand.includes("ea_inode"),
     hasDirNlink: features.has("dir_nlink"),
-    hasHugeFile: features.has("huge_file"),
     hasNanoseconds: !isSmall,
     maxSeconds: isSmall ? MAX_SECONDS_32 : MAX_SECONDS,
   };

@@ -35,8 +35,8 @@ const CASES: [Ext4Options, ...RegExp[]][] = [
   [{ features: "metadata_csum_seed" }, /metadata_csum_seed/, /Checksum seed: +0x[0-9a-f]{8}/],
   [{ features: "-resize_inode" }, /features: (?!.*resize_inode)/],
   [
-    { features: "-dir_index,-huge_file,-dir_nlink" },
-    /features: (?!.*(dir_index|huge_file|dir_nlink))/,
+    { features: "-dir_index,-dir_nlink" },
+    /features: (?!.*(dir_index|dir_nlink))/,
   ],
   [{ inodeSize: 512 }, /Inode size:\s+512\n/],
   [{ inodeSize: 512, blockSize: 1024 }, /Inode size:\s+512\n/],
