@@ -19,6 +19,9 @@ function written(...args: string[]): string {
 
 Deno.test("parseArguments() reads every option of the main form", () => {
   const line = "image -o out.ext4 --format ext4 --force --dry-run --json --size 1.5G --free 20% " +
+    "--read-only --journal 64M --hash-seed 01234567-89AB-cdef-0123-456789abcdef " +
+    "--inode-size 512 --inodes 7 --inode-ratio 8K --reserved-percent 2.5 --compat 4.14 " +
+    "--features=-64bit,+read-only " +
     "--block-size 2K --label root --uuid RANDOM --platform linux/arm/v6 --workers 3 --memory 1M " +
     "--username alice --password-stdin --registry-token t --insecure --ca-cert a.pem " +
     "--ca-cert b.pem --client-cert c.pem --client-key k.pem " +
@@ -36,6 +39,15 @@ Deno.test("parseArguments() reads every option of the main form", () => {
       json: true,
       size: 1610612736,
       free: { percent: 20 },
+      readOnly: true,
+      journal: 67108864,
+      hashSeed: "01234567-89ab-cdef-0123-456789abcdef",
+      inodeSize: 512,
+      inodes: 7,
+      inodeRatio: 8192,
+      reservedPercent: 2.5,
+      compat: "4.14",
+      features: "-64bit,+read-only",
       blockSize: 2048,
       label: "root",
       uuid: "random",
@@ -86,6 +98,10 @@ Deno.test("parseArguments() refuses what makes no sense, in one line", () => {
     ["a --size 10x", /Cannot parse size "10x"/],
     ["a --free -5", /./],
     ["a --block-size 3K", /1K, 2K or 4K/],
+    ["a --hash-seed random", /Cannot parse UUID "random"/],
+    ["a --inode-size 300", /128/],
+    ["a --reserved-percent 51", /50/],
+    ["a --journal=x", /Cannot parse size "x"/],
     ["a --uuid 123", /Cannot parse UUID "123"/],
     ["a --platform linux", /os\/architecture/],
     ["a --workers -1", /workers/],

@@ -33,17 +33,26 @@ export function blockSizeValue(): ValueParser<"sync", number> {
   return textValue("1K|2K|4K", parse, (size) => `${size / 1024}K`, 4096, ["1K", "2K", "4K"]);
 }
 
-/** A UUID in its usual form, or the word `random`. */
-export function uuidValue(): ValueParser<"sync", string> {
+/** A UUID in its usual form, or one of some words. */
+export function uuidValue(words: readonly string[]): ValueParser<"sync", string> {
   const parse = (text: string) => {
     const uuid = text.toLowerCase();
-    if (uuid === "random") return uuid;
+    if (words.includes(uuid)) return uuid;
     if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(uuid)) {
-      throw new SyntaxError(`Cannot parse UUID "${text}", expected 8-4-4-4-12 digits or "random"`);
+      const expected = ["8-4-4-4-12 digits", ...words].join(" or ");
+      throw new SyntaxError(`Cannot parse UUID "${text}", expected ${expected}`);
     }
     return uuid;
   };
-  return textValue("UUID|random", parse, String, "random", ["random"]);
+  const metavar = ["UUID", ...words].join("|") as NonEmptyString;
+  return textValue(metavar, parse, String, "00000000-0000-0000-0000-000000000000", words);
+}
+
+/** The size of a journal, or the word `auto`. */
+export function journalValue(): ValueParser<"sync", number | "auto"> {
+  const parse = (text: string) => text === "auto" ? text : parseSize(text);
+  const format = (size: number | "auto") => size === "auto" ? size : formatSize(size);
+  return textValue<number | "auto">("SIZE|auto", parse, format, "auto", ["auto"]);
 }
 
 /** A platform, as `linux/arm64`. */

@@ -3,21 +3,8 @@
  *
  * @module
  */
+import type { Ext4Options } from "./ext4/options.ts";
 import type { ImageFormat } from "./image_format.ts";
-
-/** What a person can ask of a file system image. */
-export interface FileSystemOptions {
-  /** Bytes of a block. */
-  readonly blockSize?: number;
-  /** Exact bytes of the image; excludes `free`. */
-  readonly size?: number;
-  /** Room to leave free, in bytes or in percent of what the files take. */
-  readonly free?: { readonly bytes: number } | { readonly percent: number };
-  /** Volume label. */
-  readonly label?: string;
-  /** UUID in its usual form, or `random`. */
-  readonly uuid?: string;
-}
 
 /** An output format that can be asked for by name. */
 export interface FormatEntry {
@@ -29,7 +16,7 @@ export interface FormatEntry {
    * Loads the writer, which is heavy, and answers the function that sets its options; that throws
    * `RangeError` or `TypeError` for options that the format does not allow.
    */
-  load(): Promise<(options: FileSystemOptions) => ImageFormat<unknown>>;
+  load(): Promise<(options: Ext4Options) => ImageFormat<unknown>>;
 }
 
 /** All formats; the first is the default where nothing tells. */

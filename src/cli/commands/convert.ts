@@ -25,6 +25,7 @@ import { sourceDateEpoch } from "../source_date_epoch.ts";
 import { environment, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { ConvertArguments } from "./convert_options.ts";
+import { formatOptionsOf } from "./ext4_options.ts";
 import { loudnessOf } from "./message_options.ts";
 
 /** Runs the main form. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
@@ -132,10 +133,9 @@ async function createFormat(
   entry: FormatEntry,
   args: ConvertArguments,
 ): Promise<ImageFormat<unknown>> {
-  const { blockSize, size, free, label, uuid } = args;
   const create = await entry.load();
   try {
-    return create({ blockSize, size, free, label, uuid });
+    return create(formatOptionsOf(args));
   } catch (error) {
     // What the format refuses here are its options, and those came from the command line.
     if (error instanceof RangeError || error instanceof TypeError) {

@@ -11,14 +11,8 @@ import type { InferValue } from "@optique/core/parser";
 import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { FORMATS } from "../../format/formats.ts";
-import {
-  blockSizeValue,
-  freeSpaceValue,
-  platformValue,
-  sizeValue,
-  uuidValue,
-} from "../value_parsers.ts";
-
+import { platformValue, sizeValue } from "../value_parsers.ts";
+import { ext4Options } from "./ext4_options.ts";
 import { messageOptions } from "./message_options.ts";
 import { downloadOptions, registryOptions } from "./registry_options.ts";
 
@@ -36,7 +30,7 @@ export function convertParser() {
       }),
     }),
     outputOptions(),
-    fileSystemOptions(),
+    ext4Options(),
     inputOptions(),
     registryOptions(),
     downloadOptions(),
@@ -62,28 +56,6 @@ function outputOptions() {
     json: option("--json", {
       description: message`Report what was made as JSON on standard output.`,
     }),
-  });
-}
-
-function fileSystemOptions() {
-  return object("File system", {
-    size: optional(option("--size", sizeValue(), {
-      description:
-        message`Exact size, as 512M or 1.5GiB; default: what the files need, and free room.`,
-    })),
-    free: optional(option("--free", freeSpaceValue(), {
-      description: message`Free room, as 2G, 20% or 0; default: 10%, at least 64M.`,
-    })),
-    blockSize: optional(option("--block-size", blockSizeValue(), {
-      description: message`Block size; default: 4K.`,
-    })),
-    label: optional(option("--label", string({ metavar: "LABEL" }), {
-      description: message`Volume label.`,
-    })),
-    uuid: optional(option("--uuid", uuidValue(), {
-      description:
-        message`UUID; default: derived from the image, so that equal inputs give equal bytes.`,
-    })),
   });
 }
 

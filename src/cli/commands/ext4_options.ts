@@ -1,0 +1,116 @@
+/**
+ * The options of the main form that shape an ext4 image.
+ *
+ * @module
+ */
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { optional } from "@optique/core/modifiers";
+import { option } from "@optique/core/primitives";
+import type { InferValue } from "@optique/core/parser";
+import { choice, float, integer, string } from "@optique/core/valueparser";
+import type { Ext4Options } from "../../format/ext4/options.ts";
+import {
+  blockSizeValue,
+  freeSpaceValue,
+  journalValue,
+  sizeValue,
+  uuidValue,
+} from "../value_parsers.ts";
+
+/** What these options answer. */
+export type Ext4Arguments = InferValue<ReturnType<typeof ext4Options>>;
+
+/** The parser of these options. */
+export function ext4Options() {
+  return object("File system", {
+    size: optional(option("--size", sizeValue(), {
+      description:
+        message`Exact size, as 512M or 1.5GiB; default: what the files need, and free room.`,
+    })),
+    free: optional(option("--free", freeSpaceValue(), {
+      description: message`Free room, as 2G, 20% or 0; default: 10%, at least 64M.`,
+    })),
+    readOnly: option("--read-only", {
+      description:
+        message`The smallest image, for what is never written to: no free room, no spare inodes, nothing reserved.`,
+    }),
+    journal: optional(option("--journal", journalValue(), {
+      description:
+        message`A journal, as large as mke2fs would make it or of a SIZE of its own; default: none.`,
+    })),
+    label: optional(option("--label", string({ metavar: "LABEL" }), {
+      description: message`Volume label.`,
+    })),
+    uuid: optional(option("--uuid", uuidValue(["random"]), {
+      description:
+        message`UUID; default: derived from the image, so that equal inputs give equal bytes.`,
+    })),
+    hashSeed: optional(option("--hash-seed", uuidValue([]), {
+      description: message`Seed of the directory hashes; default: derived like the UUID.`,
+    })),
+    blockSize: optional(option("--block-size", blockSizeValue(), {
+      description: message`Block size; default: 4K.`,
+    })),
+    inodeSize: optional(option("--inode-size", inodeSizeValue(), {
+      description:
+        message`Bytes of an inode; default: 256. With 128, times have no fractions and end in 2038.`,
+    })),
+    inodes: optional(option("--inodes", integer({ metavar: "N", min: 0 }), {
+      description: message`Inodes that there are at least.`,
+    })),
+    inodeRatio: optional(option("--inode-ratio", sizeValue(), {
+      description: message`Bytes of the image for each inode; default: 16K.`,
+    })),
+    reservedPercent: optional(
+      option("--reserved-percent", float({ metavar: "PERCENT", min: 0, max: 50 }), {
+        description: message`Blocks that only root may use; default: 0.`,
+      }),
+    ),
+    compat: optional(option("--compat", string({ metavar: "KERNEL" }), {
+      description: message`Oldest kernel that must read the image, as 3.10; default: 4.14.`,
+    })),
+    features: optional(option("--features", string({ metavar: "LIST" }), {
+      description:
+        message`Features to switch, in the names of mke2fs, as +metadata_csum_seed,-resize_inode.`,
+    })),
+  });
+}
+
+/** What of the arguments the format takes. */
+export function formatOptionsOf(args: Ext4Arguments): Ext4Options {
+  const { size, free, readOnly, journal, label, uuid, hashSeed } = args;
+  const { blockSize, inodeSize, inodes, inodeRatio, reservedPercent, compat, features } = args;
+  return {
+    size,
+    free,
+    readOnly,
+    journal,
+    label,
+    uuid,
+    hashSeed,
+    blockSize,
+    inodeSize,
+    inodes,
+    inodeRatio,
+    reservedPercent,
+    compat,
+    features,
+  };
+}
+
+function inodeSizeValue() {
+  return choice([128, 256, 512], { metavar: "BYTES" });
+}
+
+/**
+ * `--journal` alone means `--journal=auto`: the parser knows options with a value and without, but
+ * none that may have one. A size or `auto` behind it is its value.
+ */
+export function withJournalSize(args: readonly string[]): string[] {
+  return args.flatMap((argument, i) => {
+    const next = args[i + 1] ?? "";
+    const hasValue = /^(auto|\d[\d.]*([KMGT](iB|B)?)?)$/i.test(next);
+    return argument === "--journal" && !hasValue ? ["--journal=auto"] : [argument];
+  });
+}
