@@ -100,7 +100,7 @@ export const FAULTS: readonly Fault[] = [
   edit("name lost", /fast: only in a/, "unlink /fast", ALL),
   edit(
     "hard link to another file",
-    /other: link: first name \| same as .again/,
+    /other: link: first name \| same as .again|it has another name/,
     "unlink /again\nln /other /again",
     ALL,
   ),

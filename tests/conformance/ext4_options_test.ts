@@ -60,7 +60,7 @@ const OPTION_CASES: readonly OptionCase[] = [
   { options: { features: "uninit_bg", blockSize: 1024, size: 100 * MIB }, has: ["uninit_bg"] },
   { options: { features: "-dir_index" }, hasNot: ["dir_index"] },
   { options: { features: "-resize_inode", blockSize: 1024 }, hasNot: ["resize_inode"] },
-  { options: { features: "-huge_file,-dir_nlink" }, hasNot: ["huge_file", "dir_nlink"] },
+  { options: { features: "-dir_nlink" }, hasNot: ["dir_nlink"] },
   { options: { features: "+metadata_csum_seed" }, has: ["metadata_csum_seed"] },
   { options: { features: "+large_dir,+ea_inode" }, has: ["large_dir", "ea_inode"] },
   { options: { features: "-metadata_csum,-uninit_bg" }, hasNot: ["metadata_csum", "uninit_bg"] },

@@ -18,8 +18,9 @@ import {
   INODE_INLINE_DATA,
   ROOT_INODE,
 } from "./inode.ts";
+import { NumberSet } from "./number_set.ts";
 import { readContent, seekContent } from "./reader_content.ts";
-import { readDirectory } from "./reader_directory.ts";
+import { type FoundName, readDirectory } from "./reader_directory.ts";
 import { readExtents } from "./reader_extents.ts";
 import { Ext4Groups } from "./reader_groups.ts";
 import { Ext4Inodes, type FoundInode } from "./reader_inodes.ts";
@@ -43,7 +44,9 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
   readonly #volume: Ext4Volume;
   readonly #inodes: Ext4Inodes;
   readonly #xattrs: Ext4Xattrs;
-  readonly #known = new Map<number, Inode<Ext4Content>>();
+  // Files that have several names, by inode number; directories have one.
+  readonly #linked = new Map<number, Inode<Ext4Content>>();
+  readonly #seen = new NumberSet();
   readonly #hasFileTypes: boolean;
 
   /** Reads the tree; see {@linkcode openExt4}. */
@@ -54,7 +57,8 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
     const { featureIncompat } = this.#volume.superblock;
     this.#hasFileTypes = (featureIncompat & IncompatFeature.filetype) !== 0;
     this.tree = this.#readTree();
-    this.#known.clear();
+    this.#linked.clear();
+    this.#seen.clear();
   }
 
   /** The superblock, as it stands. */
@@ -105,38 +109,53 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
   }
 
   #readEntries(directory: PendingDirectory, pending: PendingDirectory[]): void {
-    let path = directory.path;
+    let entry: FoundName | null = null;
     try {
       const self = this.#inodes.read(directory.number);
-      for (const entry of readDirectory(this.#volume, self, directory.parent)) {
-        path = directory.path === "" ? entry.name : `${directory.path}/${entry.name}`;
-        const known = this.#known.get(entry.inode);
-        const found = known === undefined ? this.#inodes.read(entry.inode) : null;
-        const inode = known ?? this.#readInode(found!);
-        const expectedType = this.#hasFileTypes ? inode.kind : 0;
-        if (entry.fileType !== expectedType) {
+      const entries = readDirectory(this.#volume, self, directory.parent);
+      // In the order of the inode tables: names of an index are in the order of their hashes.
+      entries.sort((a, b) => a.inode - b.inode);
+      const children = directory.inode.children!;
+      for (entry of entries) {
+        const child = this.#readEntry(directory, entry);
+        if (child.kind === FileKind.directory) {
+          const path = pathOf(directory, entry);
+          pending.push({ number: entry.inode, inode: child, parent: directory.number, path });
+        }
+        const count = children.size;
+        children.set(entry.name, child);
+        if (children.size === count) {
           throw this.#volume.corrupt(
             `directory inode ${directory.number}`,
-            `file type is ${entry.fileType}`,
-            `${expectedType} for inode ${entry.inode}`,
+            `name "${displayByteString(entry.name)}" stands twice`,
+            "once",
           );
         }
-        if (inode.kind === FileKind.directory) {
-          if (found === null) {
-            throw this.#volume.corrupt(
-              `directory inode ${entry.inode}`,
-              "it has two names",
-              "one parent",
-            );
-          }
-          pending.push({ number: entry.inode, inode, parent: directory.number, path });
-        }
-        directory.inode.children!.set(entry.name, inode);
       }
     } catch (error) {
-      if (error instanceof ImageError) error.at({ path: displayByteString(path) });
+      if (error instanceof ImageError) {
+        error.at({ path: displayByteString(pathOf(directory, entry)) });
+      }
       throw error;
     }
+  }
+
+  #readEntry(directory: PendingDirectory, entry: FoundName): Inode<Ext4Content> {
+    const known = this.#linked.get(entry.inode);
+    const isAgain = !this.#seen.add(entry.inode);
+    if (isAgain && known === undefined) {
+      throw this.#volume.corrupt(`inode ${entry.inode}`, "it has another name", "one link");
+    }
+    const inode = known ?? this.#readInode(this.#inodes.read(entry.inode));
+    const expectedType = this.#hasFileTypes ? inode.kind : 0;
+    if (entry.fileType !== expectedType) {
+      throw this.#volume.corrupt(
+        `directory inode ${directory.number}`,
+        `file type is ${entry.fileType}`,
+        `${expectedType} for inode ${entry.inode}`,
+      );
+    }
+    return inode;
   }
 
   #readInode(found: FoundInode): Inode<Ext4Content> {
@@ -169,7 +188,7 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
     else if (kind === FileKind.characterDevice || kind === FileKind.blockDevice) {
       readDevice(found, inode);
     }
-    this.#known.set(found.number, inode);
+    if (kind !== FileKind.directory && fields.linksCount > 1) this.#linked.set(found.number, inode);
     return inode;
   }
 
@@ -227,6 +246,11 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
  */
 export function openExt4(source: ByteSource): Ext4Reader {
   return new Ext4Reader(source);
+}
+
+function pathOf(directory: PendingDirectory, entry: FoundName | null): ByteString {
+  if (entry === null) return directory.path;
+  return directory.path === "" ? entry.name : `${directory.path}/${entry.name}`;
 }
 
 /** Device numbers: 8 bits each in the first word, or 12 and 20 bits in the second. */

@@ -26,8 +26,8 @@ export interface FoundName {
 }
 
 /**
- * Reads all entries but `.` and `..`, which must be the directory itself and `parent`. Throws
- * `ImageError` `CORRUPT`.
+ * Reads all entries but `.` and `..`, which must be the directory itself and `parent`. That no name
+ * stands twice is left to the caller. Throws `ImageError` `CORRUPT`.
  */
 export function readDirectory(volume: Ext4Volume, inode: FoundInode, parent: number): FoundName[] {
   return new DirectoryBlocks(volume, inode).names(parent);
@@ -67,7 +67,6 @@ class DirectoryBlocks {
       : null;
     const hasher = leaves === null ? null : this.#hasher();
     const names: FoundName[] = [];
-    const seen = new Set<ByteString>();
     for (let block = 0; block < this.#blocks.length; block++) {
       const leaf = leaves?.get(block);
       const isNode = leaves !== null && leaf === undefined;
@@ -77,11 +76,7 @@ class DirectoryBlocks {
       if (!isNode) this.#verifyChecksum(block, bytes, view);
       for (const entry of this.#entries(block, bytes, view)) {
         this.#checkName(entry, names.length, parent);
-        if (seen.has(entry.name)) {
-          this.#refuse(`name "${displayByteString(entry.name)}" stands twice`, "once");
-        }
         if (leaf !== undefined && hasher !== null) this.#checkHash(entry, leaf, hasher);
-        seen.add(entry.name);
         names.push(entry);
       }
     }

@@ -3,16 +3,17 @@
  *
  * @module
  */
+import { divideUp } from "../../bytes/align.ts";
 import { inodeChecksum, inodeSeed } from "./checksum.ts";
 import { GROUP_INODE_UNINIT } from "./group_descriptor.ts";
 import { type DiskInode, INODE_BLOCK_OFFSET, INODE_GOOD_OLD_SIZE, readInode } from "./inode.ts";
 import type { Ext4Groups } from "./reader_groups.ts";
 import type { Ext4Volume, ViewedBytes } from "./reader_volume.ts";
 
-/** Bytes of an inode table that are read at once. */
-const WINDOW_SIZE = 64 * 1024;
-/** Windows that are kept. */
-const WINDOW_COUNT = 16;
+/** Bytes of an inode table that are read at once where it is read in order. */
+const READ_AHEAD_SIZE = 64 * 1024;
+/** Bytes of inode tables that are kept. */
+const CACHE_SIZE = 4 * 1024 * 1024;
 
 /** An inode as it was found. */
 export interface FoundInode {
@@ -36,8 +37,10 @@ export interface FoundInode {
 export class Ext4Inodes {
   readonly #volume: Ext4Volume;
   readonly #groups: Ext4Groups;
-  // By position of the window; the first is the one that was asked for least recently.
-  readonly #windows = new Map<number, ViewedBytes>();
+  // Blocks of inode tables; the first is the one that was asked for least recently.
+  readonly #blocks = new Map<number, ViewedBytes>();
+  // The block behind the last one that was read.
+  #nextBlock = -1;
 
   /** Prepares to read the inodes of an image. */
   constructor(volume: Ext4Volume, groups: Ext4Groups) {
@@ -66,10 +69,9 @@ export class Ext4Inodes {
       );
     }
     const byteOffset = index * inodeSize;
-    const windowSize = Math.max(WINDOW_SIZE, volume.blockSize);
-    const windowOffset = byteOffset - byteOffset % windowSize;
-    const { bytes, view } = this.#window(descriptor.inodeTable, windowOffset, windowSize);
-    const at = byteOffset - windowOffset;
+    const at = byteOffset % volume.blockSize;
+    const block = (byteOffset - at) / volume.blockSize;
+    const { bytes, view } = this.#tableBlock(descriptor.inodeTable, block);
     const fields = readInode(view, at, inodeSize);
     const seed = inodeSeed(volume.seed, number, fields.generation);
     const position = descriptor.inodeTable * volume.blockSize + byteOffset;
@@ -88,22 +90,38 @@ export class Ext4Inodes {
     return { number, fields, bytes, view, at, blockAt: at + INODE_BLOCK_OFFSET, seed };
   }
 
-  #window(tableBlock: number, offset: number, windowSize: number): ViewedBytes {
+  /** Block `index` of the table that starts at block `table`. */
+  #tableBlock(table: number, index: number): ViewedBytes {
+    const number = table + index;
+    let block = this.#blocks.get(number);
+    if (block === undefined) {
+      block = this.#readTable(table, index);
+    } else {
+      this.#blocks.delete(number);
+    }
+    this.#blocks.set(number, block);
+    return block;
+  }
+
+  /** Reads a block, and those behind it where the blocks so far were read in order. */
+  #readTable(table: number, index: number): ViewedBytes {
     const { blockSize, superblock } = this.#volume;
-    const block = tableBlock + offset / blockSize;
-    const known = this.#windows.get(block);
-    if (known !== undefined) {
-      this.#windows.delete(block);
-      this.#windows.set(block, known);
-      return known;
+    const tableBlocks = divideUp(superblock.inodesPerGroup * superblock.inodeSize, blockSize);
+    const isInOrder = table + index === this.#nextBlock;
+    const count = isInOrder ? Math.min(READ_AHEAD_SIZE / blockSize, tableBlocks - index) : 1;
+    const { bytes } = this.#volume.readBlocks(table + index, count, "inode table");
+    this.#nextBlock = table + index + count;
+    let first: ViewedBytes | null = null;
+    for (let i = 0; i < count; i++) {
+      const piece = bytes.subarray(i * blockSize, (i + 1) * blockSize);
+      const block = { bytes: piece, view: new DataView(bytes.buffer, i * blockSize, blockSize) };
+      first ??= block;
+      this.#blocks.set(table + index + i, block);
     }
-    const tableSize = superblock.inodesPerGroup * superblock.inodeSize;
-    const blockCount = Math.ceil(Math.min(windowSize, tableSize - offset) / blockSize);
-    const window = this.#volume.readBlocks(block, blockCount, "inode table");
-    this.#windows.set(block, window);
-    if (this.#windows.size > WINDOW_COUNT) {
-      this.#windows.delete(this.#windows.keys().next().value!);
+    for (const oldest of this.#blocks.keys()) {
+      if (this.#blocks.size * blockSize <= CACHE_SIZE) break;
+      this.#blocks.delete(oldest);
     }
-    return window;
+    return first!;
   }
 }
