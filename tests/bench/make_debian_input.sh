@@ -1,5 +1,5 @@
 #!/bin/sh
-# make_debian_input.sh BASE OUT: an image of ten layers, about 1 GB, as a series of package
+# make_debian_input.sh BASE OUT: an image of ten layers, 2 GB uncompressed, as a series of package
 # installations gives it: OUT/layout (gzip), OUT/zstd (zstd), both with the tag `image`, and the
 # unpacked image OUT/tree. BASE is a Debian root filesystem. Needs root and network.
 set -eu
