@@ -66,8 +66,10 @@ export type { DownloadListener, DownloadProgress } from "./src/source/remote/dow
 export type { DirectoryOptions } from "./src/source/directory_options.ts";
 export { openImage } from "./src/source/open_image.ts";
 export type { OpenOptions } from "./src/source/open_options.ts";
+export { overlay2 } from "./src/source/overlay2.ts";
 export { rootDirectory } from "./src/source/root_directory.ts";
 export type { RootDirectoryOptions } from "./src/source/root_directory.ts";
+export { rootTar } from "./src/source/root_tar.ts";
 export type { ImageOptions, RemoteOptions } from "./src/source/remote/remote_options.ts";
 export type { FileTree } from "./src/tree/file_tree.ts";
 export { FileKind, Inode } from "./src/tree/inode.ts";

@@ -53,6 +53,8 @@ export interface TarLayerJob {
   readonly digest: string | null;
   /** Digest of the uncompressed tar (`sha256:…`), `null` where it is not known. */
   readonly diffId: string | null;
+  /** It is no layer but a whole root filesystem: names that would be whiteouts are names. */
+  readonly hasPlainNames?: boolean;
 }
 
 /** What reading a layer takes whose files are there one by one: plain data. */

@@ -57,7 +57,7 @@ export function openLayer(
   const { job } = layer;
   return job.kind === "directory"
     ? new DirectoryReading(layer, job, visitor, { ...options, onNotice })
-    : new TarReading(layer, openChunks(layer, job, { ...options, onNotice }), visitor, {
+    : new TarReading(layer, job, openChunks(layer, job, { ...options, onNotice }), visitor, {
       ...options,
       onNotice,
     });

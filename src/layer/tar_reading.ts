@@ -4,7 +4,7 @@
  * @module
  */
 import { ImageError } from "../image_error.ts";
-import type { Layer } from "./layer.ts";
+import type { Layer, TarLayerJob } from "./layer.ts";
 import { isContentError, type LayerChunks, mismatchInstead } from "./layer_chunks.ts";
 import type { LayerVisitor } from "./layer_entry.ts";
 import {
@@ -27,16 +27,19 @@ export class TarReading implements LayerReading {
   #untilTurn = TURN_SIZE;
   #summary: LayerSummary | null = null;
 
-  /** Reads `chunks` of `layer` for `visitor`. The chunks are closed by `close`. */
+  /** Reads `chunks` of the `job` of `layer` for `visitor`. The chunks are closed by `close`. */
   constructor(
     layer: Layer,
+    job: TarLayerJob,
     chunks: LayerChunks,
     visitor: LayerVisitor,
     options: LayerReadingOptions,
   ) {
     this.#layer = layer;
     this.#chunks = chunks;
-    this.#parser = new TarParser(visitor, options.onNotice);
+    this.#parser = new TarParser(visitor, options.onNotice, {
+      hasPlainNames: job.hasPlainNames,
+    });
     this.#options = options;
   }
 

@@ -46,7 +46,8 @@ export async function openDockerStore(
     throw new ImageError(
       "NOT_FOUND",
       `Cannot find image in ${quote(files.name)}: it has neither ${LAYOUT_INDEX} nor ` +
-        `${DOCKER_INDEX}, expected an OCI image layout or a docker archive`,
+        `${DOCKER_INDEX}, expected an OCI image layout or a docker archive, or for a root ` +
+        "filesystem the prefix dir: or tar:",
     );
   }
   return openEntry(chooseEntry(entries, files, request), files, request);

@@ -12,7 +12,9 @@ import { pathExists, pathKind } from "./path_kind.ts";
 import { isImageName } from "./image_names.ts";
 import { registryImage } from "./remote/open_registry_image.ts";
 import type { ImageOptions } from "./remote/remote_options.ts";
+import { overlay2 } from "./overlay2.ts";
 import { rootDirectory } from "./root_directory.ts";
+import { rootTar } from "./root_tar.ts";
 import { splitReference } from "./split_reference.ts";
 
 /** A kind of source, named by what stands before the first `:` of a reference. */
@@ -61,7 +63,9 @@ const TRANSPORTS: readonly Transport[] = [
       });
     },
   },
+  { prefix: "overlay2:", form: "overlay2:DIRECTORY", open: overlay2 },
   { prefix: "dir:", form: "dir:DIRECTORY", open: rootDirectory },
+  { prefix: "tar:", form: "tar:FILE|-", open: rootTar },
 ];
 
 /**
@@ -78,7 +82,7 @@ export function registryReferenceIn(reference: string): string | null {
 
 /**
  * Opens the image that `reference` names: a transport and a path (`oci:DIRECTORY[:TAG|@DIGEST]`,
- * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`, `dir:DIRECTORY`), a bare path to a directory or
+ * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`, `overlay2:DIRECTORY`, `dir:DIRECTORY`, `tar:FILE|-`), a bare path to a directory or
  * an archive, whose kind is found out, or an image of a registry (`docker://HOST/NAME:TAG`; also
  * as a bare name, as `nginx:1.27`, where there is no such path). Close the image when its layers have
  * been read.

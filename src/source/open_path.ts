@@ -13,10 +13,13 @@ import type { Image } from "./image.ts";
 import { LAYOUT_INDEX } from "./oci_layout.ts";
 import { createRequest, type OpenOptions } from "./open_options.ts";
 import { openStore } from "./open_store.ts";
+import { isOverlay2Layer, overlay2 } from "./overlay2.ts";
 import { pathKind } from "./path_kind.ts";
+import type { RootDirectoryOptions } from "./root_directory.ts";
 
 /** Opens the image in the directory or archive at `path`, which exists. */
-export function openPath(path: string, options: OpenOptions): Promise<Image> {
+export function openPath(path: string, options: RootDirectoryOptions): Promise<Image> {
+  if (pathKind(path) === "directory" && isOverlay2Layer(path)) return overlay2(path, options);
   const request = createRequest(path, {}, options);
   return openStore(() => storeAt(path, options), request, openDockerStore);
 }

@@ -1,6 +1,6 @@
 /**
- * Compressed archives: decompressed to a temporary file, so that their members can be read in
- * place.
+ * Archives that cannot be read in place, compressed ones and those that come through a pipe: written
+ * to a temporary file.
  *
  * @module
  */
@@ -43,13 +43,50 @@ export async function spoolArchive(
   signal?: AbortSignal,
   parent: string = tmpdir(),
 ): Promise<SpooledArchive> {
+  return await spool(parent, (output) => decompress(path, source.size, output, signal));
+}
+
+/**
+ * Writes all that `stream` gives to a temporary file in a new directory below `parent`, as it is.
+ *
+ * Throws `ImageError` `OUT_OF_SPACE`, `PERMISSION` or `IO`; the signal's reason when cancelled. Nothing
+ * is left behind then.
+ */
+export async function spoolStream(
+  stream: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+  parent: string = tmpdir(),
+): Promise<SpooledArchive> {
+  return await spool(parent, async (output) => {
+    const file = openSync(output, "wx", 0o600);
+    try {
+      await stream.pipeTo(
+        new WritableStream({
+          write(piece) {
+            for (let done = 0; done < piece.length;) {
+              done += writeSync(file, piece, done, piece.length - done);
+            }
+          },
+        }),
+        { signal },
+      );
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+async function spool(
+  parent: string,
+  fill: (path: string) => Promise<void>,
+): Promise<SpooledArchive> {
   const directory = makeDirectory(parent);
   const spooled: SpooledArchive = {
     path: join(directory, "archive.tar"),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
   try {
-    await decompress(path, source.size, spooled.path, signal);
+    await fill(spooled.path);
     return spooled;
   } catch (error) {
     spooled.remove();

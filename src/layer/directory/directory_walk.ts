@@ -9,6 +9,7 @@ import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import { fileAt, type FoundFile, lookUp } from "./overlay_lookup.ts";
 import type { LayerDirectory } from "./layer_directory.ts";
+import { type MergedNames, mergeNames } from "./merged_names.ts";
 
 /** Directories on the way to the current one that stay open. */
 const MOST_OPEN = 128;
@@ -34,6 +35,7 @@ interface Level {
   readonly path: ByteString;
   readonly parts: readonly LayerDirectory[];
   readonly names: readonly ByteString[];
+  readonly depthOf: MergedNames["depthOf"];
   next: number;
 }
 
@@ -51,7 +53,7 @@ export function* walkDirectories(
   const filesystem = root.top.stat.filesystem;
   try {
     yield { path: "", file: root };
-    levels.push(createLevel("", roots));
+    levels.push(createLevel("", roots, options));
     while (levels.length > 0) {
       const level = levels[levels.length - 1];
       if (level.next === level.names.length) {
@@ -61,7 +63,7 @@ export function* walkDirectories(
       }
       const name = level.names[level.next++];
       const path = level.path === "" ? name : `${level.path}/${name}`;
-      const file = find(roots, level.parts, name, path, options);
+      const file = find(roots, level, name, path, options);
       if (file === null) continue;
       const { parts } = file;
       let isEntered = false;
@@ -69,7 +71,7 @@ export function* walkDirectories(
         yield { path, file };
         if (parts.length === 0) continue;
         if (options.oneFileSystem && file.top.stat.filesystem !== filesystem) continue;
-        levels.push(createLevel(path, parts));
+        levels.push(createLevel(path, parts, options));
         isEntered = true;
         closeFarthest(levels);
       } finally {
@@ -85,12 +87,12 @@ export function* walkDirectories(
 
 function find(
   roots: readonly LayerDirectory[],
-  parts: readonly LayerDirectory[],
+  { parts, depthOf }: Level,
   name: ByteString,
   path: ByteString,
   options: WalkOptions,
 ): FoundFile | null {
-  if (options.isOverlay) return lookUp(roots, parts, name);
+  if (options.isOverlay) return lookUp(roots, parts.slice(0, depthOf(name)), name);
   const file = fileAt(parts[0], name);
   if (file === null) {
     throw new ImageError(
@@ -113,10 +115,14 @@ function rootFile(roots: readonly LayerDirectory[]): FoundFile {
   return { top: file, data: file, parts: roots, close: () => {} };
 }
 
-function createLevel(path: ByteString, parts: readonly LayerDirectory[]): Level {
+function createLevel(
+  path: ByteString,
+  parts: readonly LayerDirectory[],
+  options: WalkOptions,
+): Level {
   const listed = parts.map(({ handle }) => handle.names());
-  const names = listed.length === 1 ? listed[0] : [...new Set(listed.flat())];
-  return { path, parts, names: names.sort(), next: 0 };
+  if (options.isOverlay) return { path, parts, ...mergeNames(listed), next: 0 };
+  return { path, parts, names: listed[0].sort(), depthOf: () => 1, next: 0 };
 }
 
 /** Closes a directory that was walked; the one it is in must be open if there is more in it. */

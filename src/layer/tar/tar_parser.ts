@@ -51,12 +51,23 @@ const TYPE_GNU_SPARSE = 0x53;
 const REAL_SIZE_AT = 483;
 const REAL_SIZE_WIDTH = 12;
 
+/** How an archive is read. */
+export interface TarParserOptions {
+  /**
+   * Takes names that stand for whiteouts in layers as the names of files.
+   *
+   * @default {false}
+   */
+  readonly hasPlainNames?: boolean;
+}
+
 /** Reads one archive. */
 export class TarParser {
   readonly #visitor: LayerVisitor;
   readonly #notices: SkipNotices;
   readonly #meta = new MetaHeaders();
   readonly #fileBody: FileBody;
+  readonly #hasPlainNames: boolean;
 
   #expect: Expect = Expect.header;
   // A block that came in pieces is put together here.
@@ -77,11 +88,16 @@ export class TarParser {
   #entryCount = 0;
 
   /** Creates a reader that calls `visitor`; what it leaves out is reported to `onNotice`. */
-  constructor(visitor: LayerVisitor, onNotice: NoticeListener = () => {}) {
+  constructor(
+    visitor: LayerVisitor,
+    onNotice: NoticeListener = () => {},
+    options: TarParserOptions = {},
+  ) {
     this.#visitor = visitor;
     this.#notices = new SkipNotices(onNotice);
     this.#fileBody = new FileBody(visitor);
     this.#body = this.#fileBody;
+    this.#hasPlainNames = options.hasPlainNames ?? false;
   }
 
   /** How many entries the visitor got. */
@@ -246,7 +262,7 @@ export class TarParser {
       this.#notices.skipped(typeFlag, path, offset);
       return this.#expectSkipped(alignUp(size, BLOCK_SIZE), alignUp(size, BLOCK_SIZE) - size);
     }
-    const deletion = parseDeletion(path);
+    const deletion = this.#hasPlainNames ? null : parseDeletion(path);
     if (kind === FileKind.regular) {
       const realSize = this.#realSize(bytes, at, typeFlag, size);
       let isWanted = false;
