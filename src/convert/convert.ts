@@ -23,7 +23,7 @@ import type { Image } from "../source/image.ts";
 import { countLinks, type FileTree } from "../tree/file_tree.ts";
 import { countFiles, type FileCounts } from "./file_counts.ts";
 import { LANE_COUNT, readInLanes } from "./layer_lanes.ts";
-import { LayerPlacement } from "./layer_placement.ts";
+import { hasBytes, LayerPlacement } from "./layer_placement.ts";
 import { missingBodies, placeMissingBodies } from "./missing_bodies.ts";
 
 /** Stored bytes below which starting a worker takes longer than decoding. */
@@ -267,7 +267,7 @@ class Conversion<C> {
         const layerShadow = shadow.layer(layer.index);
         const placement = new LayerPlacement(writer, (entry) => {
           layerShadow.add(entry);
-          return !layerShadow.hides(entry.path);
+          return hasBytes(entry) && !layerShadow.hides(entry.path);
         });
         entries[layer.index] = placement.entries;
         return this.#open(layer, placement, pool);

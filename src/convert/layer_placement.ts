@@ -7,6 +7,12 @@ import type { FileWriter, ImageWriter } from "../format/image_format.ts";
 import type { LayerEntry, LayerVisitor } from "../layer/layer_entry.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
 
+/** Whether an entry is a regular file with bytes to place. */
+export function hasBytes(entry: LayerEntry): boolean {
+  const inode = entry.inode;
+  return inode !== null && inode.kind === FileKind.regular && inode.size > 0;
+}
+
 /** Places the file bytes of one layer. */
 export class LayerPlacement<C> implements LayerVisitor {
   /** The layer's entries so far, in its order. */
@@ -17,7 +23,7 @@ export class LayerPlacement<C> implements LayerVisitor {
   #file: FileWriter<C> | null = null;
 
   /**
-   * `select` hears every entry, and decides for each regular file whether its bytes are placed;
+   * `select` hears every entry, and asks for the bytes of a regular file that has some by `true`;
    * their location goes into the inode that `placeIn` names, by default the entry's own.
    */
   constructor(
@@ -33,12 +39,8 @@ export class LayerPlacement<C> implements LayerVisitor {
   entry(entry: LayerEntry): boolean {
     // A layer's reader leaves `content` null, so its entries fit any writer.
     const ours = entry as LayerEntry<C>;
-    const isSelected = this.#select(ours, this.entries.push(ours) - 1);
-    const inode = ours.inode;
-    if (!isSelected || inode === null || inode.kind !== FileKind.regular || inode.size === 0) {
-      return false;
-    }
-    this.#file = this.#writer.beginFile(inode.size);
+    if (!this.#select(ours, this.entries.push(ours) - 1)) return false;
+    this.#file = this.#writer.beginFile(ours.inode!.size);
     return true;
   }
 

@@ -22,6 +22,8 @@ class Claims {
 
   /** Whether a layer newer than `layer` says it. */
   isAbove(path: ByteString, layer: number): boolean {
+    // A look-up has to hash the path: a million paths of a single layer need none.
+    if (this.#layers.size === 0) return false;
     const claimed = this.#layers.get(path);
     return claimed !== undefined && claimed > layer;
   }
