@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { ext4 } from "../../src/format/ext4/format.ts";
+import { ext4, type Ext4Options } from "../../src/format/ext4/format.ts";
 import { FileKind } from "../../src/tree/inode.ts";
 import { toolTest } from "../tools.ts";
 import { CaseTree, type FileFields } from "./case_tree.ts";
@@ -99,6 +99,10 @@ function build(steps: readonly Step[]): CaseTree {
     if (s.kind === "directory") {
       tree.directory(path, s.metadata);
       directories.push(path);
+      // Now and then a directory that needs an index.
+      for (let i = 0; s.other % 5 === 0 && i < s.tail % 400; i++) {
+        tree.file(`${path}/${s.target.replaceAll("/", "_").slice(0, 100)}${i}`);
+      }
       continue;
     }
     if (s.kind === "file") {
@@ -124,14 +128,26 @@ toolTest("ext4 images of random trees are clean and read back equal", ["e2fsck"]
     freeBytes: fc.constantFrom(0, 0, 1, 5_000_000, 40_000_000),
     chunkSize: fc.constantFrom(1000, 4096, 65536),
     expectedBytes: fc.constantFrom(undefined, 0, 2 ** 30),
+    options: fc.constantFrom<Ext4Options>(
+      {},
+      {},
+      { journal: "auto" },
+      { readOnly: true },
+      { inodeSize: 512 },
+      { compat: "4.14" },
+      { features: "-metadata_csum" },
+      { features: "-64bit" },
+      { features: "-dir_index,-resize_inode" },
+      { inodeRatio: 65536, reservedPercent: 7 },
+    ),
   });
   const property = fc.asyncProperty(
     fc.array(step, { maxLength: 60, size: "max" }),
     settings,
-    async (steps, { blockSize, freeBytes, chunkSize, expectedBytes }) => {
+    async (steps, { blockSize, freeBytes, chunkSize, expectedBytes, options }) => {
       await withImageFile(async (image) => {
         const tree = build(steps).finish();
-        const format = ext4({ blockSize, free: { bytes: freeBytes } });
+        const format = ext4({ ...options, blockSize, free: { bytes: freeBytes } });
         await writeTree(format, tree, plainSink(image), { chunkSize, expectedBytes });
         const expected = ext4Expectation({ name: "", build: everyKind }, tree);
         deepStrictEqual(readerJudge.judge(image, expected), []);

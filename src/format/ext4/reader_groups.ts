@@ -4,7 +4,7 @@
  * @module
  */
 import { divideUp } from "../../bytes/align.ts";
-import { bitmapChecksum, groupDescriptorChecksum } from "./checksum.ts";
+import { bitmapChecksum, groupDescriptorChecksum, groupDescriptorChecksum16 } from "./checksum.ts";
 import { RoCompatFeature } from "./features.ts";
 import {
   GROUP_BLOCK_UNINIT,
@@ -64,16 +64,8 @@ export class Ext4Groups {
     const { superblock, blockSize } = volume;
     const thing = `descriptor of group ${group}`;
     const position = this.#tableBlock * blockSize + group * volume.descriptorSize;
-    if (volume.hasChecksums) {
-      const computed = groupDescriptorChecksum(
-        volume.seed,
-        group,
-        this.#table.bytes,
-        group * volume.descriptorSize,
-        volume.descriptorSize,
-      );
-      volume.checkChecksum(thing, descriptor.checksum, computed, position);
-    }
+    const computed = this.#checksum(group);
+    if (computed !== null) volume.checkChecksum(thing, descriptor.checksum, computed, position);
     volume.checkBlocks(descriptor.blockBitmap, 1, thing);
     volume.checkBlocks(descriptor.inodeBitmap, 1, thing);
     const tableBlocks = divideUp(superblock.inodesPerGroup * superblock.inodeSize, blockSize);
@@ -94,6 +86,16 @@ export class Ext4Groups {
     }
     if ((uninit & GROUP_BLOCK_UNINIT) === 0) this.#verifyBlockBitmap(group, descriptor);
     if ((uninit & GROUP_INODE_UNINIT) === 0) this.#verifyInodeBitmap(group, descriptor);
+  }
+
+  /** What the checksum of a descriptor must be, `null` where there is none. */
+  #checksum(group: number): number | null {
+    const { hasChecksums, seed, superblock, descriptorSize } = this.#volume;
+    const { bytes } = this.#table;
+    const at = group * descriptorSize;
+    if (hasChecksums) return groupDescriptorChecksum(seed, group, bytes, at, descriptorSize);
+    if ((superblock.featureRoCompat & RoCompatFeature.uninitBg) === 0) return null;
+    return groupDescriptorChecksum16(superblock.uuid, group, bytes, at, descriptorSize);
   }
 
   #verifyBlockBitmap(group: number, descriptor: GroupDescriptor): void {
