@@ -39,7 +39,7 @@ export { ImageError } from "./src/image_error.ts";
 export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "./src/image_error.ts";
 export type { ByteSink, ImageSink, OpenSink } from "./src/io/byte_sink.ts";
 export { fileSink } from "./src/io/file_sink.ts";
-export type { FileSinkOptions } from "./src/io/file_sink.ts";
+export type { FileSinkOptions, InputTree } from "./src/io/file_sink.ts";
 export { memorySink } from "./src/io/memory_sink.ts";
 export type { MemorySink } from "./src/io/memory_sink.ts";
 export type {
@@ -54,12 +54,28 @@ export type {
 } from "./src/layer/layer.ts";
 export type { Notice, NoticeCode, NoticeListener } from "./src/notice.ts";
 export type { ImageConfig } from "./src/oci/config.ts";
+export type { Descriptor } from "./src/oci/descriptor.ts";
+export type { Manifest } from "./src/oci/manifest.ts";
 export type { Platform } from "./src/oci/platform.ts";
+export { listCache } from "./src/source/cache/cache_contents.ts";
+export type { CacheContents, CachedImage, CacheEntry } from "./src/source/cache/cache_contents.ts";
+export { defaultCacheDirectory } from "./src/source/cache/cache_directory.ts";
+export { pruneCache } from "./src/source/cache/prune_cache.ts";
+export type { PruneReport } from "./src/source/cache/prune_cache.ts";
+export { verifyCache } from "./src/source/cache/verify_cache.ts";
+export type { CacheVerification } from "./src/source/cache/verify_cache.ts";
 export type { Image } from "./src/source/image.ts";
 export { dockerArchive, ociArchive, ociLayout } from "./src/source/image_doors.ts";
 export type { DockerArchiveOptions, OciLayoutOptions } from "./src/source/image_doors.ts";
+export { pullImage } from "./src/source/pull/pull_image.ts";
+export type { PullOptions, PullReport } from "./src/source/pull/pull_image.ts";
 export type { Environment } from "./src/source/registry/environment.ts";
 export type { RegistryOptions } from "./src/source/registry/options.ts";
+export { RegistryError } from "./src/source/registry/registry_error.ts";
+export type {
+  RegistryErrorDetail,
+  RegistryErrorOptions,
+} from "./src/source/registry/registry_error.ts";
 export type { RegistryTiming } from "./src/source/registry/timing.ts";
 export type { ClientCertificate } from "./src/source/registry/tls_settings.ts";
 export type { DownloadListener, DownloadProgress } from "./src/source/remote/download_progress.ts";
@@ -70,7 +86,13 @@ export { overlay2 } from "./src/source/overlay2.ts";
 export { rootDirectory } from "./src/source/root_directory.ts";
 export type { RootDirectoryOptions } from "./src/source/root_directory.ts";
 export { rootTar } from "./src/source/root_tar.ts";
+export { registryImage } from "./src/source/remote/open_registry_image.ts";
 export type { ImageOptions, RemoteOptions } from "./src/source/remote/remote_options.ts";
+export { listReferrers, listTags } from "./src/source/remote/repository_lists.ts";
+export type {
+  ReferrerListOptions,
+  RepositoryListOptions,
+} from "./src/source/remote/repository_lists.ts";
 export type { FileTree } from "./src/tree/file_tree.ts";
 export { FileKind, Inode } from "./src/tree/inode.ts";
 export type { Xattr } from "./src/tree/inode.ts";

@@ -22,6 +22,8 @@ export interface ErrorContext {
   readonly isDevice: boolean;
   /** `--force` was given. */
   readonly force: boolean;
+  /** `--offline` was given. */
+  readonly isOffline: boolean;
 }
 
 /** The lines for an error: what is wrong, and where a fix is known, how. Ends with a newline. */
@@ -59,7 +61,8 @@ function hintFor(error: unknown, context: ErrorContext): string | null {
       : "this is a bug, please report it with what --debug prints";
   }
   if (error.cause instanceof Deno.errors.NotCapable) {
-    return "deno run needs --allow-read and --allow-write (-R -W) for the input and the output";
+    return "deno run needs -R and -W for the input, the output and the cache, -E for settings, and " +
+      "-N for registries";
   }
   return IMAGE_ERROR_HINTS[error.code]?.(error, context) ?? null;
 }
@@ -76,10 +79,11 @@ const IMAGE_ERROR_HINTS: Partial<
     return "choose a larger --size, or leave it out: the image is then as large as it needs to be";
   },
   AMBIGUOUS: () => "choose one as IMAGE:TAG or IMAGE@DIGEST, or another --platform",
-  NOT_FOUND: (error, context) =>
-    error.where.source !== undefined && error.where.source === context.output
-      ? null
-      : "check the path; :TAG or @DIGEST chooses an image, --platform a platform",
+  NOT_FOUND(error, context) {
+    if (error.where.source !== undefined && error.where.source === context.output) return null;
+    if (context.isOffline) return "one run without --offline brings an image into the cache";
+    return "check the path or name; :TAG or @DIGEST chooses an image, --platform a platform";
+  },
   EXISTS: (_error, context) =>
     context.isDevice && !context.force
       ? "--force overwrites a block device and all that is on it"

@@ -5,7 +5,7 @@ import { EXIT_CODES, exitCodeOf } from "./exit_code.ts";
 import { Interruption } from "./interruption.ts";
 import { UsageError } from "./usage_error.ts";
 
-const QUIET = { debug: false, output: "out.ext4", isDevice: false, force: false };
+const QUIET = { debug: false, output: "out.ext4", isDevice: false, force: false, isOffline: false };
 
 Deno.test("errorText() says what and where in one line", () => {
   const error = new ImageError("CORRUPT", "Cannot read tar header: checksum is 1, expected 2")
@@ -54,7 +54,10 @@ Deno.test("errorText() adds a hint where a fix is known", () => {
   strictEqual(hint(new ImageError("EXISTS", "x"), { ...device, force: true }), "");
   match(hint(new UsageError("Cannot")), /--help/);
   const sandbox = new ImageError("PERMISSION", "x", { cause: new Deno.errors.NotCapable("x") });
-  match(hint(sandbox), /--allow-read/);
+  match(hint(sandbox), /-R and -W.*-N/);
+  const missing = new ImageError("NOT_FOUND", "Cannot load manifest: it is not in the cache");
+  match(hint(missing), /check the path or name/);
+  match(hint(missing, { ...QUIET, isOffline: true }), /without --offline/);
 });
 
 Deno.test("errorText() owns up to a bug, and shows its trace only with --debug", () => {

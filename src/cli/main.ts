@@ -25,6 +25,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
       output,
       isDevice: output !== null && isBlockDevice(output),
       force: command?.command === "convert" && command.force,
+      isOffline: command !== null && "offline" in command && command.offline,
     }));
     return exitCodeOf(error);
   }

@@ -51,7 +51,7 @@ function foreignError(descriptor: Descriptor, cause: ImageError): ImageError {
     "NOT_FOUND",
     `Cannot load layer ${quote(descriptor.digest)}: the registry does not have this ` +
       `non-distributable layer, kept at ${quote(descriptor.urls[0])}, expected consent to load ` +
-      "it from there",
+      "it from there (allowForeignUrls, --allow-foreign-urls)",
     { cause },
   );
 }
