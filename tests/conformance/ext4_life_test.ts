@@ -192,6 +192,19 @@ function work(directory: string): void {
   if (isMet("fstrim")) runTool("fstrim", [directory]);
 }
 
+toolTest("the overhead in the superblock is what the kernel counts itself", NEEDS, async () => {
+  const blocksOf = (path: string) =>
+    withMountedImage(path, (directory) => run("stat", "-f", "-c", "%b", directory));
+  for (const options of Object.values(PROFILES)) {
+    await withImage({ ...options, journal: "auto" }, everyKind, ({ path }) => {
+      match(run("dumpe2fs", "-h", path), /Overhead clusters: +[1-9]/);
+      const stated = blocksOf(path);
+      run("debugfs", "-w", "-R", "set_super_value overhead_clusters 0", path);
+      strictEqual(blocksOf(path), stated);
+    });
+  }
+});
+
 /** Growing needs CAP_SYS_RESOURCE, which even root may lack. */
 const CAP_SYS_RESOURCE = 24;
 const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"));

@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, rejects, strictEqual, throws } from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import {
   add,
   addFile,
@@ -14,6 +14,15 @@ import { toolTest } from "../../../tests/tools.ts";
 import { ImageError } from "../../image_error.ts";
 import { FileKind } from "../../tree/inode.ts";
 import { ext4, type Ext4Options } from "./format.ts";
+import { readSuperblock, type Superblock, SUPERBLOCK_SIZE } from "./superblock.ts";
+
+function superblockAt(path: string, position: number): Superblock {
+  const file = openSync(path, "r");
+  const bytes = new Uint8Array(SUPERBLOCK_SIZE);
+  readSync(file, bytes, 0, SUPERBLOCK_SIZE, position);
+  closeSync(file);
+  return readSuperblock(new DataView(bytes.buffer), 0);
+}
 
 function ext4Test(name: string, fn: () => Promise<void>): void {
   toolTest(name, EXT4_TOOLS, fn);
@@ -38,7 +47,7 @@ for (const blockSize of [1024, 2048, 4096]) {
 ext4Test("an empty tree is a clean image with nothing but lost+found", async () => {
   await withImage({ free: { bytes: 0 } }, () => {}, ({ path, report }) => {
     assertClean(path);
-    match(run("debugfs", "-R", "ls -l /", path), / 11 +40700 .* lost\+found/);
+    match(run("debugfs", "-R", "ls -l /", path), / 11 +40700 .* 16384 .* lost\+found/);
     strictEqual(report.imageSize < 1 << 20, true, `${report.imageSize}`);
   });
 });
@@ -73,6 +82,11 @@ ext4Test("data across backup groups leaves their superblocks in place", async ()
   }, ({ path }) => {
     assertClean(path);
     for (const group of [1, 3, 5, 7]) {
+      const copy = superblockAt(path, (1 + group * 8192) * 1024);
+      strictEqual(copy.blockGroupNumber, group);
+      const { checksum, ...others } = superblockAt(path, 1024);
+      deepStrictEqual({ ...copy, blockGroupNumber: 0 }, { ...others, checksum: copy.checksum });
+      strictEqual(copy.checksum === checksum, false);
       const place = ["-o", `superblock=${1 + group * 8192}`, "-o", "blocksize=1024"];
       match(run("dumpe2fs", "-h", ...place, path), /Block size/);
     }
@@ -113,6 +127,12 @@ ext4Test(
         match(facts, new RegExp(`Total journal blocks: +${blocks}\n`));
         match(facts, /Journal backup: +inode blocks\n/);
         match(facts, /Journal start: +0\n/);
+        // i_block of the journal's inode, then its size in two words.
+        const { journalBlocks } = superblockAt(path, 1024);
+        const words = new DataView(journalBlocks.buffer);
+        const bytes = blocks * Number(report.details.blockSize);
+        strictEqual(words.getUint16(0, true), 0xf30a);
+        strictEqual(words.getUint32(60, true) * 2 ** 32 + words.getUint32(64, true), bytes);
         strictEqual(report.writtenBytes < 24 << 20, true, `${report.writtenBytes}`);
       });
     }
