@@ -9,14 +9,14 @@ import { ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import { FileKind, Inode } from "../tree/inode.ts";
 import { copyMetadata, type MergeOptions } from "./merge_options.ts";
-import type { RemovedDirectories } from "./removal.ts";
+import type { RemovedFiles } from "./removal.ts";
 import { existingDirectory, PathWalk } from "./path_walk.ts";
 
 /** The directories of one tree, during one layer. */
 export class DirectoryResolver<C> {
   /** The root directory. */
   readonly root: Inode<C>;
-  readonly #removed: RemovedDirectories<C>;
+  readonly #removed: RemovedFiles<C>;
   readonly #options: MergeOptions;
   readonly #onNotice: NoticeListener;
   /** What this layer placed of what may be asked about: links, and in `replace` mode all files. */
@@ -29,7 +29,7 @@ export class DirectoryResolver<C> {
   /** `removed` is what this layer took away: a directory made again in its place inherits. */
   constructor(
     root: Inode<C>,
-    removed: RemovedDirectories<C>,
+    removed: RemovedFiles<C>,
     options: MergeOptions,
     onNotice: NoticeListener,
   ) {
@@ -64,6 +64,14 @@ export class DirectoryResolver<C> {
     const slash = path.lastIndexOf("/");
     const parent = this.existing(slash === -1 ? "" : path.slice(0, slash));
     return parent === null ? null : parent.children!.get(path.slice(slash + 1)) ?? null;
+  }
+
+  /**
+   * What stood at `path` in the older layers and was taken out of the tree by a mark of this layer
+   * behind `offset`: for an entry there, it is still in its place. `null` for nothing.
+   */
+  findRemovedBehind(path: ByteString, offset: number): Inode<C> | null {
+    return this.#removed.removedBehind(path, offset);
   }
 
   /** The directory that `path` leads to, links followed; `null` where there is none. */
@@ -148,7 +156,7 @@ export class DirectoryResolver<C> {
   #make(walk: PathWalk<C>, name: ByteString): Inode<C> {
     const made = new Inode<C>(FileKind.directory, 0o755);
     made.mtimeSeconds = made.atimeSeconds = this.#options.createdSeconds;
-    const older = this.#removed.find(walk.path === "" ? name : `${walk.path}/${name}`);
+    const older = this.#removed.directory(walk.path === "" ? name : `${walk.path}/${name}`);
     if (older !== null) copyMetadata(older, made);
     walk.directory.children!.set(name, made);
     return made;

@@ -263,6 +263,22 @@ const cases: {
     expected: ["a = 2", "b = 2 (same as a)", "keep = k"],
   },
   {
+    name: "a hard link keeps what a later mark of its layer removes from older layers",
+    layers: [
+      layer(file("a", "1"), directory("d"), file("d/f", "2"), directory("o"), file("o/f", "3")),
+      layer(
+        link("a2", "a"),
+        link("f2", "d/f"),
+        link("o2", "o/f"),
+        whiteout("a"),
+        whiteout("d"),
+        opaque("o"),
+        file("a", "new"),
+      ),
+    ],
+    expected: ["a = new", "a2 = 1", "f2 = 2", "o/", "o2 = 3"],
+  },
+  {
     name: "a hard link before its target is resolved at the end of the layer",
     layers: [layer(link("c", "b"), link("b", "a"), file("a", "1"))],
     expected: ["a = 1", "b = 1 (same as a)", "c = 1 (same as a)"],
@@ -412,8 +428,8 @@ const failures: { name: string; layers: Layers; path: string; message: RegExp }[
     message: /Cannot link to "gone": there is no such file/,
   },
   {
-    name: "a hard link to a name that the layer removes",
-    layers: [layer(file("a", "1")), layer(directory("x"), link("b", "a"), whiteout("a"))],
+    name: "a hard link to a name that the layer has removed before",
+    layers: [layer(file("a", "1")), layer(whiteout("a"), link("b", "a"))],
     path: "b",
     message: /no such file/,
   },

@@ -66,6 +66,7 @@ export function naiveMerge(layers: readonly LayerEntry<string>[][]): Files {
   const files: Files = new Map();
   for (const entries of layers) {
     const removed: Files = new Map();
+    const removedAt = new Map<string, number>();
     const ownDirectories = new Set(
       entries.filter((e) => e.inode?.kind === FileKind.directory).map((e) => e.path),
     );
@@ -78,7 +79,7 @@ export function naiveMerge(layers: readonly LayerEntry<string>[][]): Files {
       }
       return false;
     };
-    for (const { kind, path } of entries) {
+    for (const { kind, path, offset } of entries) {
       if (kind !== "whiteout" && kind !== "opaque") continue;
       const textDirectory = kind === "opaque" ? path : parentOf(path);
       const found = resolveOrNull(files, textDirectory);
@@ -87,7 +88,11 @@ export function naiveMerge(layers: readonly LayerEntry<string>[][]): Files {
       const target = kind === "opaque" ? found : join(found, nameOf(path));
       removeBelow(files, target);
       if (kind === "whiteout") files.delete(target);
-      for (const [p, f] of before) if (!files.has(p)) removed.set(p, f);
+      for (const [p, f] of before) {
+        if (files.has(p)) continue;
+        removed.set(p, f);
+        removedAt.set(p, offset);
+      }
     }
     const make = (path: string): boolean => {
       const older = removed.get(path);
@@ -126,7 +131,12 @@ export function naiveMerge(layers: readonly LayerEntry<string>[][]): Files {
         put(path, { id: entry.inode, kind, permissions, text: content ?? target });
         continue;
       }
-      const found = find(entry.target);
+      let found = find(entry.target);
+      if (found === undefined && (removedAt.get(entry.target) ?? -1) > entry.offset) {
+        // To an entry in front of the mark, what the mark removes is still there.
+        found = removed.get(entry.target);
+        if (found?.kind === FileKind.directory) throw new Error("link to a directory");
+      }
       const placeholder = { id: {}, kind: FileKind.regular, text: "", permissions: 0 };
       if (found === undefined) waiting.push({ path, target: entry.target, placeholder });
       put(path, found ?? placeholder);

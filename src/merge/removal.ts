@@ -11,32 +11,41 @@ import { FileKind, type Inode } from "../tree/inode.ts";
 import type { MergeOptions } from "./merge_options.ts";
 import { existingDirectory, PathWalk } from "./path_walk.ts";
 
-/** The directories that a layer's marks took out of the older tree. */
-export class RemovedDirectories<C> {
-  readonly #byPath = new Map<ByteString, Inode<C>>();
+/** What a layer's marks took out of the older tree. */
+export class RemovedFiles<C> {
+  readonly #byPath = new Map<ByteString, { readonly inode: Inode<C>; readonly offset: number }>();
 
-  /** Takes a file out of the tree, which stands in the walk's directory as `name`. */
-  remove(walk: PathWalk<C>, name: ByteString): void {
-    const child = walk.directory.children!.get(name);
-    if (child === undefined) return;
+  /** Takes a file out of the tree for the mark at `offset`; it stands in the walk's directory. */
+  remove(walk: PathWalk<C>, name: ByteString, offset: number): void {
+    const inode = walk.directory.children!.get(name);
+    if (inode === undefined) return;
     walk.directory.children!.delete(name);
-    if (child.kind !== FileKind.directory) return;
-    this.#byPath.set(walk.path === "" ? name : `${walk.path}/${name}`, child);
+    this.#byPath.set(walk.path === "" ? name : `${walk.path}/${name}`, { inode, offset });
   }
 
   /** The removed directory that stood at `path` (free of symbolic links), `null` for none. */
-  find(path: ByteString): Inode<C> | null {
+  directory(path: ByteString): Inode<C> | null {
+    const found = this.#find(path, -1);
+    return found?.kind === FileKind.directory ? found : null;
+  }
+
+  /** What stood at `path` and was removed by a mark behind `offset`, `null` for nothing. */
+  removedBehind(path: ByteString, offset: number): Inode<C> | null {
+    return this.#find(path, offset);
+  }
+
+  #find(path: ByteString, offset: number): Inode<C> | null {
     if (this.#byPath.size === 0) return null;
     // The deepest mark first: an ancestor that went later no longer had what it removed.
     for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
       const removed = this.#byPath.get(path.slice(0, end));
-      if (removed === undefined) continue;
+      if (removed === undefined || removed.offset <= offset) continue;
       const rest = path.slice(end).split("/").filter((name) => name !== "");
       const found = rest.reduce(
         (inode: Inode<C> | undefined, name) => inode?.children?.get(name),
-        removed,
+        removed.inode,
       );
-      if (found?.kind === FileKind.directory) return found;
+      if (found !== undefined) return found;
     }
     return null;
   }
@@ -47,18 +56,18 @@ export function removeOlder<C>(
   tree: FileTree<C>,
   entries: readonly LayerEntry<C>[],
   options: MergeOptions,
-): RemovedDirectories<C> {
-  const removed = new RemovedDirectories<C>();
+): RemovedFiles<C> {
+  const removed = new RemovedFiles<C>();
   const older = new OlderTree(tree, entries, options);
-  for (const entry of entries) {
-    if (entry.kind === "opaque") {
-      const walk = older.walkTo(entry.path);
+  for (const { kind, path, offset } of entries) {
+    if (kind === "opaque") {
+      const walk = older.walkTo(path);
       if (walk === null) continue;
-      for (const name of [...walk.directory.children!.keys()]) removed.remove(walk, name);
-    } else if (entry.kind === "whiteout") {
-      const slash = entry.path.lastIndexOf("/");
-      const walk = older.walkTo(slash === -1 ? "" : entry.path.slice(0, slash));
-      if (walk !== null) removed.remove(walk, entry.path.slice(slash + 1));
+      for (const name of [...walk.directory.children!.keys()]) removed.remove(walk, name, offset);
+    } else if (kind === "whiteout") {
+      const slash = path.lastIndexOf("/");
+      const walk = older.walkTo(slash === -1 ? "" : path.slice(0, slash));
+      if (walk !== null) removed.remove(walk, path.slice(slash + 1), offset);
     }
   }
   return removed;

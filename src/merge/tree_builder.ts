@@ -134,7 +134,8 @@ class LayerApplication<C> {
   }
 
   #placeLink(directory: Inode<C>, name: ByteString, entry: LayerEntry<C>): void {
-    const target = this.#resolver.find(entry.target);
+    const target = this.#resolver.find(entry.target) ??
+      this.#resolver.findRemovedBehind(entry.target, entry.offset);
     if (target === null || this.#deferred.holds(target)) {
       this.#resolver.set(directory, name, this.#deferred.add(directory, name, entry));
     } else {
