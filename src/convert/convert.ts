@@ -22,7 +22,7 @@ import type { Platform } from "../oci/platform.ts";
 import type { Image } from "../source/image.ts";
 import { countLinks, type FileTree } from "../tree/file_tree.ts";
 import { countFiles, type FileCounts } from "./file_counts.ts";
-import { LANE_COUNT, readInLanes } from "./layer_lanes.ts";
+import { OPEN_COUNT, readInLanes } from "./layer_lanes.ts";
 import { hasBytes, LayerPlacement } from "./layer_placement.ts";
 import { missingBodies, placeMissingBodies } from "./missing_bodies.ts";
 
@@ -295,13 +295,13 @@ class Conversion<C> {
 
   #startPool(): WorkerPool | undefined {
     const { layers } = this.#image;
-    const lanes = Math.min(LANE_COUNT, layers.length);
+    const openLayers = Math.min(OPEN_COUNT, layers.length);
     const storedBytes = layers.reduce((sum, { size }) => sum + size, 0);
     const workers = this.#options.workers ??
       (storedBytes < WORTH_A_WORKER ? 0 : navigator.hardwareConcurrency);
-    if (workers === 0 || lanes === 0) return undefined;
+    if (workers === 0 || openLayers === 0) return undefined;
     const memoryBytes = this.#options.memoryBytes ?? DEFAULT_MEMORY;
-    return new WorkerPool(Math.min(workers, lanes), memoryBytes / lanes);
+    return new WorkerPool(Math.min(workers, openLayers), memoryBytes / openLayers);
   }
 
   /** Remarks and progress came up at the first reading. */

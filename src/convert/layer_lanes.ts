@@ -8,41 +8,47 @@
 import type { Layer } from "../layer/layer.ts";
 import type { LayerReading } from "../layer/layer_reading.ts";
 
-/** Layers that are read side by side. The bytes of images depend on it: never derive it. */
-export const LANE_COUNT = 4;
+/**
+ * Layers that are read side by side. Two keep two workers busy; more would place more bytes of
+ * older layers before the newer ones can say that they are dead. The bytes of images depend on it.
+ */
+const LANE_COUNT = 2;
+/** Layers that are open at a time: those behind the lanes are decoded ahead as far as memory goes. */
+export const OPEN_COUNT = 4;
 /** Uncompressed bytes of one turn; the bytes of images depend on it. */
 const TURN_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads `layers` in the given order, {@linkcode LANE_COUNT} at a time: one turn of each, again and
- * again; where one is complete, the next takes its place. `onDone` is called as each completes.
+ * Reads `layers` in the given order, two at a time: one turn of each, again and again; where one is
+ * complete, the next takes its place. `onDone` is called as each completes.
  */
 export async function readInLanes(
   layers: readonly Layer[],
   open: (layer: Layer) => LayerReading,
   onDone: (layer: Layer, reading: LayerReading) => void,
 ): Promise<void> {
-  const waiting = [...layers];
-  const lanes: { layer: Layer; reading: LayerReading }[] = [];
-  const start = () => {
-    const layer = waiting.shift();
-    return layer === undefined ? [] : [{ layer, reading: open(layer) }];
-  };
+  const unopened = [...layers];
+  const opened: { layer: Layer; reading: LayerReading }[] = [];
   try {
-    while (lanes.length < LANE_COUNT && waiting.length > 0) lanes.push(...start());
-    for (let turn = 0; lanes.length > 0;) {
-      const { layer, reading } = lanes[turn];
-      if (await reading.advance(TURN_BYTES)) {
-        reading.close();
-        onDone(layer, reading);
-        lanes.splice(turn, 1, ...start());
-        // Where the queue is empty, the lane is gone and its neighbour stands at this place.
-      } else {
-        turn++;
+    for (let turn = 0;;) {
+      while (opened.length < OPEN_COUNT && unopened.length > 0) {
+        const layer = unopened.shift()!;
+        opened.push({ layer, reading: open(layer) });
       }
-      if (turn >= lanes.length) turn = 0;
+      if (opened.length === 0) return;
+      if (turn >= Math.min(LANE_COUNT, opened.length)) turn = 0;
+      const { layer, reading } = opened[turn];
+      if (!await reading.advance(TURN_BYTES)) {
+        turn++;
+        continue;
+      }
+      reading.close();
+      onDone(layer, reading);
+      // The first of those that wait takes the lane.
+      opened.splice(turn, 1, ...opened.splice(LANE_COUNT, 1));
+      turn++;
     }
   } finally {
-    for (const { reading } of lanes) reading.close();
+    for (const { reading } of opened) reading.close();
   }
 }

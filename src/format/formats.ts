@@ -6,6 +6,8 @@
 import type { Ext4Options } from "./ext4/options.ts";
 import type { ImageFormat } from "./image_format.ts";
 
+export type { Ext4Options };
+
 /** An output format that can be asked for by name. */
 export interface FormatEntry {
   /** Name, as `ext4`. */

@@ -9,7 +9,7 @@ import { optional } from "@optique/core/modifiers";
 import { option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import { choice, float, integer, string } from "@optique/core/valueparser";
-import type { Ext4Options } from "../../format/ext4/options.ts";
+import type { Ext4Options } from "../../format/formats.ts";
 import {
   blockSizeValue,
   freeSpaceValue,
