@@ -200,6 +200,19 @@ export function claimRange(field: string | null): Fault {
   };
 }
 
+/** A partial answer says that it begins `delta` bytes from where it does. */
+export function shiftRange(delta: number): Fault {
+  return (answer) => {
+    const headers = new Headers(answer.headers);
+    const range = headers.get("content-range") ?? "";
+    headers.set(
+      "content-range",
+      range.replace(/[0-9]+/, (first) => `${Math.max(0, Number(first) + delta)}`),
+    );
+    return unchanged({ ...answer, headers });
+  };
+}
+
 /** The whole is sent where a part was asked for: `whole` are its bytes. */
 export function ignoreRange(whole: Uint8Array<ArrayBuffer>): Fault {
   return () => new Response(whole, { status: 200 });
