@@ -1,5 +1,42 @@
 /**
- * The ext4 format: the door of this folder.
+ * ext4 images: the door of this folder, which is also usable alone.
+ *
+ * Place the bytes of files as they come, hang the files into a tree, and finish:
+ *
+ * @example An image of a few strings, in two directories
+ * ```ts
+ * import { memorySink } from "@x/oci2rootfs";
+ * import { emptyTree, ext4, type Ext4Content, FileKind, Inode } from "@x/oci2rootfs/ext4";
+ *
+ * const sink = memorySink();
+ * const output = sink.open();
+ * const writer = ext4({ label: "hello", readOnly: true }).createWriter(output, {
+ *   identity: () => "hello 1",
+ *   createdSeconds: 1_700_000_000,
+ *   expectedBytes: 0,
+ *   onNotice: ({ message }) => console.warn(message),
+ * });
+ *
+ * const { root } = emptyTree<Ext4Content>();
+ * function addFile(directory: Inode<Ext4Content>, name: string, text: string) {
+ *   const bytes = new TextEncoder().encode(text);
+ *   const inode = new Inode<Ext4Content>(FileKind.regular, 0o644);
+ *   inode.size = bytes.length;
+ *   const file = writer.beginFile(inode.size);
+ *   file.write(bytes);
+ *   inode.content = file.end();
+ *   directory.children!.set(name, inode);
+ * }
+ *
+ * addFile(root, "hello", "Hello, world!\n");
+ * const etc = new Inode<Ext4Content>(FileKind.directory, 0o755);
+ * root.children!.set("etc", etc);
+ * addFile(etc, "hostname", "example\n");
+ *
+ * const { imageSize } = await writer.finish({ root });
+ * output.commit();
+ * console.assert(imageSize < 100_000);
+ * ```
  *
  * @module
  */
@@ -8,9 +45,23 @@ import type { Ext4Content } from "./content.ts";
 import { type Ext4Options, resolveOptions } from "./options.ts";
 import { Ext4Writer } from "./writer.ts";
 
+export type { ByteString } from "../../bytes/byte_string.ts";
+export { ImageError } from "../../image_error.ts";
+export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "../../image_error.ts";
+export type { ByteSink } from "../../io/byte_sink.ts";
+export type { Notice, NoticeCode, NoticeListener } from "../../notice.ts";
+export { emptyTree, type FileTree } from "../../tree/file_tree.ts";
+export { FileKind, Inode, type Xattr } from "../../tree/inode.ts";
+export type {
+  FileWriter,
+  ImageFormat,
+  ImageWriter,
+  WriterContext,
+  WriteReport,
+} from "../image_format.ts";
 export { Ext4Content, type Ext4Extent } from "./content.ts";
-export type { Ext4Options, FreeRoom } from "./options.ts";
 export { EXT4_FORMAT_NUMBER } from "./identity.ts";
+export type { Ext4Options, FreeRoom } from "./options.ts";
 
 /**
  * ext4 images. The same input and options give the same bytes, unless the UUID is `"random"`.
@@ -20,7 +71,7 @@ export { EXT4_FORMAT_NUMBER } from "./identity.ts";
  * ```ts
  * import { ext4 } from "@x/oci2rootfs/ext4";
  *
- * const format = ext4({ label: "root", free: { percent: 20 } });
+ * const format = ext4({ label: "root", free: { percent: 20 }, journal: "auto" });
  * console.assert(format.name === "ext4" && !format.streams);
  * ```
  */
