@@ -67,7 +67,8 @@ Deno.test("the README names every dependency and every option", () => {
     const [, packageName] = /^((?:@[^/]+\/)?[^/]+)/.exec(name)!;
     ok(README.includes(`\`${packageName}\``), packageName);
   }
-  const options = Deno.readTextFileSync(`${ROOT}src/cli/commands/convert_options.ts`)
+  const options = ["convert_options", "registry_options"]
+    .map((name) => Deno.readTextFileSync(`${ROOT}src/cli/commands/${name}.ts`)).join("")
     .matchAll(/"(--[a-z-]+)"/g);
   for (const [, option] of options) {
     if (["--quiet", "--verbose", "--force"].includes(option)) continue;
