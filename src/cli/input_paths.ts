@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { InputTree } from "../io/file_sink.ts";
 import type { Image } from "../source/image.ts";
 
 /**
@@ -13,8 +14,7 @@ import type { Image } from "../source/image.ts";
 export function inputPaths(reference: string, image: Image): string[] {
   const paths = new Set<string>();
   for (const { job } of image.layers) {
-    if (job.kind === "directory") { for (const path of job.directories) paths.add(path); }
-    else if (job.location.kind === "file") paths.add(job.location.path);
+    if (job.kind === "tar" && job.location.kind === "file") paths.add(job.location.path);
   }
   for (const text of [reference, reference.slice(reference.indexOf(":") + 1)]) {
     for (const end of [text.length, text.lastIndexOf(":"), text.lastIndexOf("@")]) {
@@ -22,4 +22,13 @@ export function inputPaths(reference: string, image: Image): string[] {
     }
   }
   return [...paths];
+}
+
+/** The directories that `image` is read from with all that is in them. */
+export function inputTrees(image: Image): InputTree[] {
+  return image.layers.flatMap(({ job }) =>
+    job.kind === "tar"
+      ? []
+      : job.directories.map((path) => ({ path, oneFileSystem: job.oneFileSystem }))
+  );
 }

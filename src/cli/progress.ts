@@ -92,7 +92,10 @@ export class ProgressDisplay {
 
   #lines(now: number): string[] {
     const total = sum(this.#items.map((item) => item.size));
-    const lines = [`${this.#wholeBar(total)} ${this.#head(total, now)}`];
+    const head = this.#head(total, now);
+    // Of a directory nobody knows how much is in it.
+    if (total === 0) return [head];
+    const lines = [`${this.#wholeBar(total)} ${head}`];
     if (this.#isFinishing) return lines;
     for (const [index, item] of this.#items.entries()) {
       const read = this.#readBytes[index];
@@ -119,7 +122,9 @@ export class ProgressDisplay {
     const rate = seconds > 0 ? (done - kept) / seconds : 0;
     const parts = [
       this.#isFinishing ? "writing the file system" : this.#countText(),
-      `${formatSize(done)} of ${formatSize(total)}${isLoading ? " loaded" : ""}`,
+      total === 0
+        ? formatSize(done)
+        : `${formatSize(done)} of ${formatSize(total)}${isLoading ? " loaded" : ""}`,
       ...(seconds > 0 ? [`${formatSize(rate)}/s`] : []),
       ...(rate > 0 && done < total ? [`${durationText((total - done) / rate)} left`] : []),
     ];

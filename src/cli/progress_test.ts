@@ -121,3 +121,13 @@ Deno.test("ProgressDisplay copes with empty images and empty layers", () => {
   display.update({ kind: "layer", layer: layers[0], readBytes: 0, done: true });
   strictEqual(terminal.error.includes("NaN"), false);
 });
+
+Deno.test("ProgressDisplay has no bar where nobody knows how much there is", () => {
+  const terminal = recordedTerminal();
+  const directory = layer(0, 0);
+  let now = 0;
+  const display = new ProgressDisplay(terminal, [item(directory)], () => now);
+  now = 1000;
+  display.update({ kind: "layer", layer: directory, readBytes: 2048, done: false });
+  deepStrictEqual(screenOf(terminal.error), ["layers 0/1, 2.0 KiB, 2.0 KiB/s"]);
+});

@@ -20,6 +20,16 @@ export interface FileSinkOptions {
   force?: boolean;
   /** Files that are being read: none of them is replaced. */
   inputs?: readonly string[];
+  /** Directories that are being read with all that is in them: the output does not go there. */
+  inputTrees?: readonly InputTree[];
+}
+
+/** A directory that is being read. */
+export interface InputTree {
+  /** The directory. */
+  readonly path: string;
+  /** Directories in which another filesystem is mounted are not read. */
+  readonly oneFileSystem: boolean;
 }
 
 /**
@@ -41,6 +51,7 @@ export function fileSink(path: string, options: FileSinkOptions = {}): ImageSink
 function open(path: string, options: FileSinkOptions, onNotice: NoticeListener): OpenSink {
   const destination = followLinks(path);
   const existing = statOrNull(destination);
+  expectOutside(path, destination, options.inputTrees ?? []);
   if (existing === null) {
     if (path.endsWith("/")) throw refused(path, "its name ends with a slash", "a file");
     return openPartialFile(destination, null, onNotice);
@@ -62,6 +73,37 @@ function open(path: string, options: FileSinkOptions, onNotice: NoticeListener):
     return openBlockDevice(destination);
   }
   throw refused(path, kindName(existing), "a regular file or a block device");
+}
+
+/** The image would be part of what is read for it. */
+function expectOutside(path: string, destination: string, trees: readonly InputTree[]): void {
+  for (const tree of trees) {
+    const input = statOrNull(tree.path);
+    // All directories from that of the output up to the root of the machine.
+    let directory = resolveDirectory(dirname(destination));
+    const home = directory === null ? null : statOrNull(directory);
+    if (input === null || home === null) continue;
+    if (tree.oneFileSystem && home.dev !== input.dev) continue;
+    for (; directory !== null; directory = parentOf(directory)) {
+      const info = statOrNull(directory);
+      if (info !== null && info.ino === input.ino && info.dev === input.dev) {
+        throw refused(path, `it is inside the input "${tree.path}"`, "a place outside of it");
+      }
+    }
+  }
+}
+
+function resolveDirectory(path: string): string | null {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return null; // What is wrong with it is told when the output is opened.
+  }
+}
+
+function parentOf(directory: string): string | null {
+  const parent = dirname(directory);
+  return parent === directory ? null : parent;
 }
 
 /**

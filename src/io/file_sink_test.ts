@@ -154,6 +154,20 @@ Deno.test(
 );
 
 Deno.test(
+  "fileSink() refuses a place inside a directory that is read, by whatever name",
+  inDirectory((directory) => {
+    Deno.mkdirSync(`${directory}/root/etc`, { recursive: true });
+    Deno.symlinkSync(`${directory}/root/etc`, `${directory}/link`);
+    const inputTrees = [{ path: `${directory}/root`, oneFileSystem: true }];
+    for (const place of ["root/out", "root/etc/out", "link/out"]) {
+      const sink = fileSink(`${directory}/${place}`, { inputTrees });
+      throws(() => sink.open(), refusal("EXISTS", /it is inside the input ".*root"/));
+    }
+    fileSink(`${directory}/root.img`, { inputTrees }).open().abort();
+  }),
+);
+
+Deno.test(
   "fileSink() takes names of up to 255 bytes",
   inDirectory((directory) => {
     const name = "ä".repeat(127);

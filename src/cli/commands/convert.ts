@@ -17,7 +17,7 @@ import type { Image } from "../../source/image.ts";
 import { openImage } from "../../source/open_image.ts";
 import { showLog } from "../debug_log.ts";
 import { downloadDisplay } from "../download_display.ts";
-import { inputPaths } from "../input_paths.ts";
+import { inputPaths, inputTrees } from "../input_paths.ts";
 import { NoticePrinter } from "../notices.ts";
 import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { jsonReport, summaryText } from "../report.ts";
@@ -56,6 +56,8 @@ export async function runConvert(
     ...downloadSettings(args),
     registry: await registrySettings(args),
     platform: args.platform,
+    oneFileSystem: args.oneFileSystem,
+    keepHostLabels: args.keepHostLabels,
     onNotice,
     onProgress: (event) => display.update(event),
     signal,
@@ -151,5 +153,9 @@ function sinkFor(
   image: Image,
 ): ImageSink {
   if (args.dryRun || output === null) return nullSink();
-  return fileSink(output, { force: args.force, inputs: inputPaths(args.image, image) });
+  return fileSink(output, {
+    force: args.force,
+    inputs: inputPaths(args.image, image),
+    inputTrees: inputTrees(image),
+  });
 }

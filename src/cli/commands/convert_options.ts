@@ -26,7 +26,7 @@ export function convertParser() {
       command: constant("convert"),
       image: argument(imageValue(), {
         description:
-          message`The container image: an OCI layout directory, an OCI or docker-save archive, or a name in a registry as nginx:1.27.`,
+          message`The container image: an OCI layout directory, an OCI or docker-save archive, a name in a registry as nginx:1.27; or a root filesystem: overlay2:DIR, dir:DIR, tar:FILE.`,
       }),
     }),
     outputOptions(),
@@ -76,6 +76,12 @@ function inputOptions() {
     ),
     keepDirlinks: option("--keep-dirlinks", {
       description: message`Keep a symbolic link to a directory where a layer has a directory.`,
+    }),
+    oneFileSystem: option("--one-file-system", {
+      description: message`Of dir: and overlay2:, leave out what is mounted in it.`,
+    }),
+    keepHostLabels: option("--keep-host-labels", {
+      description: message`Of dir: and overlay2:, keep the SELinux labels of this machine.`,
     }),
   });
 }
