@@ -106,6 +106,18 @@ export const CONTENT_CASES: readonly Ext4Case[] = [
         .finish(),
   },
   {
+    name: "the largest files",
+    peer: false,
+    build(blockSize) {
+      const size = (2 ** 32 - 1) * blockSize;
+      return new CaseTree()
+        .file("a hole", { size, data: [] })
+        .file("the last byte", { size, data: [[size - 1, size]] })
+        .file("first and last block", { size, data: [[0, 5], [size - blockSize, size]] })
+        .finish();
+    },
+  },
+  {
     name: "blocks of zeros",
     build(blockSize) {
       const size = 64 * blockSize;

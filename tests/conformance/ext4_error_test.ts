@@ -46,6 +46,31 @@ const REFUSALS: readonly Refusal[] = [
     message: /1024.*1023/,
     options: { blockSize: 1024 },
   },
+  ...[1024, 4096].map((blockSize): Refusal => ({
+    name: `a file of 2^32 blocks of ${blockSize}`,
+    build: () => new CaseTree().file("large", { size: (2 ** 32 - 1) * blockSize + 1, data: [] }),
+    code: "LIMIT_EXCEEDED",
+    message: /\d+ bytes, expected at most \d+ with blocks/,
+    options: { blockSize },
+  })),
+  {
+    name: "a value of 65,537 bytes",
+    build: () => new CaseTree().file("f", { xattrs: { "user.large": new Uint8Array(65_537) } }),
+    code: "LIMIT_EXCEEDED",
+    path: "f",
+    message: /user\.large.*65537.*65536/,
+  },
+  {
+    name: "more attribute names than a block holds",
+    build() {
+      const xattrs: Record<string, string> = {};
+      for (let i = 0; i < 100; i++) xattrs[`user.${"n".repeat(100)}${i}`] = "";
+      return new CaseTree().file("f", { xattrs });
+    },
+    code: "LIMIT_EXCEEDED",
+    path: "f",
+    message: /extended attributes: \d+ bytes do not fit/,
+  },
   {
     name: "an ACL of an unknown version",
     build: () =>

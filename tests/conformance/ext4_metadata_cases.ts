@@ -27,13 +27,13 @@ export function acl(...entries: [tag: number, permissions: number, id?: number][
 }
 
 /** What `setfacl -m u:1000:rwx,u:70000:r,g:50:rx,m:rwx` makes of a file of mode 0644. */
-const SOME_ACL = acl([1, 6], [2, 7, 1000], [2, 4, 70_000], [4, 4], [8, 5, 50], [0x10, 7], [
+export const SOME_ACL = acl([1, 6], [2, 7, 1000], [2, 4, 70_000], [4, 4], [8, 5, 50], [0x10, 7], [
   0x20,
   4,
 ]);
 
 /** `security.capability` of version 2: `cap_net_raw=ep`. */
-const CAPABILITY_V2 = Uint8Array.from([1, 0, 0, 2, 0, 0x20, 0, 0, ...new Array(12).fill(0)]);
+export const CAPABILITY_V2 = Uint8Array.from([1, 0, 0, 2, 0, 0x20, 0, 0, ...new Array(12).fill(0)]);
 /** The same of version 3, for the root user 100000 of a user namespace. */
 const CAPABILITY_V3 = Uint8Array.from([
   1,
