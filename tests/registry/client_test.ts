@@ -428,6 +428,33 @@ Deno.test("foreignBlob() reads from the urls of the descriptor", async () => {
     }));
 });
 
+Deno.test("one connection serves challenges, redirects and answers", async () => {
+  const ports = new Set<number>();
+  const paths: string[] = [];
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request, info) => {
+      const { pathname } = new URL(request.url);
+      ports.add(info.remoteAddr.port);
+      paths.push(pathname);
+      if (request.headers.get("authorization") === null) {
+        const headers = { "www-authenticate": "Basic realm=x" };
+        return new Response("denied", { status: 401, headers });
+      }
+      return pathname === "/v2/a/manifests/2"
+        ? Response.json({ schemaVersion: 2, manifests: [] })
+        : new Response("moved", { status: 307, headers: { location: "/v2/a/manifests/2" } });
+    },
+  );
+  const registry = `127.0.0.1:${server.addr.port}`;
+  await withClient({ login: { username: "u", password: "p" } }, async (client) => {
+    await client.manifest({ registry, path: "a" }, "1");
+  });
+  const asked = ["/v2/", ..."112".split("").map((tag) => `/v2/a/manifests/${tag}`)];
+  deepStrictEqual(paths, asked);
+  strictEqual(ports.size, 1);
+});
+
 Deno.test("a client that is closed ends what waits", async () => {
   await withServer(() => new Response(null, { status: 500 }), async (registry) => {
     const client = testClient();

@@ -62,6 +62,14 @@ toolTest("a registry with https", [...REGISTRY_TOOLS, "openssl"], async (t) => {
       });
       await read(host, { environment });
     });
+    await t.step("is trusted although the system has a certificate of no use", async () => {
+      const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+      const environment = fixedEnvironment({ SSL_CERT_FILE: "/roots.pem" }, {
+        "/roots.pem": `${broken}# comment\n${text(authority.certificate)}`,
+      });
+      await read(host, { environment });
+      await rejects(read(host, { environment, authorities: [broken] }), /expected PEM/);
+    });
     for (const place of ["/h/.config/containers", "/etc/containers", "/etc/docker"]) {
       await t.step(`is trusted by ${place}/certs.d`, async () => {
         const environment = fixedEnvironment({ HOME: "/h" }, {

@@ -10,6 +10,7 @@ import { errorOfAnswer } from "./error_answer.ts";
 import { sendFollowing } from "./follow.ts";
 import type { HttpResponse } from "./http_message.ts";
 import type { HttpTransport } from "./http_transport.ts";
+import { dismiss } from "./read_document.ts";
 import { RegistryError } from "./registry_error.ts";
 import type { SchemeProbe } from "./scheme_probe.ts";
 
@@ -53,7 +54,7 @@ export class RegistryExchange {
     let response = await this.#follow(request, url, authorization, signal);
     // Some registries answer 400 to credentials that they do not know, instead of a challenge.
     if (response.status === 400 && authorization !== null && isFrom(response, url)) {
-      response.cancel();
+      await dismiss(response);
       authorization = null;
       response = await this.#follow(request, url, null, signal);
     }
@@ -81,7 +82,7 @@ export class RegistryExchange {
       signal,
     );
     if (authorization === null) return refused;
-    refused.cancel();
+    await dismiss(refused);
     return await this.#follow(request, url, authorization, signal);
   }
 

@@ -6,6 +6,7 @@
 import type { HttpResponse } from "./http_message.ts";
 import type { HttpTransport } from "./http_transport.ts";
 import { MOST_REDIRECTS, redirectTarget } from "./redirect.ts";
+import { dismiss } from "./read_document.ts";
 import { RegistryError } from "./registry_error.ts";
 
 /** A `GET` that may be redirected. */
@@ -55,7 +56,7 @@ export async function sendFollowing(
       response.cancel();
       throw error;
     }
-    response.cancel();
+    await dismiss(response);
   }
   throw new RegistryError(
     `Cannot read ${request.what}: "${start.host}" redirects more than ${MOST_REDIRECTS} times, ` +

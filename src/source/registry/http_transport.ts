@@ -117,19 +117,31 @@ export class HttpTransport {
 }
 
 function createClient(identity: TlsIdentity, url: URL): Deno.HttpClient {
+  const { system, authorities, client } = identity;
+  const pair = client === null ? {} : { cert: client.certificate, key: client.key };
   try {
-    return Deno.createHttpClient({
-      caCerts: [...identity.authorities],
-      ...(identity.client === null
-        ? {}
-        : { cert: identity.client.certificate, key: identity.client.key }),
-    });
-  } catch (cause) {
-    throw new ImageError(
-      "CORRUPT",
-      `Cannot connect to ${quote(url.host)}: the given certificates cannot be used, expected PEM`,
-      { cause },
-    );
+    return Deno.createHttpClient({ caCerts: [...system, ...authorities], ...pair });
+  } catch {
+    // One old certificate among those of the system must not shut out all others.
+    try {
+      const usable = system.filter(isUsable);
+      return Deno.createHttpClient({ caCerts: [...usable, ...authorities], ...pair });
+    } catch (cause) {
+      throw new ImageError(
+        "CORRUPT",
+        `Cannot connect to ${quote(url.host)}: the given certificates cannot be used, expected PEM`,
+        { cause },
+      );
+    }
+  }
+}
+
+function isUsable(authority: string): boolean {
+  try {
+    Deno.createHttpClient({ caCerts: [authority] }).close();
+    return true;
+  } catch {
+    return false;
   }
 }
 

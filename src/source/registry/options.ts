@@ -15,7 +15,7 @@ export interface RegistryOptions {
   readonly registryToken?: string;
   /**
    * For the registries that references name: certificates are not verified, and where there is no
-   * https, plain http is used.
+   * https, plain http is used. Unverified connections do not go through a proxy.
    */
   readonly insecure?: boolean;
   /** Authorities to trust besides those of the system, each a text in PEM. */

@@ -55,6 +55,31 @@ export async function readDocument(
   return joined(pieces, size);
 }
 
+/** A body that is not longer than this is read to its end rather than given up. */
+const SHORT_BODY = 16 * 1024;
+
+/**
+ * Ends a response whose body is of no interest. A short one is read, so that the connection can be
+ * used again; any other is given up with its connection.
+ */
+export async function dismiss(response: HttpResponse): Promise<void> {
+  const length = response.headers.get("content-length");
+  try {
+    if (length !== null && Number(length) <= SHORT_BODY) {
+      let size = 0;
+      for (let piece = await response.read(); piece !== null; piece = await response.read()) {
+        size += piece.length;
+        if (size > SHORT_BODY) break;
+      }
+    }
+  } catch (error) {
+    // Whoever cancelled must hear of it; what the server did is of no interest.
+    if (!(error instanceof ImageError)) throw error;
+  } finally {
+    response.cancel();
+  }
+}
+
 function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   let at = 0;

@@ -7,6 +7,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { HttpTransport } from "./http_transport.ts";
 import { isLoopback } from "./loopback.ts";
 import { isUntrusted } from "./network_error.ts";
+import { dismiss } from "./read_document.ts";
 import { RegistryError } from "./registry_error.ts";
 
 /** `https` or `http`. */
@@ -61,7 +62,7 @@ export class SchemeProbe {
       verify: !endpoint.isInsecure,
       identify: !endpoint.isMirror,
     }, signal);
-    response.cancel();
+    await dismiss(response);
     return response.status;
   }
 }

@@ -18,7 +18,9 @@ export interface ClientCertificate {
 
 /** Certificates for connections to one host, in PEM. */
 export interface TlsIdentity {
-  /** Authorities to trust besides those built in. */
+  /** Authorities that the system trusts, each a text of its own. */
+  readonly system: readonly string[];
+  /** Authorities to trust besides those. */
   readonly authorities: readonly string[];
   /** By which we identify ourselves, `null` where we do not. */
   readonly client: ClientCertificate | null;
@@ -39,6 +41,8 @@ const SYSTEM_BUNDLES = [
   "/etc/ssl/ca-bundle.pem",
   "/etc/ssl/cert.pem",
 ];
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /** Finds the certificates for a host. */
 export class TlsSettings {
@@ -70,7 +74,8 @@ export class TlsSettings {
   /** The same object for all hosts that have nothing of their own: they can share connections. */
   #findIdentity(host: string, identify: boolean): TlsIdentity {
     this.#common ??= {
-      authorities: [...this.#systemAuthorities(), ...this.#options.authorities],
+      system: this.#systemAuthorities(),
+      authorities: this.#options.authorities,
       client: null,
     };
     const found = this.#directories().map((folder) => this.#readDirectory(`${folder}/${host}`));
@@ -78,7 +83,8 @@ export class TlsSettings {
     const given = identify ? this.#options.client : null;
     const client = given ?? found.find((it) => it.client !== null)?.client ?? null;
     if (authorities.length === 0 && client === null) return this.#common;
-    return { authorities: [...this.#common.authorities, ...authorities], client };
+    const { system } = this.#common;
+    return { system, authorities: [...this.#common.authorities, ...authorities], client };
   }
 
   #directories(): string[] {
@@ -90,7 +96,7 @@ export class TlsSettings {
     ];
   }
 
-  #readDirectory(folder: string): TlsIdentity {
+  #readDirectory(folder: string): Pick<TlsIdentity, "authorities" | "client"> {
     const names = this.#environment.listDirectory(folder);
     const read = (name: string) => this.#readText(`${folder}/${name}`);
     const authorities = names.filter((name) => name.endsWith(".crt")).map(read)
@@ -116,7 +122,7 @@ export class TlsSettings {
     const chosen = this.#environment.variable("SSL_CERT_FILE");
     const paths = chosen === undefined ? SYSTEM_BUNDLES : [chosen];
     const bundle = paths.map((path) => this.#readText(path)).find((text) => text !== null);
-    return bundle == null ? [] : [bundle];
+    return bundle?.match(CERTIFICATE) ?? [];
   }
 
   #readText(path: string): string | null {
