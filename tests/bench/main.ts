@@ -2,7 +2,8 @@
  * `deno task bench`: whole conversions, by us and by our peers, in the same run.
  *
  * Options: `--runs N` (5), `--rows a,b` (all; names as in bench_inputs.ts), `--columns a,b` (all),
- * `--write FILE` (Markdown). The inputs are made once and kept; that takes minutes and some 20 GB
+ * `--write FILE` (Markdown), `--work DIR` where images are written: on a tmpfs, writing them is left
+ * to the page cache and the disk does not count. The inputs are made once and kept; that takes minutes and some 20 GB
  * below the temporary directory. All programs alternate, so that a busy machine is unkind to each.
  *
  * @module
@@ -32,6 +33,7 @@ function main(args: string[]): void {
       rows: { type: "string", default: Object.keys(BENCH_INPUTS).join(",") },
       columns: { type: "string" },
       write: { type: "string" },
+      work: { type: "string" },
       help: { type: "boolean" },
     },
   });
@@ -54,7 +56,7 @@ function main(args: string[]): void {
       throw new TypeError(`Cannot use --rows "${name}": no such row, expected some of ${known}`);
     }
     console.error(`${name}: making the input`);
-    rows.push(measureRow(make(), contenders, runs));
+    rows.push(measureRow(make(), contenders, runs, values.work));
     console.log(formatBenchTable(rows.slice(-1)));
   }
   console.log(`\n${formatBenchTable(rows)}`);
@@ -69,13 +71,14 @@ function measureRow(
   input: BenchInput,
   contenders: readonly Contender[],
   runs: number,
+  workDirectory: string | undefined,
 ): BenchRow {
   const measured = new Map<string, Measurement[]>();
   for (let run = 0; run < runs; run++) {
     for (const { name, command } of contenders) {
       const before = measured.get(name);
       if (before !== undefined && before[0].wallSeconds > SLOW_SECONDS) continue;
-      const measurement = measureOnce(input, command);
+      const measurement = measureOnce(input, command, workDirectory);
       if (measurement === null) continue;
       measured.set(name, [...before ?? [], measurement]);
       console.error(`${input.name}: ${name}: ${measurement.wallSeconds.toFixed(2)} s`);
@@ -90,8 +93,12 @@ function measureRow(
 }
 
 /** One run in an empty directory that is deleted afterwards, outside the measured time. */
-function measureOnce(input: BenchInput, command: Contender["command"]): Measurement | null {
-  const work = Deno.makeTempDirSync({ prefix: "bench_work_" });
+function measureOnce(
+  input: BenchInput,
+  command: Contender["command"],
+  workDirectory: string | undefined,
+): Measurement | null {
+  const work = Deno.makeTempDirSync({ prefix: "bench_work_", dir: workDirectory });
   try {
     const line = command(input, work);
     if (line === null) return null;
