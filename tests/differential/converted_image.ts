@@ -10,6 +10,7 @@ import type { Ext4Content } from "../../src/format/ext4/content.ts";
 import { openExt4 } from "../../src/format/ext4/reader.ts";
 import { fileSink } from "../../src/io/file_sink.ts";
 import { fileSource } from "../../src/io/file_source.ts";
+import type { DirectoryOptions } from "../../src/source/directory_options.ts";
 import type { Image } from "../../src/source/image.ts";
 import { openImage } from "../../src/source/open_image.ts";
 import type { ContentReader } from "../../src/tree/content_reader.ts";
@@ -39,6 +40,8 @@ export interface ConversionParameters {
   readonly ext4?: Parameters<typeof ext4>[0];
   /** Platform to choose. */
   readonly platform?: string;
+  /** Further options of opening the image. */
+  readonly open?: DirectoryOptions;
   /** Stands in for the manifest's digest, which UUID and hash seed come from. */
   readonly identity?: string;
 }
@@ -49,7 +52,10 @@ export async function convertReference(
   path: string,
   parameters: ConversionParameters = {},
 ): Promise<ConvertedImage> {
-  const image = await openImage(reference, { platform: parameters.platform });
+  const image = await openImage(reference, {
+    platform: parameters.platform,
+    ...parameters.open,
+  });
   try {
     const report = await convert(
       withIdentity(image, parameters.identity ?? image.digest),
