@@ -84,18 +84,21 @@ export class ProgressDisplay {
 
   #draw(now: number): void {
     const columns = this.#terminal.width() - 1;
-    const lines = this.#lines(now).map((line) => line.slice(0, columns));
+    const lines = this.#lines(now, columns).map((line) => line.slice(0, columns));
     const back = this.#lineCount === 0 ? "" : `\x1b[${this.#lineCount}A\r\x1b[0J`;
     this.#terminal.writeError(`${back}${lines.join("\n")}\n`);
     this.#lineCount = lines.length;
   }
 
-  #lines(now: number): string[] {
+  #lines(now: number, columns: number): string[] {
     const total = sum(this.#items.map((item) => item.size));
-    const head = this.#head(total, now);
     // Of a directory nobody knows how much is in it.
-    if (total === 0) return [head];
-    const lines = [`${this.#wholeBar(total)} ${head}`];
+    const wholeBar = total === 0 ? "" : `${this.#wholeBar(total)} `;
+    const parts = this.#headParts(total, now);
+    // What fits: the last is the least interesting.
+    while (parts.length > 2 && wholeBar.length + parts.join(", ").length > columns) parts.pop();
+    const lines = [wholeBar + parts.join(", ")];
+    if (total === 0) return lines;
     if (this.#isFinishing) return lines;
     for (const [index, item] of this.#items.entries()) {
       const read = this.#readBytes[index];
@@ -113,22 +116,22 @@ export class ProgressDisplay {
   }
 
   /** The rate is that of what is slower: the download, as long as there is one. */
-  #head(total: number, now: number): string {
+  #headParts(total: number, now: number): string[] {
     const seconds = (now - this.#startMilliseconds) / 1000;
     const received = sum(this.#items.map((item) => this.#receivedOf(item)));
     const isLoading = this.#received.size > 0 && received < total;
     const kept = isLoading ? sum([...this.#received.values()].map((it) => it.keptBytes)) : 0;
     const done = isLoading ? received : sum(this.#readBytes);
     const rate = seconds > 0 ? (done - kept) / seconds : 0;
-    const parts = [
+    const isRunning = rate > 0 && done < total;
+    return [
       this.#isFinishing ? "writing the file system" : this.#countText(),
       total === 0
         ? formatSize(done)
         : `${formatSize(done)} of ${formatSize(total)}${isLoading ? " loaded" : ""}`,
+      ...(isRunning ? [`${durationText((total - done) / rate)} left`] : []),
       ...(seconds > 0 ? [`${formatSize(rate)}/s`] : []),
-      ...(rate > 0 && done < total ? [`${durationText((total - done) / rate)} left`] : []),
     ];
-    return parts.join(", ");
   }
 
   #countText(): string {

@@ -86,7 +86,7 @@ Deno.test("ProgressDisplay shows downloads and conversion in one bar, with rate 
   now = 1000;
   load(0, 2000);
   deepStrictEqual(screenOf(terminal.error), [
-    "[------                  ] 25% layers 0/2, 2.0 KiB of 7.8 KiB loaded, 1000 B/s, 6 s left",
+    "[------                  ] 25% layers 0/2, 2.0 KiB of 7.8 KiB loaded, 6 s left, 1000 B/s",
     "[------------            ] 50% layer 0 (sha256:0123456789ab), 3.9 KiB",
   ]);
   now = 2000;
@@ -96,10 +96,25 @@ Deno.test("ProgressDisplay shows downloads and conversion in one bar, with rate 
   now = 4000;
   load(1, 1000);
   deepStrictEqual(screenOf(terminal.error), [
-    "[======---------         ] 25% layers 0/2, 4.9 KiB of 7.8 KiB loaded, 750 B/s, 4 s left",
+    "[======---------         ] 25% layers 0/2, 4.9 KiB of 7.8 KiB loaded, 4 s left, 750 B/s",
     "[============------------] 50% layer 0 (sha256:0123456789ab), 3.9 KiB",
     "[------                  ] 25% layer 1 (sha256:0123456789ab), 3.9 KiB",
   ]);
+});
+
+Deno.test("ProgressDisplay leaves out what does not fit, and keeps the time left", () => {
+  const terminal = { ...recordedTerminal(), width: () => 80 };
+  let now = 0;
+  const items = [{ name: "layer 0", size: 8000, digest: "sha256:0" }];
+  const display = new ProgressDisplay(terminal, items, () => now);
+  const event = { kind: "download", digest: "sha256:0", size: 8000, done: false } as const;
+  display.update({ ...event, receivedBytes: 0 });
+  now = 1000;
+  display.update({ ...event, receivedBytes: 2000 });
+  strictEqual(
+    screenOf(terminal.error)[0],
+    "[------                  ] 25% layers 0/1, 2.0 KiB of 7.8 KiB loaded, 3 s left",
+  );
 });
 
 Deno.test("ProgressDisplay draws at most ten times a second", () => {

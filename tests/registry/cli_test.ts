@@ -303,6 +303,26 @@ toolTest(
 );
 
 toolTest(
+  "-v tells which mirrors were asked",
+  REGISTRY_TOOLS,
+  () =>
+    withRegistry(async ({ server, proxy, directory }) => {
+      const cwd = directory;
+      const mirror = ["--registry-mirror", `example.invalid=http://${proxy.host}`];
+      const name = `example.invalid/${TINY_PATH}:${TINY_TAG}`;
+      await succeed([name, "-o", "a.ext4", "--no-cache", ...mirror, ...AMD64], { cwd });
+      await succeed([TINY, "-o", "b.ext4", ...AMD64], { cwd });
+      ok(sameBytes(join(cwd, "a.ext4"), join(cwd, "b.ext4")));
+      const there = `${server.host}/${TINY_PATH}:${TINY_TAG}`;
+      const broken = ["--registry-mirror", `${server.host}=http://127.0.0.1:9`];
+      const args = ["inspect", there, "--no-cache", ...broken, ...AMD64];
+      const told = await succeed([...args, "-v"], { cwd });
+      match(told.stderr, /^oci2rootfs: note: mirror 127\.0\.0\.1:9.* is passed over/m);
+      strictEqual((await succeed(args, { cwd })).stderr, "");
+    }),
+);
+
+toolTest(
   "cache ls, verify and prune look after the cache",
   REGISTRY_TOOLS,
   () =>
