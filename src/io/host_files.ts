@@ -96,7 +96,10 @@ export interface HostFiles {
   readonly noXattrs: string | null;
   /** Whether attributes of the class `trusted` are among those that can be read. */
   readonly seesTrusted: boolean;
-  /** The user whose rights this program has, `null` where that is not known. */
+  /**
+   * The user, where it is not root of the machine, as far as is known; else `null`. What such a user
+   * makes has attributes of the class `user` in place of `trusted`.
+   */
   readonly uid: number | null;
   /**
    * Opens a directory by its path, symbolic links followed. Throws `ImageError` `NOT_FOUND`,
@@ -115,17 +118,19 @@ export function openHostFiles(): HostFiles {
       loss: `Extended attributes, holes and nanoseconds of times are not read: ${linux.reason}`,
       noXattrs: linux.reason,
       seesTrusted: false,
-      uid: Deno.build.os === "windows" ? null : Deno.uid(),
+      uid: null,
       open: portableDirectory,
       close: () => {},
     };
   }
-  const seesTrusted = linux.seesTrustedXattrs();
+  const isInitial = linux.isInitialNamespace();
+  const uid = linux.uid();
+  const seesTrusted = isInitial && linux.hasAdministratorRights();
   return {
     loss: seesTrusted ? null : "Attributes of the class trusted are not read: only root sees them",
     noXattrs: null,
     seesTrusted,
-    uid: linux.uid(),
+    uid: isInitial && uid === 0 ? null : uid,
     open: (path) => linuxDirectory(linux, path),
     close: () => linux.close(),
   };

@@ -119,17 +119,20 @@ export class Linux {
     return this.#library.symbols.geteuid();
   }
 
-  /** Whether the kernel shows attributes of the class `trusted`: to root of the whole machine alone. */
-  seesTrustedXattrs(): boolean {
+  /** Whether this program has the rights of an administrator, in its user namespace. */
+  hasAdministratorRights(): boolean {
     // struct __user_cap_header_struct: version 3, this process; two sets of three words.
     const header = new Uint32Array([0x20080522, 0]);
     const sets = new Uint32Array(6);
     if (this.#library.symbols.capget(header, sets) !== 0) return false;
-    if ((sets[0] >>> CAP_SYS_ADMIN) % 2 === 0) return false;
+    return (sets[0] >>> CAP_SYS_ADMIN) % 2 === 1;
+  }
+
+  /** Whether the user namespace is the first one, in which root is root of the machine. */
+  isInitialNamespace(): boolean {
     const stat = new Uint8Array(STATX_SIZE);
-    const result = this.#statx(AT_FDCWD, "/proc/self/ns/user", 0, stat);
-    return result === 0n &&
-      new DataView(stat.buffer).getBigUint64(32, true) === INITIAL_USER_NAMESPACE;
+    return this.#statx(AT_FDCWD, "/proc/self/ns/user", 0, stat) === 0n &&
+      new DataView(stat.buffer).getBigUint64(0x20, true) === INITIAL_USER_NAMESPACE;
   }
 
   /** `openat(2)`: a descriptor. */
