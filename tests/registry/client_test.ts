@@ -1,11 +1,10 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { ImageError, type ImageErrorCode } from "../../src/image_error.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_type.ts";
 import type { RegistryClient } from "../../src/source/registry/client.ts";
 import type { RegistryOptions } from "../../src/source/registry/options.ts";
-import { RegistryError } from "../../src/source/registry/registry_error.ts";
 import { toolTest } from "../tools.ts";
 import {
   answerStatus,
@@ -455,10 +454,27 @@ Deno.test("one connection serves challenges, redirects and answers", async () =>
   strictEqual(ports.size, 1);
 });
 
-Deno.test("a client that is closed ends what waits", async () => {
-  await withServer(() => new Response(null, { status: 500 }), async (registry) => {
-    const client = testClient();
-    client.close();
-    await rejects(client.manifest({ registry, path: "a" }, "1"), RegistryError);
+Deno.test("a client that is closed ends what is under way", async () => {
+  let arrived = () => {};
+  const asked = new Promise<void>((resolve) => arrived = resolve);
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    arrived();
+    const body = new ReadableStream({ start: (it) => it.enqueue(new Uint8Array(10)) });
+    return new Response(body, { headers: { "content-length": "100" } });
   });
+  const registry = `127.0.0.1:${server.addr.port}`;
+  const client = testClient();
+  const blob = descriptorOf(new Uint8Array(100));
+  const download = client.blob({ registry, path: "a" }, blob, new KeptBytes());
+  await asked;
+  client.close();
+  await rejects(download, hasCode("REGISTRY", /the registry client was closed/));
+  await rejects(client.manifest({ registry, path: "a" }, "1"), /the registry client was closed/);
+});
+
+Deno.test("a token that cannot be sent is refused without being shown", () => {
+  throws(
+    () => testClient({ registryToken: "hunter2\r\nx: y" }),
+    (error) => hasCode("CORRUPT")(error) && !String(error).includes("hunter2"),
+  );
 });

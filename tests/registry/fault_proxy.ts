@@ -34,8 +34,8 @@ export class FaultProxy implements AsyncDisposable {
   #faults: Fault[] = [];
   #repeats = false;
 
-  /** Starts a proxy in front of `target` (`HOST:PORT`). */
-  constructor(target: string) {
+  /** Starts a proxy in front of `target` (`HOST:PORT`); `tls` are texts in PEM. */
+  constructor(target: string, tls: { readonly cert?: string; readonly key?: string } = {}) {
     this.#target = target;
     this.#server = Deno.serve({
       hostname: "127.0.0.1",
@@ -43,6 +43,7 @@ export class FaultProxy implements AsyncDisposable {
       onListen: () => {},
       onError: () => new Response(null, { status: 502 }),
       signal: this.#ending.signal,
+      ...tls,
     }, (request) => this.#answer(request));
     this.host = `127.0.0.1:${this.#server.addr.port}`;
   }

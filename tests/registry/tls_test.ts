@@ -1,4 +1,4 @@
-import { rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import type { RegistryOptions } from "../../src/source/registry/options.ts";
 import { RegistryError } from "../../src/source/registry/registry_error.ts";
 import { toolTest } from "../tools.ts";
@@ -12,7 +12,15 @@ import {
   TINY_TAG,
   USER,
 } from "./registry_server.ts";
-import { descriptorOf, fixedEnvironment, KeptBytes, testClient } from "./test_client.ts";
+import { answerStatus, dropAfter, FaultProxy, neverAnswer, stallAfter } from "./fault_proxy.ts";
+import {
+  descriptorOf,
+  fixedEnvironment,
+  KeptBytes,
+  pushBlob,
+  scrambledBytes,
+  testClient,
+} from "./test_client.ts";
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "tls_" });
@@ -97,6 +105,22 @@ toolTest("a registry with https", [...REGISTRY_TOOLS, "openssl"], async (t) => {
       ));
     await t.step("is read unverified where it is marked insecure, with its login", async () => {
       await read(strange.host, { login, insecure: true });
+    });
+    await t.step("is downloaded from unverified, whatever breaks", async () => {
+      await using plain = await startRegistry({ data });
+      const bytes = scrambledBytes(1_000_000);
+      await pushBlob(plain.host, TINY_PATH, bytes);
+      const tls = { cert: text(stranger.certificate), key: text(stranger.key) };
+      await using proxy = new FaultProxy(plain.host, tls);
+      const timing = { stallTimeoutMilliseconds: 150, headersTimeoutMilliseconds: 300 };
+      const client = testClient({ insecure: true, timing });
+      const faults = [dropAfter(300_000), stallAfter(1000), neverAnswer(), answerStatus(500)];
+      proxy.breakNext(/blobs/, ...faults);
+      const kept = new KeptBytes();
+      await client.blob({ registry: proxy.host, path: TINY_PATH }, descriptorOf(bytes), kept);
+      client.close();
+      strictEqual(proxy.faultsLeft, 0);
+      deepStrictEqual(kept.bytes, bytes);
     });
     await t.step("insecure falls back to plain http", async () => {
       await using plain = await startRegistry({ data });

@@ -29,7 +29,7 @@ function createAuthorizer(given: Credential | null = GIVEN): Authorizer {
   return new Authorizer({
     given,
     credentials: { find: () => Promise.resolve(STORED) },
-    transport: new HttpTransport(tls, DEFAULT_TIMING),
+    transport: new HttpTransport(tls, DEFAULT_TIMING, new AbortController().signal),
     timing: DEFAULT_TIMING,
     closing: new AbortController().signal,
   });

@@ -16,7 +16,7 @@ async function receive(
   );
   const environment = { variable: () => undefined, readFile: () => null, listDirectory: () => [] };
   const tls = new TlsSettings({ authorities: [], client: null }, environment);
-  const transport = new HttpTransport(tls, DEFAULT_TIMING);
+  const transport = new HttpTransport(tls, DEFAULT_TIMING, new AbortController().signal);
   try {
     const realm = new URL(`http://127.0.0.1:${server.addr.port}/token`);
     const request = { realm, service: "s", scope: "x", credential: null, isInsecure: false };

@@ -72,7 +72,7 @@ export class BlobDownload {
     while (!this.isComplete) {
       const before = this.#position;
       try {
-        await this.#attempt(request, signal);
+        await this.#attempt(request, retry, signal);
       } catch (error) {
         const progress = this.#position - before;
         // Whoever cannot send ranges sends all again each time: that must end.
@@ -94,9 +94,10 @@ export class BlobDownload {
     );
   }
 
-  async #attempt(request: BlobRequester, signal?: AbortSignal): Promise<void> {
+  async #attempt(request: BlobRequester, retry: Retry, signal?: AbortSignal): Promise<void> {
     const ranged = this.#position > 0 && !this.#avoidsRanges;
     const response = await request(ranged ? { range: `bytes=${this.#position}-` } : {});
+    retry.reached();
     try {
       const first = this.#firstByteOf(response, ranged);
       await this.#receive(response, this.#position - first, signal);

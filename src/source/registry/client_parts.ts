@@ -4,7 +4,7 @@
  * @module
  */
 import { Authorizer } from "./authorizer.ts";
-import type { Credential } from "./credential.ts";
+import { checkToken, type Credential } from "./credential.ts";
 import { CredentialFinder } from "./credential_finder.ts";
 import { EndpointList } from "./endpoint_list.ts";
 import { EndpointWalk } from "./endpoint_walk.ts";
@@ -32,7 +32,7 @@ export interface ClientParts {
   readonly closing: AbortController;
 }
 
-/** Throws `ImageError` `CORRUPT` for malformed settings or mirrors. */
+/** Throws `ImageError` `CORRUPT` for malformed settings, mirrors or tokens. */
 export function createClientParts(options: RegistryOptions): ClientParts {
   const environment = options.environment ?? processEnvironment;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
@@ -49,6 +49,7 @@ export function createClientParts(options: RegistryOptions): ClientParts {
   const transport = new HttpTransport(
     new TlsSettings({ authorities, client }, environment),
     timing,
+    closing.signal,
   );
   const authorizer = new Authorizer({
     given: givenCredential(options),
@@ -68,6 +69,9 @@ export function createClientParts(options: RegistryOptions): ClientParts {
 
 function givenCredential(options: RegistryOptions): Credential | null {
   const { login, registryToken } = options;
-  if (registryToken !== undefined) return { kind: "bearer", token: registryToken };
+  if (registryToken !== undefined) {
+    checkToken(registryToken, "registry token");
+    return { kind: "bearer", token: registryToken };
+  }
   return login === undefined ? null : { kind: "password", ...login };
 }

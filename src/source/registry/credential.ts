@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ImageError } from "../../image_error.ts";
 
 /** A user's password, a token that stands for a login, or a ready-made token of the registry. */
 export type Credential =
@@ -25,4 +26,17 @@ export function credentialName(credential: Credential): string {
     : credential.kind === "identity"
     ? "the stored login"
     : "the given token";
+}
+
+/**
+ * Throws `ImageError` `CORRUPT` unless a token can stand in a header field; `what` names it, and its
+ * text is not repeated.
+ */
+export function checkToken(token: string, what: string): void {
+  if (/^[\x21-\x7e]+$/.test(token)) return;
+  throw new ImageError(
+    "CORRUPT",
+    `Cannot use ${what}: it is ${token === "" ? "empty" : "malformed"}, expected visible ASCII ` +
+      "characters without spaces",
+  );
 }

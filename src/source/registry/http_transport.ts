@@ -18,14 +18,16 @@ import type { TlsIdentity, TlsSettings } from "./tls_settings.ts";
 export class HttpTransport {
   readonly #tls: TlsSettings;
   readonly #timing: RegistryTiming;
+  readonly #closing: AbortSignal;
   readonly #clients = new Map<TlsIdentity, Deno.HttpClient>();
   // Connections to servers that are not verified are not kept.
   readonly #unverifiedAgent = new Agent({ keepAlive: false });
 
-  /** Opens nothing before the first request. */
-  constructor(tls: TlsSettings, timing: RegistryTiming) {
+  /** Opens nothing before the first request; `closing` ends all that are under way. */
+  constructor(tls: TlsSettings, timing: RegistryTiming, closing: AbortSignal) {
     this.#tls = tls;
     this.#timing = timing;
+    this.#closing = closing;
   }
 
   /**
@@ -36,7 +38,7 @@ export class HttpTransport {
    * refuses, the signal's reason when cancelled.
    */
   async send(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
-    const lifetime = new RequestLifetime(signal);
+    const lifetime = new RequestLifetime(signal, this.#closing);
     const { headersTimeoutMilliseconds, stallTimeoutMilliseconds } = this.#timing;
     const timer = setTimeout(() => {
       lifetime.abort(
@@ -108,7 +110,14 @@ export class HttpTransport {
         agent: this.#unverifiedAgent,
         rejectUnauthorized: false,
         ...(client === null ? {} : { cert: client.certificate, key: client.key }),
-      }, (incoming) => resolve(rawResponse(incoming)));
+      }, (incoming) => {
+        try {
+          resolve(rawResponse(incoming));
+        } catch (error) {
+          outgoing.destroy();
+          reject(error);
+        }
+      });
       outgoing.on("error", reject);
       signal.addEventListener("abort", () => outgoing.destroy(), { once: true });
       outgoing.end(body);

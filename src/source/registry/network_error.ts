@@ -23,8 +23,13 @@ export function networkError(error: unknown, url: URL): ImageError {
     );
   }
   const text = causes(error);
-  const untrusted = /invalid peer certificate: (\w+)/.exec(text);
-  if (untrusted !== null) {
+  if (/port [0-9]+ (?:is|are) blocked/.test(text)) {
+    return new RegistryError(
+      `Cannot connect to ${host}: the runtime refuses this port, expected another one`,
+      { isUnreachable: true, cause: error },
+    );
+  }
+  if (/invalid peer certificate/.test(text)) {
     return new RegistryError(
       `Cannot connect to ${host}: its certificate is not trusted (${certificateFault(text)}), ` +
         "expected one of a known authority (give the authority's certificate, or mark the " +

@@ -6,7 +6,7 @@
 import { RegistryError } from "./registry_error.ts";
 import type { RegistryTiming } from "./timing.ts";
 
-/** Repetitions for a server that could not be reached at all: its name may be misspelt. */
+/** Repetitions for a server that was never reached: its name may be misspelt. */
 const UNREACHABLE_RETRY_LIMIT = 2;
 
 /** Counts the failures in a row of one request and waits between the tries. */
@@ -14,6 +14,7 @@ export class Retry {
   readonly #timing: RegistryTiming;
   readonly #limit: number;
   #failures = 0;
+  #isReached = false;
 
   /** `limit` caps the repetitions; the timing's own when absent. */
   constructor(timing: RegistryTiming, limit: number = timing.retryLimit) {
@@ -24,6 +25,11 @@ export class Retry {
   /** Something worthwhile came: what failed before counts no more. */
   reset(): void {
     this.#failures = 0;
+  }
+
+  /** The server has answered: where it cannot be reached later, the network is to blame. */
+  reached(): void {
+    this.#isReached = true;
   }
 
   /**
@@ -40,9 +46,8 @@ export class Retry {
 
   #delayAfter(error: unknown): number | null {
     if (!(error instanceof RegistryError) || !error.isTemporary) return null;
-    const limit = error.isUnreachable
-      ? Math.min(this.#limit, UNREACHABLE_RETRY_LIMIT)
-      : this.#limit;
+    this.#isReached ||= !error.isUnreachable;
+    const limit = this.#isReached ? this.#limit : Math.min(this.#limit, UNREACHABLE_RETRY_LIMIT);
     if (this.#failures >= limit) return null;
     const { retryDelayMilliseconds, longestDelayMilliseconds } = this.#timing;
     const asked = error.retryAfterMilliseconds ?? 0;

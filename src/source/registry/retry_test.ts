@@ -41,6 +41,18 @@ Deno.test("pause() tries a server that is not there only twice more", async () =
   await rejects(retry.pause(gone), (error) => error === gone);
 });
 
+Deno.test("pause() tries a server that has answered as often as any other", async () => {
+  const gone = new RegistryError("x", { isTemporary: true, isUnreachable: true });
+  const said = new Retry(timing, 4);
+  said.reached();
+  for (let i = 0; i < 4; i++) await said.pause(gone);
+  await rejects(said.pause(gone), (error) => error === gone);
+  const failed = new Retry(timing, 4);
+  await failed.pause(temporary);
+  for (let i = 0; i < 3; i++) await failed.pause(gone);
+  await rejects(failed.pause(gone), (error) => error === gone);
+});
+
 Deno.test("pause() ends with its signal", async () => {
   const slow = { ...timing, retryDelayMilliseconds: 60_000, longestDelayMilliseconds: 60_000 };
   const reason = new Error("enough");

@@ -9,7 +9,7 @@ import { ImageError } from "../../image_error.ts";
 import { optionalText } from "../../oci/fields.ts";
 import { checkDocument, parseJson } from "../../oci/json_document.ts";
 import { quote } from "../../oci/quote.ts";
-import type { Credential } from "./credential.ts";
+import { checkToken, type Credential } from "./credential.ts";
 
 /** A user name that stands for a token instead of a password. */
 export const TOKEN_USER = "<token>";
@@ -96,7 +96,10 @@ function credentialOf(
   key: string,
   path: string,
 ): Credential | null {
-  if (entry.registrytoken !== "") return { kind: "bearer", token: entry.registrytoken };
+  if (entry.registrytoken !== "") {
+    checkToken(entry.registrytoken, `registrytoken of ${quote(key)} in ${quote(path)}`);
+    return { kind: "bearer", token: entry.registrytoken };
+  }
   if (entry.identitytoken !== "") return { kind: "identity", token: entry.identitytoken };
   if (entry.auth === "") return passwordOrToken(entry.username, entry.password);
   const decoded = Buffer.from(entry.auth, "base64").toString("utf8").replace(/\0+$/, "");

@@ -97,13 +97,21 @@ export class TimedResponse implements HttpResponse {
 export class RequestLifetime {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
+  readonly #closing: AbortSignal;
   readonly #forward = () => this.#controller.abort(this.#outer?.reason);
+  readonly #forwardClosing = () => this.#controller.abort(this.#closing.reason);
 
-  /** Follows `outer`; throws its reason where it has been aborted already. */
-  constructor(outer: AbortSignal | undefined) {
+  /**
+   * Follows the caller's signal `outer`, and `closing`, which ends everything; throws the reason of
+   * one that has been aborted already.
+   */
+  constructor(outer: AbortSignal | undefined, closing: AbortSignal) {
     outer?.throwIfAborted();
+    closing.throwIfAborted();
     this.#outer = outer;
+    this.#closing = closing;
     outer?.addEventListener("abort", this.#forward);
+    closing.addEventListener("abort", this.#forwardClosing);
   }
 
   /** Aborted by the caller, by a timeout, or by giving up. */
@@ -141,8 +149,9 @@ export class RequestLifetime {
     return networkError(this.signal.aborted ? this.signal.reason : error, url);
   }
 
-  /** Stops following the caller's signal. */
+  /** Stops following the signals. */
   close(): void {
     this.#outer?.removeEventListener("abort", this.#forward);
+    this.#closing.removeEventListener("abort", this.#forwardClosing);
   }
 }
