@@ -79,7 +79,17 @@ export type {
 export type { RegistryTiming } from "./src/source/registry/timing.ts";
 export type { ClientCertificate } from "./src/source/registry/tls_settings.ts";
 export type { DownloadListener, DownloadProgress } from "./src/source/remote/download_progress.ts";
+export {
+  containerdImage,
+  type ContainerdOptions,
+} from "./src/source/containerd/open_containerd.ts";
+export {
+  containersStorage,
+  type ContainersStorageOptions,
+} from "./src/source/containers_storage/open_containers_storage.ts";
 export type { DirectoryOptions } from "./src/source/directory_options.ts";
+export { dockerDaemon, type DockerDaemonOptions } from "./src/source/docker/open_docker_daemon.ts";
+export type { StoreOptions } from "./src/source/store_options.ts";
 export { openImage } from "./src/source/open_image.ts";
 export type { OpenOptions } from "./src/source/open_options.ts";
 export { overlay2 } from "./src/source/overlay2.ts";

@@ -22,17 +22,21 @@ export interface DocumentName {
 }
 
 /**
- * Parses UTF-8 JSON text whose outermost value is an object or a list.
+ * Parses UTF-8 JSON text whose outermost value is an object or a list, of `limitBytes` at most.
  *
  * Throws `ImageError` `LIMIT_EXCEEDED` when it is too large or too deep, `CORRUPT` when it is no
  * JSON.
  */
-export function parseJson(bytes: Uint8Array, document: DocumentName): unknown {
+export function parseJson(
+  bytes: Uint8Array,
+  document: DocumentName,
+  limitBytes: number = LARGEST_DOCUMENT_BYTES,
+): unknown {
   const what = describe(document);
-  if (bytes.length > LARGEST_DOCUMENT_BYTES) {
+  if (bytes.length > limitBytes) {
     throw new ImageError(
       "LIMIT_EXCEEDED",
-      `Cannot read ${what}: it has ${bytes.length} bytes, expected at most ${LARGEST_DOCUMENT_BYTES}`,
+      `Cannot read ${what}: it has ${bytes.length} bytes, expected at most ${limitBytes}`,
     );
   }
   let value: unknown;

@@ -10,7 +10,7 @@ import { quoteText } from "../oci/quote.ts";
 export interface ListedImage {
   /** Its tag or name, empty where it has none. */
   readonly name: string;
-  /** What it is for; `null` where nothing says so. */
+  /** What it is for; `null` where nothing says so, none where it was not looked. */
   readonly platforms: readonly (Platform | null)[];
   /** Digest of its manifest, index or configuration. */
   readonly digest: string;
@@ -25,7 +25,8 @@ export function listImages(images: readonly ListedImage[]): string {
     const name = image.name === "" ? "(no tag)" : quoteText(image.name);
     const platforms = image.platforms.slice(0, LONGEST_LIST).map(platformText);
     if (image.platforms.length > LONGEST_LIST) platforms.push("…");
-    return `\n  ${name}  ${platforms.join(", ")}  ${quoteText(image.digest)}`;
+    const parts = [name, platforms.join(", "), quoteText(image.digest)];
+    return `\n  ${parts.filter((part) => part !== "").join("  ")}`;
   });
   const more = images.length - lines.length;
   return lines.join("") + (more > 0 ? `\n  and ${more} more` : "");

@@ -5,6 +5,9 @@
  */
 import { ImageError } from "../image_error.ts";
 import { quote } from "../oci/quote.ts";
+import { containerdImage } from "./containerd/open_containerd.ts";
+import { containersStorage } from "./containers_storage/open_containers_storage.ts";
+import { dockerDaemon } from "./docker/open_docker_daemon.ts";
 import type { Image } from "./image.ts";
 import { dockerArchive, ociArchive, ociLayout } from "./image_doors.ts";
 import { openPath } from "./open_path.ts";
@@ -63,6 +66,21 @@ const TRANSPORTS: readonly Transport[] = [
       });
     },
   },
+  {
+    prefix: "docker-daemon:",
+    form: "docker-daemon:NAME[:TAG]|DIGEST|ID",
+    open: dockerDaemon,
+  },
+  {
+    prefix: "containers-storage:",
+    form: "containers-storage:[[overlay@ROOT]]NAME[:TAG]|DIGEST|ID",
+    open: containersStorage,
+  },
+  {
+    prefix: "containerd:",
+    form: "containerd:NAME|DIGEST[@NAMESPACE]",
+    open: containerdImage,
+  },
   { prefix: "overlay2:", form: "overlay2:DIRECTORY", open: overlay2 },
   { prefix: "dir:", form: "dir:DIRECTORY", open: rootDirectory },
   { prefix: "tar:", form: "tar:FILE|-", open: rootTar },
@@ -82,13 +100,15 @@ export function registryReferenceIn(reference: string): string | null {
 
 /**
  * Opens the image that `reference` names: a transport and a path (`oci:DIRECTORY[:TAG|@DIGEST]`,
- * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`, `overlay2:DIRECTORY`, `dir:DIRECTORY`, `tar:FILE|-`), a bare path to a directory or
- * an archive, whose kind is found out, or an image of a registry (`docker://HOST/NAME:TAG`; also
- * as a bare name, as `nginx:1.27`, where there is no such path). Close the image when its layers have
- * been read.
+ * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`, `overlay2:DIRECTORY`,
+ * `dir:DIRECTORY`, `tar:FILE|-`), a container engine on this machine and a name
+ * (`docker-daemon:NAME`, `containers-storage:NAME`, `containerd:NAME[@NAMESPACE]`), a bare path to a
+ * directory or an archive, whose kind is found out, or an image of a registry
+ * (`docker://HOST/NAME:TAG`; also as a bare name, as `nginx:1.27`, where there is no such path). Close
+ * the image when its layers have been read.
  *
- * Throws `ImageError`: `REGISTRY`, `NOT_FOUND` (no such image, tag, platform or blob; the message lists what
- * there is), `AMBIGUOUS` (several images and no choice), `CORRUPT`, `UNSUPPORTED`,
+ * Throws `ImageError`: `REGISTRY`, `NOT_FOUND` (no such image, tag, platform or blob; the message
+ * lists what there is), `AMBIGUOUS` (several images and no choice), `CORRUPT`, `UNSUPPORTED`,
  * `DIGEST_MISMATCH`, `LIMIT_EXCEEDED`, `UNSAFE_PATH`, `PERMISSION`, `OUT_OF_SPACE`, `IO`;
  * `TypeError` for a malformed platform; the signal's reason when cancelled.
  *

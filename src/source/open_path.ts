@@ -6,7 +6,13 @@
 import { ImageError } from "../image_error.ts";
 import { quote } from "../oci/quote.ts";
 import { openArchive } from "./archive_store.ts";
+import { ContainerdStore } from "./containerd/containerd_store.ts";
+import { containerdImage } from "./containerd/open_containerd.ts";
+import { containersStorage } from "./containers_storage/open_containers_storage.ts";
+import { StorageStore } from "./containers_storage/storage_store.ts";
 import { DirectoryStore } from "./directory_store.ts";
+import { DockerRoot } from "./docker/docker_root.ts";
+import { dockerDaemon } from "./docker/open_docker_daemon.ts";
 import { openDockerStore } from "./docker_archive.ts";
 import type { FileStore } from "./file_store.ts";
 import type { Image } from "./image.ts";
@@ -19,7 +25,17 @@ import type { RootDirectoryOptions } from "./root_directory.ts";
 
 /** Opens the image in the directory or archive at `path`, which exists. */
 export function openPath(path: string, options: RootDirectoryOptions): Promise<Image> {
-  if (pathKind(path) === "directory" && isOverlay2Layer(path)) return overlay2(path, options);
+  if (pathKind(path) === "directory") {
+    if (isOverlay2Layer(path)) return overlay2(path, options);
+    // The root of an engine's store: its only image, or an error that lists them.
+    if (new DockerRoot(path).exists()) return dockerDaemon("", { ...options, dockerRoot: path });
+    if (new StorageStore(path).exists()) {
+      return containersStorage("", { ...options, storageRoot: path });
+    }
+    if (new ContainerdStore(path).exists()) {
+      return containerdImage("", { ...options, containerdRoot: path });
+    }
+  }
   const request = createRequest(path, {}, options);
   return openStore(() => storeAt(path, options), request, openDockerStore);
 }

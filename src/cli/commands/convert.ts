@@ -27,6 +27,7 @@ import { UsageError } from "../usage_error.ts";
 import type { ConvertArguments } from "./convert_options.ts";
 import { formatOptionsOf } from "./ext4_options.ts";
 import { loudnessOf } from "./message_options.ts";
+import { storeSettings } from "./store_options.ts";
 
 /** Runs the main form. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
 export async function runConvert(
@@ -53,6 +54,7 @@ export async function runConvert(
   const onNotice: NoticeListener = (notice) => notices.show(notice);
 
   const image = await openImage(args.image, {
+    ...storeSettings(args),
     ...downloadSettings(args),
     registry: await registrySettings(args),
     platform: args.platform,

@@ -15,6 +15,7 @@ import { platformValue, sizeValue } from "../value_parsers.ts";
 import { ext4Options } from "./ext4_options.ts";
 import { messageOptions } from "./message_options.ts";
 import { downloadOptions, registryOptions } from "./registry_options.ts";
+import { storeOptions } from "./store_options.ts";
 
 /** What the main form takes. */
 export type ConvertArguments = InferValue<ReturnType<typeof convertParser>>;
@@ -26,12 +27,13 @@ export function convertParser() {
       command: constant("convert"),
       image: argument(imageValue(), {
         description:
-          message`The container image: an OCI layout directory, an OCI or docker-save archive, a name in a registry as nginx:1.27; or a root filesystem: overlay2:DIR, dir:DIR, tar:FILE.`,
+          message`The container image: an OCI layout directory, an OCI or docker-save archive, a name in a registry as nginx:1.27; an image of an engine on this machine: docker-daemon:NAME, containers-storage:NAME, containerd:NAME; or a root filesystem: overlay2:DIR, dir:DIR, tar:FILE.`,
       }),
     }),
     outputOptions(),
     ext4Options(),
     inputOptions(),
+    storeOptions(),
     registryOptions(),
     downloadOptions(),
     speedOptions(),

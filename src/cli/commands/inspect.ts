@@ -22,6 +22,7 @@ import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { InspectArguments } from "./inspect_options.ts";
 import { loudnessOf } from "./message_options.ts";
+import { storeSettings } from "./store_options.ts";
 
 /** What is told of an image. */
 interface Inspection {
@@ -52,6 +53,7 @@ export async function runInspect(
   const notices = new NoticePrinter(loudnessOf(args), (text) => terminal.writeError(text));
   const registry = await registrySettings(args);
   const image = await openImage(args.image, {
+    ...storeSettings(args),
     ...downloadSettings(args),
     registry,
     platform: args.platform,
@@ -80,7 +82,7 @@ function inspect(image: Image): Inspection {
     layers: image.layers.map(({ job, size }, index) => ({
       digest: job.kind === "tar" ? job.digest : null,
       diffId: job.kind === "tar" ? job.diffId : null,
-      mediaType: manifest?.layers[index].mediaType ?? null,
+      mediaType: job.kind === "tar" ? manifest?.layers[index].mediaType ?? null : null,
       size,
     })),
     annotations,
@@ -139,10 +141,16 @@ function inspectionText(inspection: Inspection, image: Image): string {
     if (user !== "") rows.push(["User", user]);
     for (const variable of env) rows.push(["Variable", variable]);
   }
-  rows.push(["Size", `${formatSize(inspection.size)} in ${inspection.layers.length} layers`]);
-  for (const { digest, diffId, mediaType, size } of inspection.layers) {
-    rows.push(["Layer", [digest ?? diffId ?? "", formatSize(size), mediaType ?? ""].join("  ")]);
+  if (image.layers.every(({ job }) => job.kind === "tar")) {
+    rows.push(["Size", `${formatSize(inspection.size)} in ${inspection.layers.length} layers`]);
   }
+  inspection.layers.forEach(({ digest, diffId, mediaType, size }, index) => {
+    const { job, name } = image.layers[index];
+    const parts = job.kind === "tar"
+      ? [digest ?? diffId ?? "", formatSize(size), mediaType ?? ""]
+      : [name];
+    rows.push(["Layer", parts.join("  ")]);
+  });
   for (const tag of inspection.tags ?? []) rows.push(["Tag", tag]);
   for (const { digest, artifactType, mediaType } of inspection.referrers ?? []) {
     rows.push(["Referrer", `${digest}  ${artifactType || mediaType}`]);

@@ -12,6 +12,7 @@ import { platformValue } from "../value_parsers.ts";
 import { imageValue } from "./convert_options.ts";
 import { messageOptions } from "./message_options.ts";
 import { downloadOptions, registryOptions } from "./registry_options.ts";
+import { storeOptions } from "./store_options.ts";
 
 /** What `inspect` takes. */
 export type InspectArguments = InferValue<ReturnType<typeof inspectParser>>;
@@ -35,6 +36,7 @@ export function inspectParser() {
           description: message`List what refers to the image too: signatures, attestations.`,
         }),
       }),
+      storeOptions(),
       registryOptions(),
       downloadOptions(),
       messageOptions(),

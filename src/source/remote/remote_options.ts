@@ -6,6 +6,7 @@
 import type { DirectoryOptions } from "../directory_options.ts";
 import type { OpenOptions } from "../open_options.ts";
 import type { RegistryOptions } from "../registry/options.ts";
+import type { StoreOptions } from "../store_options.ts";
 import type { DownloadListener } from "./download_progress.ts";
 
 /** Options of `openImage` that concern registries. */
@@ -47,5 +48,5 @@ export interface RemoteOptions {
   readonly onProgress?: DownloadListener;
 }
 
-/** Options of `openImage`: those of all sources, of registries, and of directories. */
-export interface ImageOptions extends OpenOptions, RemoteOptions, DirectoryOptions {}
+/** Options of `openImage`: of all sources, of registries, of directories, and of engines' stores. */
+export interface ImageOptions extends OpenOptions, RemoteOptions, DirectoryOptions, StoreOptions {}

@@ -1,0 +1,109 @@
+/**
+ * From the newest layer of an image to the directories with the files of all its layers.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { ImageError, type ImageErrorCode } from "../../image_error.ts";
+import { quote } from "../../oci/quote.ts";
+import { overlay2Chain } from "../overlay2.ts";
+import { expectPlainOwners } from "../plain_owners.ts";
+import { pathKind } from "../path_kind.ts";
+import type { StorageStore, StoredLayerRecord } from "./storage_store.ts";
+
+/** A layer and the store that has it. */
+interface FoundLayer {
+  readonly record: StoredLayerRecord;
+  readonly store: StorageStore;
+}
+
+/**
+ * The directories with the files of layer `top` and of all below it, newest first. Those of an image
+ * in one store may be in others. `diffIds` are what the image says its layers are, base first.
+ *
+ * Throws `ImageError` `NOT_FOUND` where a layer is not there, `CORRUPT` where the storage
+ * contradicts itself, `UNSUPPORTED` for layers that are no directories of files.
+ */
+export function storageLayers(
+  stores: readonly StorageStore[],
+  first: StorageStore,
+  top: string,
+  diffIds: readonly string[],
+): string[] {
+  const chain = layerChain(stores, first, top, diffIds.length);
+  if (chain.length !== diffIds.length) {
+    throw failure("CORRUPT", first, top, `${chain.length} layers are there`, `${diffIds.length}`);
+  }
+  chain.forEach(({ record, store }, depth) => {
+    const diffId = diffIds[diffIds.length - 1 - depth];
+    if (record.diffId !== "" && record.diffId !== diffId) {
+      throw failure("CORRUPT", store, record.id, `its digest is ${quote(record.diffId)}`, diffId);
+    }
+    expectPlainLayer(store, record.id);
+  });
+  if (chain.length === 0) return [];
+  for (const store of new Set(chain.map(({ store }) => store))) {
+    expectPlainOwners(`${store.path}/overlay`);
+  }
+  const directories = chain.map(({ record, store }) => store.layerDirectory(record.id));
+  // A mount takes what the file `lower` names: where it leads elsewhere, one of the two is wrong.
+  const isOneStore = chain.every(({ store }) => store === chain[0].store);
+  const found = isOneStore ? overlay2Chain(directories[0]) : directories.map((it) => `${it}/diff`);
+  if (isOneStore && namesOf(found).join() !== chain.map(({ record }) => record.id).join()) {
+    const observed = `its directory is over ${found.length - 1} others`;
+    const expected = `the ${chain.length - 1} of the layers below it`;
+    throw failure("CORRUPT", chain[0].store, top, observed, expected);
+  }
+  return found;
+}
+
+/** Layer `top` and those below it; at most one more than `count`, so that a circle ends. */
+function layerChain(
+  stores: readonly StorageStore[],
+  first: StorageStore,
+  top: string,
+  count: number,
+): FoundLayer[] {
+  const byId = new Map<string, FoundLayer>();
+  for (const store of [first, ...stores]) {
+    for (const record of store.layers()) {
+      if (!byId.has(record.id)) byId.set(record.id, { record, store });
+    }
+  }
+  const chain: FoundLayer[] = [];
+  for (let id = top; id !== "" && chain.length <= count;) {
+    const layer = byId.get(id);
+    if (layer === undefined) {
+      throw failure("NOT_FOUND", first, id, "nothing is known of it", "all layers of the image");
+    }
+    chain.push(layer);
+    id = layer.record.parent;
+  }
+  return chain;
+}
+
+/** A layer may be an image of composefs, with the files under their digests. */
+function expectPlainLayer(store: StorageStore, id: string): void {
+  if (pathKind(`${store.layerDirectory(id)}/composefs-data`) === null) return;
+  throw failure("UNSUPPORTED", store, id, "it is an image of composefs", "a directory of files");
+}
+
+function namesOf(directories: readonly string[]): string[] {
+  return directories.map((directory) => dirname(directory)).map((path) =>
+    path.slice(path.lastIndexOf("/") + 1)
+  );
+}
+
+function failure(
+  code: ImageErrorCode,
+  store: StorageStore,
+  id: string,
+  observed: string,
+  expected: string,
+): ImageError {
+  return new ImageError(
+    code,
+    `Cannot read layer ${quote(id)} of storage ${quote(store.path)}: ${observed}, expected ` +
+      expected,
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * One storage directory: `overlay-images` has the documents of images, `overlay-layers` what is
+ * known of layers, `overlay` the directories with their files.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import * as v from "valibot";
+import { ImageError } from "../../image_error.ts";
+import { optionalText, optionalTexts } from "../../oci/fields.ts";
+import { checkDocument, parseJson } from "../../oci/json_document.ts";
+import { quote } from "../../oci/quote.ts";
+import { DirectoryStore } from "../directory_store.ts";
+import { readDocumentFile, readStoredFile } from "../file_store.ts";
+import { pathKind } from "../path_kind.ts";
+
+/** Largest list of images or layers, in bytes: about 100,000 layers. */
+const LARGEST_LIST = 64 * 1024 * 1024;
+
+/** An entry of `images.json`. */
+export interface StoredImageRecord {
+  /** Its identifier: what names its directory. */
+  readonly id: string;
+  /** Digest of its manifest; empty where it is not known. */
+  readonly digest: string;
+  /** Its names, in full. */
+  readonly names: readonly string[];
+  /** Its newest layer; empty where it has none. */
+  readonly layer: string;
+  /** Keys of its documents. */
+  readonly documents: readonly string[];
+}
+
+/** An entry of `layers.json`. */
+export interface StoredLayerRecord {
+  /** Its identifier: what names its directory. */
+  readonly id: string;
+  /** The layer below; empty where there is none. */
+  readonly parent: string;
+  /** Digest of the uncompressed tar; empty where it is not known. */
+  readonly diffId: string;
+}
+
+const imagesSchema = v.array(v.pipe(
+  v.object({
+    id: v.string(),
+    digest: optionalText,
+    names: optionalTexts,
+    layer: optionalText,
+    "big-data-names": optionalTexts,
+  }),
+  v.transform((entry): StoredImageRecord => ({
+    id: entry.id,
+    digest: entry.digest,
+    names: entry.names,
+    layer: entry.layer,
+    documents: entry["big-data-names"],
+  })),
+));
+
+const layersSchema = v.array(v.pipe(
+  v.object({ id: v.string(), parent: optionalText, "diff-digest": optionalText }),
+  v.transform((entry): StoredLayerRecord => ({
+    id: entry.id,
+    parent: entry.parent,
+    diffId: entry["diff-digest"],
+  })),
+));
+
+const IMAGES = "overlay-images";
+const LAYERS = "overlay-layers";
+
+/** The files of one storage directory. */
+export class StorageStore {
+  /** Where it is. */
+  readonly path: string;
+  readonly #files: DirectoryStore;
+
+  /** Creates the view of the storage at `path`. */
+  constructor(path: string) {
+    this.path = path;
+    this.#files = new DirectoryStore(path, { confined: true });
+  }
+
+  /** Whether there are images of the driver overlay. Throws `ImageError` `PERMISSION` or `IO`. */
+  exists(): boolean {
+    return pathKind(`${this.path}/${IMAGES}`) === "directory";
+  }
+
+  /** All images. Throws `ImageError`. */
+  images(): readonly StoredImageRecord[] {
+    const images = this.#list(`${IMAGES}/images.json`, imagesSchema);
+    for (const { id } of images) this.#expectName(id, "image");
+    return images;
+  }
+
+  /** All layers. Throws `ImageError`. */
+  layers(): readonly StoredLayerRecord[] {
+    const layers = this.#list(`${LAYERS}/layers.json`, layersSchema);
+    for (const { id } of layers) this.#expectName(id, "layer");
+    return layers;
+  }
+
+  /** The document `key` of an image; `null` where it is not there. Throws `ImageError`. */
+  readDocument(image: StoredImageRecord, key: string): Uint8Array | null {
+    return readDocumentFile(this.#files, `${IMAGES}/${image.id}/${documentFileName(key)}`);
+  }
+
+  /** The directory of the layer `id`: its files are in `diff` there. */
+  layerDirectory(id: string): string {
+    return `${this.path}/overlay/${id}`;
+  }
+
+  #list<const Schema extends v.GenericSchema<unknown, readonly unknown[]>>(
+    path: string,
+    schema: Schema,
+  ): v.InferOutput<Schema> {
+    const document = { kind: "file", name: `${this.path}/${path}` };
+    const file = this.#files.find(path);
+    if (file === null) return v.parse(schema, []); // Nothing was stored yet.
+    if (file.size > LARGEST_LIST) {
+      throw new ImageError(
+        "LIMIT_EXCEEDED",
+        `Cannot read file ${quote(document.name)}: it has ${file.size} bytes, expected at most ` +
+          `${LARGEST_LIST}`,
+      );
+    }
+    const value = parseJson(readStoredFile(file), document, LARGEST_LIST);
+    return checkDocument(schema, value, document);
+  }
+
+  /** An identifier becomes a part of paths. */
+  #expectName(id: string, what: string): void {
+    if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(id)) return;
+    throw new ImageError(
+      "UNSAFE_PATH",
+      `Cannot read storage ${quote(this.path)}: the identifier of an ${what} is ${quote(id)}, ` +
+        "expected hexadecimal digits",
+    );
+  }
+}
+
+/** Keys with other characters than these stand in base64. */
+function documentFileName(key: string): string {
+  return /^[0-9a-z.]+$/.test(key) ? key : `=${Buffer.from(key).toString("base64")}`;
+}
