@@ -129,7 +129,7 @@ Deno.test("the program needs to read the input and write the output, and nothing
     }
     const tooFew = await runCli([...args, "0"], { permissions: [`-R=${TINY},${output}`] });
     strictEqual(tooFew.code, 7, tooFew.stderr);
-    match(tooFew.stderr, /sandbox refuses it.*\nhint: .*--allow-write/);
+    match(tooFew.stderr, /sandbox refuses it.*\nhint: .*-W/);
   }));
 
 toolTest(
