@@ -113,6 +113,24 @@ export const FAULTS: readonly Fault[] = [
     "sif /other block[5] 0x7fffffff",
     ALL,
   ),
+  {
+    name: "a block of two files",
+    sign: /content: 0x|it is claimed twice/,
+    seenBy: ALL,
+    plant(image) {
+      const block = blockOf(image, "/file", 0) / FAULT_BLOCK_SIZE;
+      edit("", /./, `sif /other block[5] ${block}`, []).plant(image);
+    },
+  },
+  {
+    name: "a block of a file that is a bitmap",
+    sign: /content: 0x|it is claimed twice|Cannot stat/,
+    seenBy: ALL,
+    plant(image) {
+      const block = tableOf(image, "Block bitmap") / FAULT_BLOCK_SIZE;
+      edit("", /./, `sif /other block[5] ${block}`, []).plant(image);
+    },
+  },
   flip("content", /content: 0x/, (image) => blockOf(image, "/file", 3), 17, COMPARED),
   flip(
     "slow symbolic link's target",

@@ -10,7 +10,7 @@ import type { ContentReader } from "../../tree/content_reader.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
 import type { Ext4Content } from "./content.ts";
-import { IncompatFeature } from "./features.ts";
+import { CompatFeature, IncompatFeature } from "./features.ts";
 import {
   INODE_BLOCK_SIZE,
   INODE_EA_INODE,
@@ -105,7 +105,16 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
       this.#readEntries(next, pending);
     }
     this.#xattrs.checkReferences();
+    this.#claimJournal();
+    this.#volume.checkClaims();
     return { root };
+  }
+
+  /** The journal is no file of the tree, but has blocks. */
+  #claimJournal(): void {
+    const { featureCompat, journalInode } = this.#volume.superblock;
+    if ((featureCompat & CompatFeature.hasJournal) === 0 || journalInode === 0) return;
+    readExtents(this.#volume, this.#inodes.read(journalInode));
   }
 
   #readEntries(directory: PendingDirectory, pending: PendingDirectory[]): void {

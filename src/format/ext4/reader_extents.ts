@@ -115,7 +115,7 @@ class ExtentTree {
       );
     }
     this.#volume.checkBlocks(startBlock, blockCount, this.#thing);
-    this.#volume.claim(blockCount, this.#thing);
+    this.#volume.claim(startBlock, blockCount, this.#thing);
     this.#next = logicalBlock + blockCount;
     if (isUnwritten) return;
     const last = this.#runs[this.#runs.length - 1];
@@ -135,8 +135,8 @@ class ExtentTree {
     if (logicalBlock < this.#next || logicalBlock >= endBlock) {
       this.#refuse(`index entry is ${logicalBlock}`, `${this.#next} to ${endBlock - 1}`);
     }
-    volume.claim(1, this.#thing);
     const child = volume.readBlock(childBlock, this.#thing);
+    volume.claim(childBlock, 1, this.#thing);
     const capacity = extentsPerBlock(volume.blockSize);
     if (volume.hasChecksums) {
       const { max } = readExtentHeader(child.view, 0);

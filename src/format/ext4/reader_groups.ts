@@ -5,7 +5,8 @@
  */
 import { divideUp } from "../../bytes/align.ts";
 import { bitmapChecksum, groupDescriptorChecksum, groupDescriptorChecksum16 } from "./checksum.ts";
-import { RoCompatFeature } from "./features.ts";
+import { CompatFeature, RoCompatFeature } from "./features.ts";
+import { isBackupGroup } from "./geometry.ts";
 import {
   GROUP_BLOCK_UNINIT,
   GROUP_DESCRIPTOR_SIZE_32,
@@ -14,6 +15,7 @@ import {
   readGroupDescriptor,
 } from "./group_descriptor.ts";
 import type { Ext4Volume, ViewedBytes } from "./reader_volume.ts";
+import type { Superblock } from "./superblock.ts";
 
 /** The groups of an image. */
 export class Ext4Groups {
@@ -40,6 +42,7 @@ export class Ext4Groups {
     for (let group = 0; group < groupCount; group++) {
       const descriptor = this.descriptor(group);
       this.#verify(group, descriptor);
+      this.#claim(group, descriptor, blockCount);
       freeBlocks += descriptor.freeBlocksCount;
       freeInodes += descriptor.freeInodesCount;
     }
@@ -86,6 +89,20 @@ export class Ext4Groups {
     }
     if ((uninit & GROUP_BLOCK_UNINIT) === 0) this.#verifyBlockBitmap(group, descriptor);
     if ((uninit & GROUP_INODE_UNINIT) === 0) this.#verifyInodeBitmap(group, descriptor);
+  }
+
+  /** Claims the tables of a group, and its copy of superblock and descriptors. */
+  #claim(group: number, descriptor: GroupDescriptor, tableBlocks: number): void {
+    const volume = this.#volume;
+    const { superblock } = volume;
+    const thing = `group ${group}`;
+    volume.claim(descriptor.blockBitmap, 1, thing);
+    volume.claim(descriptor.inodeBitmap, 1, thing);
+    const inodeBytes = superblock.inodesPerGroup * superblock.inodeSize;
+    volume.claim(descriptor.inodeTable, divideUp(inodeBytes, volume.blockSize), thing);
+    if (!hasSuperblock(superblock, group)) return;
+    const start = superblock.firstDataBlock + group * superblock.blocksPerGroup;
+    volume.claim(start, 1 + tableBlocks + superblock.reservedGdtBlocks, thing);
   }
 
   /** What the checksum of a descriptor must be, `null` where there is none. */
@@ -168,4 +185,13 @@ function zeroBits(bytes: Uint8Array, start: number, end: number): number {
     }
   }
   return count;
+}
+
+/** Whether a group begins with a superblock and the descriptors. */
+function hasSuperblock(superblock: Superblock, group: number): boolean {
+  const { featureCompat, featureRoCompat, backupGroup0, backupGroup1 } = superblock;
+  if ((featureCompat & CompatFeature.sparseSuper2) !== 0) {
+    return group === 0 || group === backupGroup0 || group === backupGroup1;
+  }
+  return (featureRoCompat & RoCompatFeature.sparseSuper) === 0 || isBackupGroup(group);
 }

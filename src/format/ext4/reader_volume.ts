@@ -7,6 +7,7 @@ import { divideUp } from "../../bytes/align.ts";
 import { ImageError, type ImageErrorCode } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import { checksumSeed, superblockChecksum } from "./checksum.ts";
+import { ClaimedBlocks } from "./claimed_blocks.ts";
 import { featureNames, IncompatFeature, RoCompatFeature } from "./features.ts";
 import { GROUP_DESCRIPTOR_SIZE_32, GROUP_DESCRIPTOR_SIZE_64 } from "./group_descriptor.ts";
 import { FIRST_INODE, INODE_GOOD_OLD_SIZE } from "./inode.ts";
@@ -48,7 +49,7 @@ export class Ext4Volume {
   readonly hasChecksums: boolean;
   /** What the checksums start from. */
   readonly seed: number;
-  #claimedBlocks = 0;
+  readonly #claims = new ClaimedBlocks();
 
   /** Reads and verifies the superblock; throws `ImageError` `CORRUPT` or `UNSUPPORTED`. */
   constructor(source: ByteSource) {
@@ -104,18 +105,25 @@ export class Ext4Volume {
   }
 
   /**
-   * Counts blocks that one file has for itself. No image has more of them than blocks, so that
-   * blocks which many files claim do not multiply time and memory.
+   * Claims blocks for one owner. No image has more of them than blocks, so that blocks which many
+   * files claim do not multiply time and memory.
    */
-  claim(count: number, thing: string): void {
-    this.#claimedBlocks += count;
-    if (this.#claimedBlocks > this.superblock.blocksCount) {
+  claim(block: number, count: number, thing: string): void {
+    this.#claims.add(block, count);
+    if (this.#claims.blockCount > this.superblock.blocksCount) {
       throw this.corrupt(
         thing,
-        `files have ${this.#claimedBlocks} blocks so far`,
+        `${this.#claims.blockCount} blocks are claimed so far`,
         `at most ${this.superblock.blocksCount}`,
       );
     }
+  }
+
+  /** Throws where a block was claimed twice, once everything was read. */
+  checkClaims(): void {
+    const block = this.#claims.findOverlap();
+    if (block === null) return;
+    throw this.corrupt(`block ${block}`, "it is claimed twice", "once", block * this.blockSize);
   }
 
   /** Throws unless two checksums agree; only what `stored` has room for is compared. */

@@ -129,8 +129,8 @@ export class Ext4Xattrs {
     const volume = this.#volume;
     const thing = `attribute block ${block}`;
     const position = block * volume.blockSize;
-    volume.claim(1, thing);
     const { bytes, view } = volume.readBlock(block, thing);
+    volume.claim(block, 1, thing);
     const header = readXattrBlockHeader(view, 0);
     if (header.magic !== XATTR_MAGIC || header.blocks !== 1) {
       throw volume.corrupt(
