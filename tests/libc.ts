@@ -37,6 +37,9 @@ export const AT_FDCWD = -100;
 /** Names a symbolic link itself. */
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 
+/** Closes a file in programs that are started: one that inherits it would keep a mount busy. */
+export const O_CLOEXEC = 0o2000000;
+
 /** Opens the C library of the machine. */
 export function openLibc(): Libc {
   return Deno.dlopen("libc.so.6", SYMBOLS);
@@ -73,7 +76,7 @@ export function openPath(libc: Libc, directory: number, path: ByteString): numbe
   for (;;) {
     const cut = rest.length < 4000 ? -1 : rest.lastIndexOf("/", 4000);
     const piece = cut < 0 ? rest : rest.slice(0, cut);
-    const opened = libc.symbols.openat(base, cString(piece), 0);
+    const opened = libc.symbols.openat(base, cString(piece), O_CLOEXEC);
     if (base !== directory) libc.symbols.close(base);
     mustSucceed(libc, "open", path, opened);
     if (cut < 0) return opened;

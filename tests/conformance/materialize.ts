@@ -12,6 +12,7 @@ import {
   cString,
   type Libc,
   mustSucceed,
+  O_CLOEXEC,
   openLibc,
 } from "../libc.ts";
 import { type GeneratedContent, generatedReader } from "./generated_content.ts";
@@ -73,7 +74,7 @@ function makeNode(libc: LibcScope, place: ByteString, inode: Inode<GeneratedCont
 
 function writeContent(libc: LibcScope, place: ByteString, inode: Inode<GeneratedContent>): void {
   const O_WRONLY = 1;
-  const opened = libc.symbols.openat(AT_FDCWD, cString(place), O_WRONLY);
+  const opened = libc.symbols.openat(AT_FDCWD, cString(place), O_WRONLY | O_CLOEXEC);
   const file = libc.must("open", place, opened);
   try {
     libc.must("resize", place, libc.symbols.ftruncate64(file, BigInt(inode.size)));
