@@ -72,7 +72,7 @@ const IMAGE_ERROR_HINTS: Partial<
 > = {
   OUT_OF_SPACE: (error, context) => {
     // What the system answered has its error as cause; a full image has none.
-    if (error.cause !== undefined) return "make room there, or choose another place with -o";
+    if (error.cause !== undefined) return "make room there, or choose another place (-o, --cache)";
     if (context.isDevice) {
       return "a smaller --size or --free may fit, else a larger device is needed";
     }

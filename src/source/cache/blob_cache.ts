@@ -9,11 +9,10 @@
  */
 import { utimesSync } from "node:fs";
 import { dirname } from "node:path";
-import { ImageError } from "../../image_error.ts";
 import { isStillAt, tryLock } from "../../io/file_lock.ts";
 import { systemError } from "../../io/system_error.ts";
-import { type Descriptor, verifyBlob } from "../../oci/descriptor.ts";
-import { type Digest, parseDigest } from "../../oci/digest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { type Digest, digestOf, parseDigest } from "../../oci/digest.ts";
 import { LARGEST_DOCUMENT_BYTES } from "../../oci/json_document.ts";
 import { blobPath, makeCacheDirectory, newPartialPath } from "./cache_paths.ts";
 import { claimPartialBlob, type PartialBlob, removeIfThere } from "./partial_blob.ts";
@@ -47,7 +46,8 @@ export class BlobCache {
 
   /**
    * Path of a complete blob, which is then kept from being pruned until the cache is closed; `null`
-   * where there is none. A file of the wrong size is removed.
+   * where there is none of this size. (Which size is wrong, the file's or that of a hostile
+   * descriptor, is not known: nothing is removed for it.)
    *
    * Throws `ImageError` `PERMISSION`, `IO`, or what `parseDigest` throws.
    */
@@ -57,7 +57,6 @@ export class BlobCache {
     if (file === null) return null;
     if (file.statSync().size !== descriptor.size) {
       file.close();
-      removeIfThere(path);
       return null;
     }
     touch(path);
@@ -165,14 +164,12 @@ export class BlobCache {
   }
 
   #isIntact(bytes: Uint8Array, descriptor: Pick<Descriptor, "digest" | "size">): boolean {
-    try {
-      verifyBlob(bytes, descriptor);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ImageError) || error.code !== "DIGEST_MISMATCH") throw error;
+    const { algorithm } = parseDigest(descriptor.digest);
+    if (digestOf(bytes, algorithm) !== descriptor.digest) {
       this.remove(descriptor.digest);
       return false;
     }
+    return bytes.length === descriptor.size;
   }
 }
 

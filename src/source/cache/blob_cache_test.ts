@@ -98,7 +98,12 @@ Deno.test("BlobCache trusts neither size nor bytes of what is there", () =>
   withCache((cache, directory) => {
     cache.store(BLOB.digest, BYTES.subarray(1));
     strictEqual(cache.hold(BLOB), null);
-    deepStrictEqual(filesBelow(directory), []);
+    // A hostile size takes nothing away.
+    cache.store(BLOB.digest, BYTES);
+    strictEqual(cache.hold({ ...BLOB, size: 1 }), null);
+    strictEqual(cache.readDocument({ ...BLOB, size: 1 }), null);
+    ok(cache.hold(BLOB) !== null);
+    cache.remove(BLOB.digest);
     const wrong = BYTES.slice();
     wrong[100] ^= 1;
     for (const read of [() => cache.readDocument(BLOB), () => cache.readByDigest(BLOB.digest)]) {
