@@ -57,10 +57,7 @@ export const descriptorSchema = v.object({
  *
  * Throws `ImageError` `DIGEST_MISMATCH` when size or digest differ, and what `parseDigest` throws.
  */
-export function verifyBlob(
-  bytes: Uint8Array,
-  descriptor: Pick<Descriptor, "digest" | "size">,
-): void {
+export function verifyBlob(bytes: Uint8Array, descriptor: Descriptor): void {
   const { algorithm } = parseDigest(descriptor.digest);
   checkBlobSize(bytes.length, descriptor);
   const observed = digestOf(bytes, algorithm);
@@ -74,10 +71,7 @@ export function verifyBlob(
 }
 
 /** Throws `ImageError` `DIGEST_MISMATCH` unless a blob has the size of its descriptor. */
-export function checkBlobSize(
-  sizeBytes: number,
-  descriptor: Pick<Descriptor, "digest" | "size">,
-): void {
+export function checkBlobSize(sizeBytes: number, descriptor: Descriptor): void {
   if (sizeBytes !== descriptor.size) {
     throw new ImageError(
       "DIGEST_MISMATCH",
