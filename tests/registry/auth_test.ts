@@ -208,6 +208,24 @@ toolTest("credential programs are asked", REGISTRY_TOOLS, async (t) => {
       for (const [name, words] of Object.entries(failing)) {
         await t.step(name, () => rejects(read({ credsStore: name }), isRefused(words)));
       }
+      await t.step("one that hangs ends with the client", async () => {
+        // The shell is ended, but not what it has started, which keeps the output open.
+        const note = join(folder, "pid");
+        makeProgram(folder, "r1-hung", [
+          `sleep 30 & echo $! >${note}.new; mv ${note}.new ${note}; wait`,
+        ]);
+        const client = testClient({ environment: environment({ credsStore: "r1-hung" }) });
+        const read = rejects(client.manifest(repository, TINY_TAG), isRefused(/client was closed/));
+        let pid = 0;
+        while (pid === 0) {
+          pid = Number(await Deno.readTextFile(note).catch(() => "0"));
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        client.close();
+        await read;
+        // It is still there: it was not waited for.
+        Deno.kill(pid, "SIGKILL");
+      });
     } finally {
       Deno.env.set("PATH", path);
       await Deno.remove(folder, { recursive: true });

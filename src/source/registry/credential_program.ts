@@ -54,6 +54,7 @@ async function run(
   signal?: AbortSignal,
 ): Promise<{ isSuccess: boolean; text: string }> {
   const timeout = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+  const ending = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {
@@ -61,7 +62,7 @@ async function run(
       stdin: "piped",
       stdout: "piped",
       stderr: "null",
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      signal: ending,
     }).spawn();
   } catch (error) {
     signal?.throwIfAborted();
@@ -76,7 +77,7 @@ async function run(
     throw fail(isMissing ? "it is not installed" : "it cannot be started", error);
   }
   const [text, status] = await Promise.all([
-    readText(child.stdout),
+    readText(child.stdout, ending),
     child.status,
     give(child.stdin, input),
   ]);
@@ -98,15 +99,27 @@ async function give(stdin: WritableStream<Uint8Array>, input: string): Promise<v
   }
 }
 
-/** The whole output; `null` where it is too long. */
-async function readText(stdout: ReadableStream<Uint8Array>): Promise<string | null> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const piece of stdout) {
-    text += decoder.decode(piece, { stream: true });
-    if (text.length > LARGEST_ANSWER) return null;
+/** The output until its end or that of `ending`; `null` where it is too long. */
+async function readText(
+  stdout: ReadableStream<Uint8Array>,
+  ending: AbortSignal,
+): Promise<string | null> {
+  const reader = stdout.getReader();
+  // What the program has started may keep its output open when it is gone.
+  const stop = () => void reader.cancel().catch(() => {});
+  ending.addEventListener("abort", stop);
+  try {
+    const decoder = new TextDecoder();
+    let text = "";
+    for (let it = await reader.read(); !it.done; it = await reader.read()) {
+      text += decoder.decode(it.value, { stream: true });
+      if (text.length > LARGEST_ANSWER) return null;
+    }
+    return text;
+  } finally {
+    ending.removeEventListener("abort", stop);
+    stop();
   }
-  return text;
 }
 
 function parsed(text: string): unknown {
