@@ -71,6 +71,14 @@ export const NAME_CASES: readonly Ext4Case[] = [
     blockSizes: [1024, 4096],
   },
   {
+    name: "a directory of 1,000,000 entries",
+    peer: false,
+    // The kernel takes half a minute to show them all.
+    without: ["kernel mount"],
+    build: () => manyEntries(1_000_000).finish(),
+    blockSizes: [4096],
+  },
+  {
     name: "a directory whose index needs three levels",
     peer: false,
     // Three names fill a block of 1024 bytes; two levels of index name 15,498 blocks.
