@@ -62,6 +62,9 @@ export interface OuterXattrs {
   readonly largeBlocks: number;
 }
 
+/** One list for all files whose attributes are all in the block. */
+const NO_DISK_XATTRS: readonly DiskXattr[] = [];
+
 /** The inodes of an image with their numbers. */
 export class InodeList {
   /** Every inode from number 11 on. */
@@ -208,7 +211,8 @@ export class InodeList {
     if (inBlock.length === 0 && largeBlocks === 0) return;
     for (const { large } of inInode) if (large !== null) large.references++;
     const shared = inBlock.length === 0 ? null : this.#store.block(number, inBlock);
-    this.outerXattrs.set(number, { inInode, shared, largeBlocks });
+    const kept = inInode.length === 0 ? NO_DISK_XATTRS : inInode;
+    this.outerXattrs.set(number, { inInode: kept, shared, largeBlocks });
   }
 
   #layOutXattrs(inode: Inode, limits: InodeLimits): XattrLayout {

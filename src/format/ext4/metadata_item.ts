@@ -27,6 +27,9 @@ import type { SharedXattrBlock } from "./xattr_store.ts";
 /** Bytes that `lost+found` has at least, so that `e2fsck` finds room without allocating. */
 const LOST_AND_FOUND_SIZE = 16384;
 
+/** The blocks of most trees: there may be an item for every file. */
+const NO_BLOCKS: readonly number[] = [];
+
 /** An inode that needs blocks of metadata. */
 export class MetadataItem {
   /** Its number. */
@@ -44,7 +47,7 @@ export class MetadataItem {
   /** Where the content is: known before for files, set by `place` for the others. */
   content: Ext4Content | null;
   /** Blocks of the extent tree, set by `place`. */
-  treeBlocks: number[] = [];
+  treeBlocks: readonly number[] = NO_BLOCKS;
 
   /** Creates an item without places. */
   constructor(
@@ -82,8 +85,9 @@ export class MetadataItem {
     const treeCount = this.content === null
       ? 0
       : extentTreeBlocks(extentCount(this.content), blockSize);
-    this.treeBlocks = [];
-    for (let i = 0; i < treeCount; i++) this.treeBlocks.push(space.take(1));
+    this.treeBlocks = treeCount === 0
+      ? NO_BLOCKS
+      : Array.from({ length: treeCount }, () => space.take(1));
     const shared = this.#ownedXattrBlock();
     if (shared !== null) shared.block = space.take(1);
     return (shared === null || shared.block >= 0) && !this.treeBlocks.includes(-1);

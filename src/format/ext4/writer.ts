@@ -208,19 +208,21 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
       plan.inodesPerGroup,
       seed,
     );
-    const items = new Map(layout.items.map((item) => [item.number, item]));
-    const write = (number: number) =>
-      writer.write(number, list.inodeOf(number), items.get(number) ?? null);
+    // What the filesystem keeps for itself comes first, the rest in the order of inode numbers.
+    const { items } = layout;
+    let next = 0;
+    const take = (number: number) => items[next]?.number === number ? items[next++] : null;
+    const resize = take(RESIZE_INODE);
+    const journal = take(JOURNAL_INODE);
+    const write = (number: number) => writer.write(number, list.inodeOf(number), take(number));
     const { createdSeconds } = this.#context;
     write(ROOT_INODE);
-    const resize = items.get(RESIZE_INODE);
-    if (resize !== undefined) writer.writeResizeInode(plan, resize, createdSeconds);
-    const journal = items.get(JOURNAL_INODE);
-    const backup = journal === undefined
+    if (resize !== null) writer.writeResizeInode(plan, resize, createdSeconds);
+    const backup = journal === null
       ? null
       : writer.writeJournal(journal, this.#identity.uuid, createdSeconds);
     for (let i = 0; i < list.inodes.length; i++) write(FIRST_INODE + i);
-    for (const large of list.largeValues) writer.writeLargeValue(large, items.get(large.number)!);
+    for (const large of list.largeValues) writer.writeLargeValue(large, take(large.number)!);
     writer.flush();
     return backup === null ? null : { blocks: journal!.dataBlocks, backup };
   }

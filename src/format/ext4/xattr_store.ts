@@ -5,8 +5,12 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { byteStringFrom } from "../../bytes/byte_string.ts";
 import { XATTR_MAX_REFERENCES } from "./xattr.ts";
 import type { DiskXattr } from "./xattr_layout.ts";
+
+/** A longer value is known by its digest, so that a million different ones need little memory. */
+const MAX_KEY_LENGTH = 512;
 
 /** A value that stands in an inode of its own. */
 export interface LargeValue {
@@ -42,7 +46,7 @@ export class XattrStore {
 
   /** The place of a value outside of the inode and the block. */
   largeValue(value: Uint8Array): LargeValue {
-    const key = createHash("sha256").update(value).digest("base64");
+    const key = keyOf(value);
     let large = this.#values.get(key);
     if (large === undefined) {
       large = { value, number: 0, references: 0 };
@@ -53,11 +57,10 @@ export class XattrStore {
 
   /** A block with these entries for inode `number`: an existing one, or a new one. */
   block(number: number, xattrs: readonly DiskXattr[]): SharedXattrBlock {
-    const hash = createHash("sha256");
+    let key = "";
     for (const { index, suffix, value } of xattrs) {
-      hash.update(`${index} ${suffix.length} ${value.length} ${suffix}`, "latin1").update(value);
+      key += `${index} ${suffix.length} ${suffix}${keyOf(value)}`;
     }
-    const key = hash.digest("base64");
     let shared = this.#blocks.get(key);
     if (shared === undefined || shared.references === XATTR_MAX_REFERENCES) {
       shared = { xattrs, owner: number, references: 0, block: 0 };
@@ -68,4 +71,13 @@ export class XattrStore {
     shared.references++;
     return shared;
   }
+}
+
+/** A text that equal values have in common, and no others: short ones as they are. */
+function keyOf(value: Uint8Array): string {
+  // The length keeps a value apart from one that looks like its digest.
+  const text = value.length <= MAX_KEY_LENGTH
+    ? byteStringFrom(value)
+    : createHash("sha256").update(value).digest("base64");
+  return `${value.length} ${text}`;
 }
