@@ -217,6 +217,40 @@ for (const workers of [0, 1]) {
   });
 }
 
+/** A zstd blob that begins with 2 MB without any output (a skippable frame). */
+function blobWithLongSilence(): Uint8Array {
+  const silence = 2_000_000;
+  const frame = zstdCompressSync(ARCHIVE);
+  const blob = new Uint8Array(8 + silence + frame.length);
+  const view = new DataView(blob.buffer);
+  view.setUint32(0, 0x184d2a50, true);
+  view.setUint32(4, silence, true);
+  blob.set(frame, 8 + silence);
+  return blob;
+}
+
+for (const fails of [false, true]) {
+  const end = fails ? "fails" : "goes on";
+  Deno.test(`readLayer() wakes a worker that waits inside the decoder when the download ${end}`, () => {
+    const blob = blobWithLongSilence();
+    return withDownload(blob, (download) =>
+      withPool(1, async (pool) => {
+        const reading = readLayer(download.layer, new TarRecorder(), { pool });
+        download.writeTo(1_000_000);
+        // Time for the worker to reach the end of what is there.
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        if (fails) {
+          const error = new ImageError("REGISTRY", "Cannot load blob: the line is cut");
+          download.fail(error);
+          await rejects(reading, (thrown) => thrown === error);
+        } else {
+          download.finish();
+          strictEqual((await reading).isDigestVerified, true);
+        }
+      }));
+  });
+}
+
 Deno.test("ArrivalReader tells what is there, by whole KiB until all is", async () => {
   const counter = allocateArrival();
   const writer = new ArrivalWriter(counter);
