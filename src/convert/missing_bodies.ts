@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { displayByteString } from "../bytes/byte_string.ts";
 import type { ImageWriter } from "../format/image_format.ts";
+import { ImageError } from "../image_error.ts";
 import type { LayerEntry } from "../layer/layer_entry.ts";
 import { eachDirectory, type FileTree } from "../tree/file_tree.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
@@ -41,9 +43,22 @@ export async function placeMissingBodies<C>(
       index,
       new LayerPlacement(
         writer,
-        (_, ordinal) => isMissing(ordinal),
+        (entry, ordinal) => {
+          expectSame(entry, layer[ordinal]);
+          return isMissing(ordinal);
+        },
         (ordinal) => layer[ordinal].inode!,
       ),
     );
   }
+}
+
+/** A directory, unlike a blob, may have changed since it was read first. */
+function expectSame<C>(now: LayerEntry<C>, before: LayerEntry<C> | undefined): void {
+  if (before?.path === now.path && before.inode?.size === now.inode?.size) return;
+  throw new ImageError(
+    "IO",
+    `Cannot read "${displayByteString(now.path)}" again: it was not there or was another when it ` +
+      "was read first, expected files that nobody changes",
+  );
 }

@@ -13,6 +13,11 @@ import { type MergedNames, mergeNames } from "./merged_names.ts";
 
 /** Directories on the way to the current one that stay open. */
 const MOST_OPEN = 128;
+/**
+ * Places at which one directory of a layer may be merged. Renaming gives it one; redirections made on
+ * purpose could make few files endlessly many.
+ */
+const MOST_PLACES = 100;
 
 /** How a tree is walked. */
 export interface WalkOptions {
@@ -35,7 +40,7 @@ interface Level {
   readonly path: ByteString;
   readonly parts: readonly LayerDirectory[];
   readonly names: readonly ByteString[];
-  readonly depthOf: MergedNames["depthOf"];
+  readonly rangeOf: MergedNames["rangeOf"];
   next: number;
 }
 
@@ -49,6 +54,7 @@ export function* walkDirectories(
   options: WalkOptions,
 ): Generator<WalkedFile, void> {
   const levels: Level[] = [];
+  const places = new Map<string, number>();
   const root = rootFile(roots);
   const filesystem = root.top.stat.filesystem;
   try {
@@ -71,6 +77,7 @@ export function* walkDirectories(
         yield { path, file };
         if (parts.length === 0) continue;
         if (options.oneFileSystem && file.top.stat.filesystem !== filesystem) continue;
+        for (const { identity } of parts) countPlace(places, identity, path);
         levels.push(createLevel(path, parts, options));
         isEntered = true;
         closeFarthest(levels);
@@ -87,12 +94,15 @@ export function* walkDirectories(
 
 function find(
   roots: readonly LayerDirectory[],
-  { parts, depthOf }: Level,
+  { parts, rangeOf }: Level,
   name: ByteString,
   path: ByteString,
   options: WalkOptions,
 ): FoundFile | null {
-  if (options.isOverlay) return lookUp(roots, parts.slice(0, depthOf(name)), name);
+  if (options.isOverlay) {
+    const { start, end } = rangeOf(name);
+    return lookUp(roots, parts.slice(start, end), name);
+  }
   const file = fileAt(parts[0], name);
   if (file === null) {
     throw new ImageError(
@@ -110,6 +120,18 @@ function find(
   };
 }
 
+function countPlace(places: Map<string, number>, identity: string, path: ByteString): void {
+  const count = (places.get(identity) ?? 0) + 1;
+  if (count > MOST_PLACES) {
+    throw new ImageError(
+      "LIMIT_EXCEEDED",
+      `Cannot merge directory "${displayByteString(path)}": redirections lead to one directory ` +
+        `from more than ${MOST_PLACES} places, expected one`,
+    );
+  }
+  places.set(identity, count);
+}
+
 function rootFile(roots: readonly LayerDirectory[]): FoundFile {
   const file = fileAt(roots[0], "")!;
   return { top: file, data: file, parts: roots, close: () => {} };
@@ -122,7 +144,7 @@ function createLevel(
 ): Level {
   const listed = parts.map(({ handle }) => handle.names());
   if (options.isOverlay) return { path, parts, ...mergeNames(listed), next: 0 };
-  return { path, parts, names: listed[0].sort(), depthOf: () => 1, next: 0 };
+  return { path, parts, names: listed[0].sort(), rangeOf: () => ({ start: 0, end: 1 }), next: 0 };
 }
 
 /** Closes a directory that was walked; the one it is in must be open if there is more in it. */

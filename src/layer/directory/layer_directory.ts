@@ -16,7 +16,8 @@ export class LayerDirectory {
   /** The directory it was opened from; `null` of a root. */
   readonly parent: LayerDirectory | null;
   readonly #root: LayerDirectory;
-  readonly #identity: string;
+  /** Which directory of this machine it is; empty of a root. */
+  readonly identity: string;
   #handle: HostDirectory | null;
 
   private constructor(
@@ -30,7 +31,7 @@ export class LayerDirectory {
     this.path = path;
     this.parent = parent;
     this.#root = parent === null ? this : parent.#root;
-    this.#identity = identity;
+    this.identity = identity;
     this.#handle = handle;
   }
 
@@ -60,7 +61,7 @@ export class LayerDirectory {
   reopenFrom(child: LayerDirectory): void {
     if (this.#handle !== null) return;
     const handle = child.handle.parent();
-    if (handle.stat("")?.identity === this.#identity) this.#handle = handle;
+    if (handle.stat("")?.identity === this.identity) this.#handle = handle;
     else handle.close();
   }
 
@@ -83,7 +84,7 @@ export class LayerDirectory {
         close();
         parent = next;
       }
-      return openChecked(parent, last, this.#identity);
+      return openChecked(parent, last, this.identity);
     } finally {
       close();
     }

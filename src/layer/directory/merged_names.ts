@@ -11,8 +11,8 @@ import { parseDeletion } from "../whiteout.ts";
 export interface MergedNames {
   /** All of them in byte order; some may turn out to be deleted. */
   readonly names: readonly ByteString[];
-  /** In how many of the directories, from the newest, a name is to be looked for. */
-  depthOf(name: ByteString): number;
+  /** The directories, counted from the newest, in which a name is to be looked for. */
+  rangeOf(name: ByteString): { readonly start: number; readonly end: number };
 }
 
 /**
@@ -21,21 +21,24 @@ export interface MergedNames {
  * Throws `ImageError` `CORRUPT` for a whiteout that names nothing.
  */
 export function mergeNames(listed: readonly (readonly ByteString[])[]): MergedNames {
-  const names = new Set<ByteString>();
+  /** The first directory that has it, for each name. */
+  const names = new Map<ByteString, number>();
   const whiteouts = new Map<ByteString, number>();
   let depth = listed.length;
   for (let i = 0; i < depth; i++) {
     for (const name of listed[i]) {
       const deletion = parseDeletion(name);
-      if (deletion === null) names.add(name);
-      else if (deletion.kind === "opaque") depth = i + 1;
-      else if (deletion.kind === "whiteout" && !whiteouts.has(deletion.path)) {
+      if (deletion === null) {
+        if (!names.has(name)) names.set(name, i);
+      } else if (deletion.kind === "opaque") {
+        depth = i + 1;
+      } else if (deletion.kind === "whiteout" && !whiteouts.has(deletion.path)) {
         whiteouts.set(deletion.path, i + 1);
       }
     }
   }
   return {
-    names: [...names].sort(),
-    depthOf: (name) => whiteouts.get(name) ?? depth,
+    names: [...names.keys()].sort(),
+    rangeOf: (name) => ({ start: names.get(name) ?? 0, end: whiteouts.get(name) ?? depth }),
   };
 }
