@@ -26,6 +26,7 @@ export type {
   LayerReport,
 } from "./src/convert/convert.ts";
 export type { FileCounts } from "./src/convert/file_counts.ts";
+export type { Addition, HostAddress, IdRange, ImageEdits, Owner } from "./src/edit/image_edits.ts";
 export { ext4, Ext4Content } from "./src/format/ext4/format.ts";
 export type { Ext4Extent, Ext4Options, FreeRoom } from "./src/format/ext4/format.ts";
 export type {
@@ -48,6 +49,8 @@ export type {
   BlobLocation,
   Compression,
   DirectoryLayerJob,
+  FilesLayerJob,
+  GivenFile,
   Layer,
   LayerJob,
   TarLayerJob,

@@ -28,10 +28,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   merge: ["layer", "tree", "oci", "io", "bytes"],
   source: ["source/*", "layer", "layer/*", "tree", "oci", "io", "bytes"],
   "source/*": ["source", "source/*", "layer", "layer/*", "tree", "oci", "io", "bytes"],
+  edit: ["source", "merge", "layer", "tree", "oci", "io", "bytes"],
   format: ["format/*", "tree", "io", "bytes"],
   "format/*": ["format", "tree", "io", "bytes"],
   composefs: ["format", "format/erofs", "layer", "tree", "oci", "io", "bytes"],
   convert: [
+    "edit",
     "source",
     "merge",
     "format",
@@ -47,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "cli/*",
     "convert",
+    "edit",
     "verify",
     "source",
     "source/*",
@@ -61,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "cli/*": [
     "cli",
     "convert",
+    "edit",
     "verify",
     "source",
     "source/*",

@@ -26,7 +26,9 @@ Deno.test("parseArguments() reads every option of the main form", () => {
     "--username alice --password-stdin --registry-token t --insecure --ca-cert a.pem " +
     "--ca-cert b.pem --client-cert c.pem --client-key k.pem " +
     "--registry-mirror docker.io=https://one.example --registry-mirror x:5000=http://two/p " +
-    "--jobs 2 --cache cache --no-cache --cache-size 1G --offline --allow-foreign-urls";
+    "--jobs 2 --cache cache --no-cache --cache-size 1G --offline --allow-foreign-urls " +
+    "--add a:/b --exclude *.pyc --chown 1:2 --uid-map 0:1:2 --gid-map 3:4:5 --mtime @6 " +
+    "--clamp-mtime --hostname vm --dns ::1 --hosts db:::2 --init i --config-out c.json";
   deepStrictEqual(
     { ...parsed(...line.split(" ")) },
     {
@@ -55,6 +57,25 @@ Deno.test("parseArguments() reads every option of the main form", () => {
       verifyDiffIds: false,
       symlinkedParents: "follow",
       keepDirlinks: false,
+      oneFileSystem: false,
+      keepHostLabels: false,
+      dockerRoot: undefined,
+      dockerSocket: undefined,
+      storageRoot: undefined,
+      containerdRoot: undefined,
+      add: [{ from: "a", to: "/b" }],
+      exclude: ["*.pyc"],
+      chown: { uid: 1, gid: 2 },
+      uidMap: [{ from: 0, to: 1, count: 2 }],
+      gidMap: [{ from: 3, to: 4, count: 5 }],
+      mtime: 6,
+      clampMtime: true,
+      hostname: "vm",
+      dns: ["::1"],
+      hosts: [{ name: "db", address: "::2" }],
+      init: "i",
+      initFromConfig: false,
+      configOut: "c.json",
       username: "alice",
       passwordStdin: true,
       registryToken: "t",
@@ -106,6 +127,13 @@ Deno.test("parseArguments() refuses what makes no sense, in one line", () => {
     ["a --platform linux", /os\/architecture/],
     ["a --workers -1", /workers/],
     ["a --workers 1.5", /workers/],
+    ["a --add x", /HOST:\/GUEST/],
+    ["a --add x:/y:9", /HOST:\/GUEST/],
+    ["a --add x:/y:755:1", /HOST:\/GUEST/],
+    ["a --chown root", /UID:GID/],
+    ["a --uid-map 0:1", /FROM:TO:COUNT/],
+    ["a --mtime yesterday", /TIME|time "yesterday"/],
+    ["a --hosts db", /NAME:ADDRESS/],
     ["a -v -v", /multiple/],
     ["completion", /SHELL/],
     ["completion csh", /"bash"/],

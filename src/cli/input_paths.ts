@@ -27,8 +27,8 @@ export function inputPaths(reference: string, image: Image): string[] {
 /** The directories that `image` is read from with all that is in them. */
 export function inputTrees(image: Image): InputTree[] {
   return image.layers.flatMap(({ job }) =>
-    job.kind === "tar"
-      ? []
-      : job.directories.map((path) => ({ path, oneFileSystem: job.oneFileSystem }))
+    job.kind === "directory"
+      ? job.directories.map((path) => ({ path, oneFileSystem: job.oneFileSystem }))
+      : []
   );
 }

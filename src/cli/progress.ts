@@ -58,8 +58,12 @@ export class ProgressDisplay {
       this.#isFinishing = true;
     } else if (event.kind === "layer") {
       this.#isConverting = true;
-      this.#readBytes[event.layer.index] = event.readBytes;
-      this.#isDone[event.layer.index] = event.done;
+      const { index } = event.layer;
+      // What is added on the way was not known when this began.
+      if (index < this.#items.length) {
+        this.#readBytes[index] = event.readBytes;
+        this.#isDone[index] = event.done;
+      }
     } else {
       const { digest, receivedBytes } = event;
       const known = this.#received.get(digest);

@@ -89,7 +89,7 @@ export function mirrorValue(): ValueParser<"sync", MirrorChoice> {
 }
 
 /** A value that is read by a function that throws `SyntaxError` or `TypeError` for wrong text. */
-function textValue<T>(
+export function textValue<T>(
   metavar: NonEmptyString,
   parse: (text: string) => T,
   format: (value: T) => string,

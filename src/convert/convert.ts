@@ -8,10 +8,12 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { EditPlan } from "../edit/edit_plan.ts";
+import type { ImageEdits } from "../edit/image_edits.ts";
 import type { ImageFormat, ImageWriter, WriteReport } from "../format/image_format.ts";
 import type { ImageSink, OpenSink } from "../io/byte_sink.ts";
 import type { Layer } from "../layer/layer.ts";
-import type { LayerEntry } from "../layer/layer_entry.ts";
+import type { LayerEntry, LayerVisitor } from "../layer/layer_entry.ts";
 import type { LayerReading, LayerSummary } from "../layer/layer_reading.ts";
 import { openLayer, readLayer } from "../layer/read_layer.ts";
 import { WorkerPool } from "../layer/worker/worker_pool.ts";
@@ -75,6 +77,8 @@ export interface ConvertOptions {
    * @default {false}
    */
   keepDirlinks?: boolean;
+  /** Changes on the way: files that are added or taken out, owners, times. */
+  edits?: ImageEdits;
   /**
    * Time for everything that has none of its own, seconds since 1970.
    *
@@ -126,7 +130,7 @@ export interface ConvertReport {
   readonly image: WriteReport;
   /** How many files of each kind are in it. */
   readonly counts: FileCounts;
-  /** The layers, base first. */
+  /** The layers, base first; those that were added on the way come last. */
   readonly layers: readonly LayerReport[];
   /** All remarks, in a stable order. */
   readonly notices: readonly Notice[];
@@ -187,14 +191,17 @@ export async function convert<C>(
 class Conversion<C> {
   readonly #image: Image;
   readonly #options: ConvertOptions;
-  readonly #createdSeconds: number;
+  readonly #plan: EditPlan;
+  readonly #layers: readonly Layer[];
   readonly #notices: Notice[] = [];
   readonly #summaries: LayerSummary[] = [];
 
   constructor(image: Image, options: ConvertOptions) {
     this.#image = image;
     this.#options = options;
-    this.#createdSeconds = options.createdSeconds ?? image.config?.createdSeconds ?? 0;
+    const createdSeconds = options.createdSeconds ?? image.config?.createdSeconds ?? 0;
+    this.#plan = new EditPlan(image, options.edits ?? {}, createdSeconds);
+    this.#layers = [...image.layers, ...this.#plan.layers];
     for (const notice of image.notices) this.#notices.push(notice);
   }
 
@@ -206,9 +213,9 @@ class Conversion<C> {
   async run(format: ImageFormat<C>, output: OpenSink): Promise<ConvertReport> {
     const start = performance.now();
     const writer = format.createWriter(output, {
-      identity: () => this.#identity(),
-      createdSeconds: this.#createdSeconds,
-      expectedBytes: expectedBytes(this.#image.layers),
+      identity: () => this.#plan.identity(this.#identity(), this.#summaries.slice(this.#ownCount)),
+      createdSeconds: this.#plan.createdSeconds,
+      expectedBytes: expectedBytes(this.#layers),
       onNotice: this.onNotice,
     });
     const tree = await this.#placeLayers(writer);
@@ -223,7 +230,7 @@ class Conversion<C> {
       platform: this.#image.platform,
       image: written,
       counts: countFiles(tree),
-      layers: this.#image.layers.map((layer, i) => layerReport(layer, this.#summaries[i])),
+      layers: this.#layers.map((layer, i) => layerReport(layer, this.#summaries[i])),
       notices: this.#notices,
       timings: {
         readSeconds: (read - start) / 1000,
@@ -233,9 +240,14 @@ class Conversion<C> {
     };
   }
 
+  /** How many layers are the image's own. */
+  get #ownCount(): number {
+    return this.#image.layers.length;
+  }
+
   /** What the image is; without any digest that is known only when its layers were read. */
   #identity(): string {
-    return this.#image.digest ?? contentIdentity(this.#summaries);
+    return this.#image.digest ?? contentIdentity(this.#summaries.slice(0, this.#ownCount));
   }
 
   /** Reads all layers, newest first, and answers the tree with its file bytes placed. */
@@ -248,7 +260,7 @@ class Conversion<C> {
         missing,
         entries,
         writer,
-        (index, visitor) => this.#readAgain(this.#image.layers[index], visitor),
+        (index, visitor) => this.#readAgain(this.#layers[index], visitor),
       );
     }
     releaseDead(entries, writer);
@@ -257,7 +269,7 @@ class Conversion<C> {
 
   /** Reads all layers once and answers their entries, base first. */
   async #readLayers(writer: ImageWriter<C>): Promise<LayerEntry<C>[][]> {
-    const { layers } = this.#image;
+    const layers = this.#layers;
     const { onProgress } = this.#options;
     const entries: LayerEntry<C>[][] = [];
     const shadow = new Shadow();
@@ -267,10 +279,11 @@ class Conversion<C> {
         const layerShadow = shadow.layer(layer.index);
         const placement = new LayerPlacement(writer, (entry) => {
           layerShadow.add(entry);
-          return hasBytes(entry) && !layerShadow.hides(entry.path);
+          return hasBytes(entry) && !layerShadow.hides(entry.path) &&
+            !this.#excludes(layer, entry);
         });
         entries[layer.index] = placement.entries;
-        return this.#open(layer, placement, pool);
+        return this.#open(layer, this.#visitorOf(layer, placement), pool);
       }, (layer, reading) => {
         this.#summaries[layer.index] = reading.summary!;
         onProgress?.({ kind: "layer", layer, readBytes: layer.size, done: true });
@@ -281,7 +294,20 @@ class Conversion<C> {
     return entries;
   }
 
-  #open(layer: Layer, visitor: LayerPlacement<C>, pool: WorkerPool | undefined): LayerReading {
+  #isAdded(layer: Layer): boolean {
+    return layer.index >= this.#ownCount;
+  }
+
+  /** Like the shadow of newer layers only a guess by the text of the path. */
+  #excludes(layer: Layer, { path }: LayerEntry<C>): boolean {
+    return !this.#isAdded(layer) && this.#plan.excludes(path);
+  }
+
+  #visitorOf(layer: Layer, placement: LayerPlacement<C>): LayerVisitor {
+    return this.#isAdded(layer) ? this.#plan.visitorOf(layer, placement) : placement;
+  }
+
+  #open(layer: Layer, visitor: LayerVisitor, pool: WorkerPool | undefined): LayerReading {
     const { signal, onProgress, verifyDiffIds } = this.#options;
     return openLayer(layer, visitor, {
       signal,
@@ -294,7 +320,7 @@ class Conversion<C> {
   }
 
   #startPool(): WorkerPool | undefined {
-    const { layers } = this.#image;
+    const layers = this.#layers;
     const openLayers = Math.min(OPEN_COUNT, layers.length);
     const storedBytes = layers.reduce((sum, { size }) => sum + size, 0);
     const workers = this.#options.workers ??
@@ -306,16 +332,19 @@ class Conversion<C> {
 
   /** Remarks and progress came up at the first reading. */
   async #readAgain(layer: Layer, visitor: LayerPlacement<C>): Promise<void> {
-    await readLayer(layer, visitor, { signal: this.#options.signal });
+    await readLayer(layer, this.#visitorOf(layer, visitor), { signal: this.#options.signal });
   }
 
   #buildTree(entries: readonly LayerEntry<C>[][]): FileTree<C> {
     const builder = new TreeBuilder<C>({
       symlinkedParents: this.#options.symlinkedParents ?? "follow",
       keepDirlinks: this.#options.keepDirlinks ?? false,
-      createdSeconds: this.#createdSeconds,
+      createdSeconds: this.#plan.createdSeconds,
     }, this.onNotice);
     for (const layer of this.#image.layers) builder.apply(entries[layer.index], layer.name);
+    this.#plan.takeOut(builder.tree);
+    for (const layer of this.#plan.layers) builder.add(entries[layer.index], layer.name);
+    this.#plan.changeAll(builder.tree);
     countLinks(builder.tree);
     return builder.tree;
   }

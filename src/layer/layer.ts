@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ByteString } from "../bytes/byte_string.ts";
 
 /** How a blob is compressed. */
 export type Compression = "none" | "gzip" | "zstd" | "xz" | "bzip2";
@@ -83,8 +84,53 @@ export interface DirectoryLayerJob {
   readonly diffId: null;
 }
 
+/** A file that is put into an image on the way. */
+export type GivenFile =
+  | {
+    /** A regular file of this machine. */
+    readonly kind: "host";
+    /** Clean path in the layer. */
+    readonly path: ByteString;
+    /** Where it is; symbolic links are followed. */
+    readonly hostPath: string;
+  }
+  | {
+    /** A regular file with bytes that are at hand. */
+    readonly kind: "bytes";
+    /** Clean path in the layer. */
+    readonly path: ByteString;
+    /** What is in it. */
+    readonly bytes: Uint8Array;
+    /** Permission bits. */
+    readonly permissions: number;
+    /** Modification time, whole seconds since 1970. */
+    readonly mtimeSeconds: number;
+  }
+  | {
+    /** A directory, 0755. */
+    readonly kind: "directory";
+    /** Clean path in the layer. */
+    readonly path: ByteString;
+    /** Modification time, whole seconds since 1970. */
+    readonly mtimeSeconds: number;
+  };
+
+/** What reading a layer takes that is a short list of files: plain data. */
+export interface FilesLayerJob {
+  /** Which reader. */
+  readonly kind: "files";
+  /** The files; owned by root where they are not of this machine. */
+  readonly files: readonly GivenFile[];
+  /** Nothing is compressed. */
+  readonly declaredCompression: null;
+  /** There is no blob. */
+  readonly digest: null;
+  /** There is no tar. */
+  readonly diffId: null;
+}
+
 /** What it takes to read a layer. */
-export type LayerJob = TarLayerJob | DirectoryLayerJob;
+export type LayerJob = TarLayerJob | DirectoryLayerJob | FilesLayerJob;
 
 /** One read-only layer of an image. */
 export interface Layer {

@@ -1,11 +1,13 @@
 /**
- * Reads one layer of any kind: a tar (blob, decompressor, tar reader), or a directory.
+ * Reads one layer of any kind: a tar (blob, decompressor, tar reader), a directory, or a list of
+ * files.
  *
  * @module
  */
 import type { NoticeListener } from "../notice.ts";
 import { DeliveredChunks } from "./delivered_chunks.ts";
 import { DirectoryReading } from "./directory/directory_reading.ts";
+import { FilesReading } from "./files/files_reading.ts";
 import type { Layer, TarLayerJob } from "./layer.ts";
 import { InlineChunks, type LayerChunks } from "./layer_chunks.ts";
 import type { LayerVisitor } from "./layer_entry.ts";
@@ -55,6 +57,7 @@ export function openLayer(
   const onNotice: NoticeListener = (notice) =>
     options.onNotice?.({ ...notice, where: { layer: layer.name, ...notice.where } });
   const { job } = layer;
+  if (job.kind === "files") return new FilesReading(layer, job, visitor, { ...options, onNotice });
   return job.kind === "directory"
     ? new DirectoryReading(layer, job, visitor, { ...options, onNotice })
     : new TarReading(layer, job, openChunks(layer, job, { ...options, onNotice }), visitor, {

@@ -18,6 +18,7 @@ import { FileKind, Inode } from "../tree/inode.ts";
 import { DeferredLinks } from "./deferred_links.ts";
 import { copyMetadata, type MergeOptions } from "./merge_options.ts";
 import { removeOlder } from "./removal.ts";
+import { existingDirectory, PathWalk } from "./path_walk.ts";
 import { DirectoryResolver } from "./directory_resolver.ts";
 
 /** Applies layers, oldest first; `tree` is the result so far. */
@@ -42,15 +43,55 @@ export class TreeBuilder<C> {
    * symbolic links.
    */
   apply(entries: readonly LayerEntry<C>[], layerName: string): void {
-    const removed = removeOlder(this.tree, entries, this.#options);
+    this.#apply(entries, layerName, this.#options);
+  }
+
+  /**
+   * Puts what does not belong to the image on top of it, as a layer without whiteouts, but for
+   * directories: those that are there keep their metadata, also behind symbolic links, and no file
+   * takes the place of one. Throws as `apply`, and `ImageError` `EXISTS` for a file in the place of
+   * a directory.
+   */
+  add(entries: readonly LayerEntry<C>[], layerName: string): void {
+    const added = entries.filter((entry) => !this.#hasDirectoryFor(entry, layerName));
+    this.#apply(added, layerName, {
+      ...this.#options,
+      symlinkedParents: "follow",
+      keepDirlinks: true,
+    });
+  }
+
+  #hasDirectoryFor({ kind, path, offset, inode }: LayerEntry<C>, layerName: string): boolean {
+    const existing = existingDirectory(new PathWalk<C>(this.tree.root, path));
+    if (existing === null) return false;
+    if (kind === "node" && inode.kind === FileKind.directory) return true;
+    // A symbolic link may take the place of another, but not of the directory itself.
+    const isLink = kind === "node" && inode.kind === FileKind.symlink;
+    if (isLink && this.#isLink(path)) return false;
+    throw new ImageError(
+      "EXISTS",
+      `Cannot add "${displayByteString(path)}": a directory of that name is in the image, ` +
+        "expected a file or nothing",
+      { where: { layer: layerName, path: displayByteString(path), offset } },
+    );
+  }
+
+  #isLink(path: ByteString): boolean {
+    const slash = path.lastIndexOf("/");
+    const parent = existingDirectory(new PathWalk<C>(this.tree.root, path.slice(0, slash + 1)));
+    return parent!.children!.get(path.slice(slash + 1))?.kind === FileKind.symlink;
+  }
+
+  #apply(entries: readonly LayerEntry<C>[], layerName: string, options: MergeOptions): void {
+    const removed = removeOlder(this.tree, entries, options);
     const application = new LayerApplication<C>(
       new DirectoryResolver<C>(
         this.tree.root,
         removed,
-        this.#options,
+        options,
         (notice) => this.#onNotice({ ...notice, where: { ...notice.where, layer: layerName } }),
       ),
-      this.#options,
+      options,
     );
     let current: LayerEntry<C> | null = null;
     try {

@@ -9,14 +9,17 @@ import { getLogger } from "@logtape/logtape";
 import { convert, type ConvertReport } from "../../convert/convert.ts";
 import { type FormatEntry, formatNamed, formatOfFileName, FORMATS } from "../../format/formats.ts";
 import type { ImageFormat } from "../../format/image_format.ts";
-import type { ImageSink } from "../../io/byte_sink.ts";
+import type { ImageEdits } from "../../edit/image_edits.ts";
+import type { ImageSink, OpenSink } from "../../io/byte_sink.ts";
 import { fileSink } from "../../io/file_sink.ts";
 import { nullSink } from "../../io/null_sink.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { Image } from "../../source/image.ts";
 import { openImage } from "../../source/open_image.ts";
 import { showLog } from "../debug_log.ts";
+import { openConfigOutput } from "../config_output.ts";
 import { downloadDisplay } from "../download_display.ts";
+import { editPaths, editsOf, editTrees } from "../edits.ts";
 import { inputPaths, inputTrees } from "../input_paths.ts";
 import { NoticePrinter } from "../notices.ts";
 import { downloadSettings, registrySettings } from "../remote_settings.ts";
@@ -46,6 +49,7 @@ export async function runConvert(
       `Cannot write ${format.name} to standard output: it is not written in order, expected a file name`,
     );
   }
+  const edits = editsOf(args, createdSeconds);
   const display = downloadDisplay(terminal, loudness);
   const notices = new NoticePrinter(loudness, (text) => {
     display.clear();
@@ -77,7 +81,11 @@ export async function runConvert(
     });
   }
   let report: ConvertReport;
+  let configOutput: OpenSink | null = null;
   try {
+    if (args.configOut !== undefined && !args.dryRun) {
+      configOutput = openConfigOutput(args.configOut, image, inputPaths(args.image, image));
+    }
     display.begin(
       image.layers.map(({ name, size, job }) => ({
         name: `layer ${name}`,
@@ -85,18 +93,21 @@ export async function runConvert(
         digest: job.kind === "tar" ? job.digest : null,
       })),
     );
-    report = await convert(image, format, sinkFor(args, output, image), {
+    report = await convert(image, format, sinkFor(args, output, image, edits), {
       signal,
       onNotice,
       onProgress: (event) => display.update(event),
       verifyDiffIds: args.verifyDiffIds,
       symlinkedParents: args.symlinkedParents,
       keepDirlinks: args.keepDirlinks,
+      edits,
       createdSeconds,
       workers: args.workers,
       memoryBytes: args.memory,
     });
+    configOutput?.commit();
   } finally {
+    configOutput?.abort();
     display.clear();
     await image.close();
   }
@@ -115,6 +126,9 @@ function outputOf(args: ConvertArguments): string | null {
     throw new UsageError(
       "Cannot leave free room in a fixed size: --size and --free exclude each other",
     );
+  }
+  if (args.output !== undefined && args.output === args.configOut) {
+    throw new UsageError("Cannot write image and configuration to one file, expected two");
   }
   if (args.output !== undefined) return args.output;
   if (args.dryRun) return null;
@@ -153,11 +167,12 @@ function sinkFor(
   args: ConvertArguments,
   output: string | null,
   image: Image,
+  edits: ImageEdits,
 ): ImageSink {
   if (args.dryRun || output === null) return nullSink();
   return fileSink(output, {
     force: args.force,
-    inputs: inputPaths(args.image, image),
-    inputTrees: inputTrees(image),
+    inputs: [...inputPaths(args.image, image), ...editPaths(edits)],
+    inputTrees: [...inputTrees(image), ...editTrees(edits)],
   });
 }

@@ -12,6 +12,7 @@ import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { FORMATS } from "../../format/formats.ts";
 import { platformValue, sizeValue } from "../value_parsers.ts";
+import { editOptions } from "./edit_options.ts";
 import { ext4Options } from "./ext4_options.ts";
 import { messageOptions } from "./message_options.ts";
 import { downloadOptions, registryOptions } from "./registry_options.ts";
@@ -34,6 +35,7 @@ export function convertParser() {
     ext4Options(),
     inputOptions(),
     storeOptions(),
+    editOptions(),
     registryOptions(),
     downloadOptions(),
     speedOptions(),
