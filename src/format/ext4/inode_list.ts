@@ -172,7 +172,7 @@ export class InodeList {
       } else if (++this.linkCounts[number - FIRST_INODE] > LINK_MAX) {
         throw tooManyLinks(`file: more than ${LINK_MAX} names`, path);
       }
-      checkName(name, path);
+      if (inode !== tree.root) checkName(name, path);
       if (!isFirst) continue;
       try {
         this.#checkInode(inode, number, limits);
@@ -306,6 +306,15 @@ function checkName(name: ByteString, path: ByteString): void {
     throw new ImageError(
       "LIMIT_EXCEEDED",
       `Cannot write name: ${name.length} bytes, expected at most ${NAME_MAX}`,
+      { where: { path: displayByteString(path) } },
+    );
+  }
+  // Such names would be another file, or none, once the image is mounted.
+  if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
+    throw new ImageError(
+      "UNSAFE_PATH",
+      `Cannot write name "${displayByteString(name)}": expected neither dots alone, a slash, ` +
+        "a NUL nor nothing",
       { where: { path: displayByteString(path) } },
     );
   }

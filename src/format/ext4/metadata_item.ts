@@ -17,6 +17,7 @@ import {
   needsLargeDir,
   planDirectoryIndex,
 } from "./directory_index.ts";
+import { EXTENT_MAX_BLOCKS } from "./extent.ts";
 import { extentCount, extentTreeBlocks } from "./extent_tree.ts";
 import type { FreeSpace } from "./free_space.ts";
 import { FIRST_INODE, INODE_BLOCK_SIZE, JOURNAL_INODE, RESIZE_INODE, ROOT_INODE } from "./inode.ts";
@@ -70,7 +71,9 @@ export class MetadataItem {
 
   /** Blocks that it takes where its own content lies in one piece. */
   blockCount(blockSize: number): number {
-    const extents = this.dataBlocks > 0 ? 1 : extentCount(this.content!);
+    const extents = this.dataBlocks > 0
+      ? divideUp(this.dataBlocks, EXTENT_MAX_BLOCKS)
+      : extentCount(this.content!);
     return this.dataBlocks + extentTreeBlocks(extents, blockSize) +
       (this.#ownedXattrBlock() === null ? 0 : 1);
   }

@@ -202,6 +202,15 @@ ext4Test("what ext4 cannot hold is an error with its path", async () => {
     ["LIMIT_EXCEEDED", `d/${"n".repeat(256)}`, /256 bytes/, (_, { root }) => {
       add(add(root, "d", FileKind.directory), "n".repeat(256));
     }],
+    ["UNSAFE_PATH", "d/..", /name ".."/, (_, { root }) => {
+      add(add(root, "d", FileKind.directory), "..");
+    }],
+    ["UNSAFE_PATH", "a/b", /name "a\/b"/, (_, { root }) => {
+      add(root, "a/b");
+    }],
+    ["UNSAFE_PATH", "", /name ""/, (_, { root }) => {
+      add(root, "");
+    }],
     ["LIMIT_EXCEEDED", "link", /target of 4096 bytes/, (_, { root }) => {
       add(root, "link", FileKind.symlink).target = "t".repeat(4096);
     }],
