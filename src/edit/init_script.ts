@@ -188,6 +188,12 @@ run_as_user() {
     chroot "$@" "$self" ${AS_USER}
     return
   fi
+  # The rest knows only users that have a name.
+  if [ -z "$name" ] && [ $$ -eq 1 ]; then
+    [ -e /etc/passwd ] || : >/etc/passwd
+    { echo "user$uid:x:$uid:$gid::$home:/bin/sh"; cat /etc/passwd; } >/dev/shm/passwd &&
+      mount -o bind /dev/shm/passwd /etc/passwd && name=user$uid
+  fi
   # The file of process ids is not there, so nothing counts as started already.
   set -- -S -p /nonexistent/pid -c "$uid:$gid" -x /bin/sh --
   if start-stop-daemon "$@" -c : >/dev/null 2>&1; then
@@ -197,19 +203,19 @@ run_as_user() {
   if [ -n "$name" ] && [ -z "$group" ]; then
     set -- -s /bin/sh "$name" -c
     if su "$@" : 2>/dev/null; then
-      su "$@" "exec /bin/sh $self ${AS_USER}"
+      su "$@" "exec /bin/sh '$self' ${AS_USER}"
       return
     fi
   fi
   die "cannot become user $uid:$gid: the image has none of setpriv, chroot, start-stop-daemon and su that can"
 }
 
-self=/init
+self=$0
 [ $$ -ne 1 ] || set_up_machine
 find_user
 HOME=$home
 export HOME
-if [ "$uid" != 0 ] && [ -c /dev/console ]; then chown "$uid" /dev/console 2>/dev/null; fi
+if [ $$ -eq 1 ] && [ "$uid" != 0 ] && [ -c /dev/console ]; then chown "$uid" /dev/console 2>/dev/null; fi
 run_as_user
 status=$?
 [ $$ -eq 1 ] || exit "$status"
