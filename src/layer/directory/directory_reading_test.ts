@@ -20,7 +20,7 @@ import {
 } from "node:fs";
 import { Buffer } from "node:buffer";
 import { FileKind } from "../../tree/inode.ts";
-import { readLayer } from "../read_layer.ts";
+import { openLayer, readLayer } from "../read_layer.ts";
 import { TarRecorder } from "../tar/tar_recorder.ts";
 import { directoryLayerOf, readDirectoryLayer, withDirectory } from "./directory_fixture.ts";
 
@@ -202,5 +202,69 @@ Deno.test("a directory that is not there is NOT_FOUND, and nothing stays open", 
   await rejects(readDirectoryLayer(directoryLayerOf(["/nowhere/at/all"])), {
     code: "NOT_FOUND",
     message: /Cannot open directory "\/nowhere\/at\/all"/,
+  });
+});
+
+Deno.test("a directory is read by turns that end between files, with the same result", async () => {
+  await withDirectory(async (root) => {
+    makeTree(root);
+    const whole = await readDirectoryLayer(directoryLayerOf([root]));
+    const recorder = new TarRecorder();
+    const reading = openLayer(directoryLayerOf([root]), recorder);
+    const turns: number[] = [];
+    while (!await reading.advance(1)) {
+      turns.push(recorder.entries.length);
+      const { entry, isEnded } = recorder.entries.at(-1)!;
+      const hasBytes = entry.inode?.kind === FileKind.regular && entry.inode.size > 0;
+      strictEqual(isEnded, hasBytes, entry.path);
+    }
+    reading.close();
+    // One entry each, however many bytes it has.
+    deepStrictEqual(turns, [1, 2, 3, 4, 5, 6, 7, 8]);
+    deepStrictEqual(recorder.entries, whole.recorder.entries);
+    deepStrictEqual(reading.summary, whole.summary);
+  });
+});
+
+Deno.test("reading a directory tells its progress and stops by its signal", async () => {
+  await withDirectory(async (root) => {
+    writeFileSync(`${root}/a`, new Uint8Array(10_000_000));
+    writeFileSync(`${root}/b`, new Uint8Array(10_000_000));
+    const progress: number[] = [];
+    const controller = new AbortController();
+    const reading = readLayer(directoryLayerOf([root]), new TarRecorder(), {
+      signal: controller.signal,
+      onProgress: (readBytes) => {
+        progress.push(readBytes);
+        if (readBytes > 8_000_000) controller.abort(new Error("enough"));
+      },
+    });
+    await rejects(reading, { message: "enough" });
+    ok(progress.length >= 2 && progress.at(-1)! < 16_000_000, `${progress}`);
+  });
+});
+
+Deno.test("files and directories are given back, however reading ends", async () => {
+  const openBelow = (root: string) =>
+    [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+      try {
+        return Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(root);
+      } catch {
+        return false; // Closed meanwhile, by another test.
+      }
+    }).length;
+  await withDirectory(async (root) => {
+    makeTree(root);
+    let mostOpen = 0;
+    const visitor = new TarRecorder();
+    visitor.write = () => {
+      mostOpen = openBelow(root);
+      throw new Error("no more");
+    };
+    await rejects(readLayer(directoryLayerOf([root, root]), visitor), { message: "no more" });
+    ok(mostOpen >= 3, `${mostOpen}`);
+    strictEqual(openBelow(root), 0);
+    await readDirectoryLayer(directoryLayerOf([root]));
+    strictEqual(openBelow(root), 0);
   });
 });
