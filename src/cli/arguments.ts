@@ -97,7 +97,7 @@ function examples(): Message {
     "oci2rootfs oci-archive:image.tar:v1 -o rootfs.ext4 --size 2G --label root",
     "oci2rootfs image.tar -o rootfs.img --platform linux/arm64 --free 20%",
     "oci2rootfs nginx:1.27 -o rootfs.ext4",
-    "oci2rootfs pull ghcr.io/OWNER/NAME:TAG -o ./layout --all-platforms",
+    "oci2rootfs pull registry.example/NAME:TAG -o ./layout --all-platforms",
     "oci2rootfs oci:./layout@sha256:DIGEST -o /dev/loop0 --force --json",
     "oci2rootfs completion bash > ~/.local/share/bash-completion/completions/oci2rootfs",
   ];
