@@ -78,14 +78,14 @@ function open(path: string, options: FileSinkOptions, onNotice: NoticeListener):
 /** The image would be part of what is read for it. */
 function expectOutside(path: string, destination: string, trees: readonly InputTree[]): void {
   for (const tree of trees) {
-    const input = statOrNull(tree.path);
+    const input = visibleOrNull(tree.path);
     // All directories from that of the output up to the root of the machine.
     let directory = resolveDirectory(dirname(destination));
-    const home = directory === null ? null : statOrNull(directory);
+    const home = directory === null ? null : visibleOrNull(directory);
     if (input === null || home === null) continue;
     if (tree.oneFileSystem && home.dev !== input.dev) continue;
     for (; directory !== null; directory = parentOf(directory)) {
-      const info = statOrNull(directory);
+      const info = visibleOrNull(directory);
       if (info !== null && info.ino === input.ino && info.dev === input.dev) {
         throw refused(path, `it is inside the input "${tree.path}"`, "a place outside of it");
       }
@@ -98,6 +98,15 @@ function resolveDirectory(path: string): string | null {
     return Deno.realPathSync(path);
   } catch {
     return null; // What is wrong with it is told when the output is opened.
+  }
+}
+
+/** What must not be looked at is not the input, which is read. */
+function visibleOrNull(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return null;
   }
 }
 
