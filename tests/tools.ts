@@ -9,6 +9,7 @@
  */
 import { accessSync, constants, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { runTool } from "./run_tool.ts";
+import { canStart, startContainerd, startDocker } from "./stores/engine_process.ts";
 
 /** Needs that are no programs, each with its check. */
 const ABILITIES: Readonly<Record<string, () => boolean>> = {
@@ -22,6 +23,10 @@ const ABILITIES: Readonly<Record<string, () => boolean>> = {
   "mount:erofs": () => canUseLoop() && knowsFilesystem("erofs"),
   /** Layers can be mounted one over another by the kernel. */
   "mount:overlay": () => canMount() && knowsFilesystem("overlay"),
+  /** Docker can be started, with its data on overlay2. */
+  "start:dockerd": () => isRoot() && canStart(startDocker),
+  /** containerd can be started. */
+  "start:containerd": () => isRoot() && canStart(startContainerd),
 };
 
 // Answers are kept: a check may run programs, and the machine does not change during a run.

@@ -13,6 +13,7 @@ import { fileSource } from "../../src/io/file_source.ts";
 import type { DirectoryOptions } from "../../src/source/directory_options.ts";
 import type { Image } from "../../src/source/image.ts";
 import { openImage } from "../../src/source/open_image.ts";
+import type { StoreOptions } from "../../src/source/store_options.ts";
 import type { ContentReader } from "../../src/tree/content_reader.ts";
 import type { FileTree } from "../../src/tree/file_tree.ts";
 
@@ -41,7 +42,7 @@ export interface ConversionParameters {
   /** Platform to choose. */
   readonly platform?: string;
   /** Further options of opening the image. */
-  readonly open?: DirectoryOptions;
+  readonly open?: DirectoryOptions & StoreOptions;
   /** Stands in for the manifest's digest, which UUID and hash seed come from. */
   readonly identity?: string;
 }

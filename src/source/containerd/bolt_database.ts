@@ -9,6 +9,7 @@
  * @module
  */
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
+import { getU64 } from "../../bytes/u64.ts";
 import { ImageError, type ImageErrorCode } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import { quote } from "../../oci/quote.ts";
@@ -27,7 +28,6 @@ import {
   readLeafElement,
   readPageHeader,
 } from "./bolt_page.ts";
-import { getU64 } from "../../bytes/u64.ts";
 
 const SMALLEST_PAGE = 1024;
 const LARGEST_PAGE = 65_536;
@@ -35,6 +35,8 @@ const LARGEST_PAGE = 65_536;
 const LARGEST_NODE = 16 * 1024 * 1024;
 /** Deepest tree of pages; each level multiplies the keys. */
 const DEEPEST_TREE = 32;
+/** How often all bytes may be looked at; what overlaps or leads round in circles goes beyond. */
+const MOST_READINGS = 64;
 
 /** What stands under a key. */
 export interface BoltEntry {
@@ -59,7 +61,7 @@ export class BoltDatabase {
     }
     this.#source = source;
     this.#transaction = meta.transaction;
-    this.root = new BoltBucket(source, meta.pageSize, meta.rootPage, null);
+    this.root = new BoltBucket(new BoltPages(source, meta.pageSize), meta.rootPage, null);
   }
 
   /** Whether the database is still in the state that was read. */
@@ -70,20 +72,13 @@ export class BoltDatabase {
 
 /** A bucket: keys in the order of their bytes. */
 export class BoltBucket {
-  readonly #source: ByteSource;
-  readonly #pageSize: number;
+  readonly #pages: BoltPages;
   readonly #rootPage: number;
   readonly #inline: Uint8Array | null;
 
   /** The bucket whose tree starts at `rootPage`, or whose only page is `inline`. */
-  constructor(
-    source: ByteSource,
-    pageSize: number,
-    rootPage: number,
-    inline: Uint8Array | null,
-  ) {
-    this.#source = source;
-    this.#pageSize = pageSize;
+  constructor(pages: BoltPages, rootPage: number, inline: Uint8Array | null) {
+    this.#pages = pages;
     this.#rootPage = rootPage;
     this.#inline = inline;
   }
@@ -102,12 +97,8 @@ export class BoltBucket {
 
   /** All keys with their values. Throws `ImageError` `CORRUPT` or `LIMIT_EXCEEDED`. */
   *entries(): Generator<BoltEntry, void> {
-    if (this.#inline !== null) {
-      const node = new BoltNode(this.#source, this.#inline);
-      yield* this.#leafEntries(node);
-    } else {
-      yield* this.#treeEntries(this.#rootPage, 0, new Set());
-    }
+    if (this.#inline !== null) yield* this.#leafEntries(new BoltNode(this.#pages, this.#inline));
+    else yield* this.#treeEntries(this.#rootPage, 0);
   }
 
   #find(key: ByteString): BoltEntry["value"] | null {
@@ -115,15 +106,11 @@ export class BoltBucket {
     return null;
   }
 
-  /** `seen` are the pages so far: in a tree none comes twice. */
-  *#treeEntries(page: number, depth: number, seen: Set<number>): Generator<BoltEntry, void> {
-    if (seen.has(page) || depth > DEEPEST_TREE) {
-      throw failure("CORRUPT", this.#source, `page ${page} is below itself`, "a tree of pages");
-    }
-    seen.add(page);
-    const node = readNode(this.#source, this.#pageSize, page);
+  *#treeEntries(page: number, depth: number): Generator<BoltEntry, void> {
+    if (depth > DEEPEST_TREE) throw this.#pages.failure("CORRUPT", ...CIRCLE);
+    const node = this.#pages.read(page);
     if (node.header.flags !== PAGE_BRANCH) return yield* this.#leafEntries(node);
-    for (const child of node.children()) yield* this.#treeEntries(child, depth + 1, seen);
+    for (const child of node.children()) yield* this.#treeEntries(child, depth + 1);
   }
 
   *#leafEntries(node: BoltNode): Generator<BoltEntry, void> {
@@ -134,31 +121,73 @@ export class BoltBucket {
 
   #openBucket(value: Uint8Array, key: ByteString): BoltBucket {
     if (value.length < BUCKET_HEADER_SIZE) {
-      throw failure(
-        "CORRUPT",
-        this.#source,
-        `bucket "${displayByteString(key.slice(0, 120))}" has ${value.length} bytes`,
-        `at least ${BUCKET_HEADER_SIZE}`,
-      );
+      const observed = `bucket "${displayByteString(key.slice(0, 120))}" has ${value.length} bytes`;
+      throw this.#pages.failure("CORRUPT", observed, `at least ${BUCKET_HEADER_SIZE}`);
     }
     const rootPage = getU64(new DataView(value.buffer, value.byteOffset), 0); // root
     const inline = rootPage === 0 ? value.subarray(BUCKET_HEADER_SIZE) : null;
-    return new BoltBucket(this.#source, this.#pageSize, rootPage, inline);
+    return new BoltBucket(this.#pages, rootPage, inline);
+  }
+}
+
+const CIRCLE = ["its pages lead to each other in circles", "a tree of pages"] as const;
+
+/** The pages of a database, as far as its size lets them be read. */
+class BoltPages {
+  readonly #source: ByteSource;
+  readonly #pageSize: number;
+  #allowance: number;
+
+  constructor(source: ByteSource, pageSize: number) {
+    this.#source = source;
+    this.#pageSize = pageSize;
+    this.#allowance = MOST_READINGS * source.size;
+  }
+
+  read(page: number): BoltNode {
+    const source = this.#source;
+    const offset = page * this.#pageSize;
+    const header = new Uint8Array(PAGE_HEADER_SIZE);
+    if (!(offset <= source.size) || source.read(header, offset) < header.length) {
+      throw this.failure("CORRUPT", `page ${page} is behind its end`, "all pages");
+    }
+    const { id, overflow } = readPageHeader(new DataView(header.buffer), 0);
+    if (id !== page) {
+      throw this.failure("CORRUPT", `page ${page} says that it is page ${id}`, "its own number");
+    }
+    const size = (overflow + 1) * this.#pageSize;
+    if (size > LARGEST_NODE) {
+      const observed = `page ${page} has ${size} bytes`;
+      throw this.failure("LIMIT_EXCEEDED", observed, `at most ${LARGEST_NODE}`);
+    }
+    this.spend(size);
+    const bytes = new Uint8Array(Math.min(size, source.size - offset));
+    return new BoltNode(this, bytes.subarray(0, source.read(bytes, offset)));
+  }
+
+  /** Counts bytes that are looked at: of a tree not more than all, a few times. */
+  spend(byteCount: number): void {
+    this.#allowance -= byteCount;
+    if (this.#allowance < 0) throw this.failure("CORRUPT", ...CIRCLE);
+  }
+
+  failure(code: ImageErrorCode, observed: string, expected: string): ImageError {
+    return failure(code, this.#source, observed, expected);
   }
 }
 
 /** One page with its overflow. */
 class BoltNode {
   readonly header: PageHeader;
-  readonly #source: ByteSource;
+  readonly #pages: BoltPages;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
 
-  constructor(source: ByteSource, bytes: Uint8Array) {
+  constructor(pages: BoltPages, bytes: Uint8Array) {
     if (bytes.length < PAGE_HEADER_SIZE) {
-      throw failure("CORRUPT", source, `a page has ${bytes.length} bytes`, "a header at least");
+      throw pages.failure("CORRUPT", `a page has ${bytes.length} bytes`, "a header at least");
     }
-    this.#source = source;
+    this.#pages = pages;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.header = readPageHeader(this.#view, 0);
@@ -171,13 +200,14 @@ class BoltNode {
   *values(): Generator<{ key: ByteString; value: Uint8Array; isBucket: boolean }, void> {
     if (this.header.flags !== PAGE_LEAF) {
       const observed = `page ${this.header.id} has the flags ${this.header.flags}`;
-      throw failure("CORRUPT", this.#source, observed, "a branch or leaf page");
+      throw this.#pages.failure("CORRUPT", observed, "a branch or leaf page");
     }
     for (const at of this.#elements()) {
       const { flags, keyOffset, keySize, valueSize } = readLeafElement(this.#view, at);
       const keyAt = at + keyOffset;
       const valueAt = keyAt + keySize;
       if (valueAt + valueSize > this.#bytes.length) throw this.#tooShort();
+      this.#pages.spend(keySize);
       yield {
         key: byteStringFrom(this.#bytes, keyAt, valueAt),
         value: this.#bytes.subarray(valueAt, valueAt + valueSize),
@@ -189,32 +219,16 @@ class BoltNode {
   *#elements(): Generator<number, void> {
     const end = PAGE_HEADER_SIZE + this.header.count * ELEMENT_SIZE;
     if (end > this.#bytes.length) throw this.#tooShort();
-    for (let at = PAGE_HEADER_SIZE; at < end; at += ELEMENT_SIZE) yield at;
+    for (let at = PAGE_HEADER_SIZE; at < end; at += ELEMENT_SIZE) {
+      this.#pages.spend(ELEMENT_SIZE);
+      yield at;
+    }
   }
 
   #tooShort(): ImageError {
     const observed = `page ${this.header.id} ends after ${this.#bytes.length} bytes`;
-    return failure("CORRUPT", this.#source, observed, "all its keys and values");
+    return this.#pages.failure("CORRUPT", observed, "all its keys and values");
   }
-}
-
-function readNode(source: ByteSource, pageSize: number, page: number): BoltNode {
-  const offset = page * pageSize;
-  const header = new Uint8Array(PAGE_HEADER_SIZE);
-  if (!(offset <= source.size) || source.read(header, offset) < header.length) {
-    throw failure("CORRUPT", source, `page ${page} is behind its end`, "all pages");
-  }
-  const { id, overflow } = readPageHeader(new DataView(header.buffer), 0);
-  if (id !== page) {
-    throw failure("CORRUPT", source, `page ${page} says that it is page ${id}`, "its own number");
-  }
-  const size = (overflow + 1) * pageSize;
-  if (size > LARGEST_NODE) {
-    const observed = `page ${page} has ${size} bytes`;
-    throw failure("LIMIT_EXCEEDED", source, observed, `at most ${LARGEST_NODE}`);
-  }
-  const bytes = new Uint8Array(size);
-  return new BoltNode(source, bytes.subarray(0, source.read(bytes, offset)));
 }
 
 /** The newer of the two states that are complete; `null` where none is. */

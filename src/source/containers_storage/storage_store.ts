@@ -90,14 +90,14 @@ export class StorageStore {
   /** All images. Throws `ImageError`. */
   images(): readonly StoredImageRecord[] {
     const images = this.#list(`${IMAGES}/images.json`, imagesSchema);
-    for (const { id } of images) this.#expectName(id, "image");
+    for (const { id } of images) this.#expectName(id, "an image");
     return images;
   }
 
   /** All layers. Throws `ImageError`. */
   layers(): readonly StoredLayerRecord[] {
     const layers = this.#list(`${LAYERS}/layers.json`, layersSchema);
-    for (const { id } of layers) this.#expectName(id, "layer");
+    for (const { id } of layers) this.#expectName(id, "a layer");
     return layers;
   }
 
@@ -134,7 +134,7 @@ export class StorageStore {
     if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(id)) return;
     throw new ImageError(
       "UNSAFE_PATH",
-      `Cannot read storage ${quote(this.path)}: the identifier of an ${what} is ${quote(id)}, ` +
+      `Cannot read storage ${quote(this.path)}: the identifier of ${what} is ${quote(id)}, ` +
         "expected hexadecimal digits",
     );
   }
