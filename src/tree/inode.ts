@@ -69,6 +69,12 @@ export class Inode<C = unknown> {
   /** How many names it has in the tree; of a directory 2 + its sub-directories. Set by `countLinks`. */
   linkCount = 0;
 
+  /**
+   * Number in the image that is being written; a writer gives it and nobody else reads it. It stands
+   * here because a map from a million inodes to their numbers takes more than the inodes' own room.
+   */
+  number = 0;
+
   /** Creates a file of `kind`; directories start empty. */
   constructor(kind: FileKind, permissions: number) {
     this.kind = kind;

@@ -8,7 +8,7 @@ import { divideUp } from "../../bytes/align.ts";
 import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { NoticeCode, NoticeListener } from "../../notice.ts";
-import { type FileTree, sortedNames, walk } from "../../tree/file_tree.ts";
+import { eachDirectory, type FileTree, sortedNames, walk } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
 import type { Ext4Content } from "./content.ts";
 import { NAME_MAX } from "./dirent.ts";
@@ -82,7 +82,6 @@ export class InodeList {
   readonly root: Inode<Ext4Content>;
   /** Links of the root. */
   rootLinkCount = 2;
-  readonly #numbers = new Map<Inode<Ext4Content>, number>();
   /** The `lost+found` that the tree lacks, `null` where it has one. */
   readonly #addedLostAndFound: Inode<Ext4Content> | null;
 
@@ -98,7 +97,8 @@ export class InodeList {
     onNotice: NoticeListener,
   ) {
     this.root = tree.root;
-    this.#numbers.set(tree.root, ROOT_INODE);
+    forgetNumbers(tree);
+    tree.root.number = ROOT_INODE;
     const found = tree.root.children!.get(LOST_AND_FOUND);
     this.#addedLostAndFound = found === undefined ? makeLostAndFound(createdSeconds) : null;
     const first = found ?? this.#addedLostAndFound!;
@@ -120,7 +120,7 @@ export class InodeList {
 
   /** The number of an inode of the tree. */
   numberOf(inode: Inode<Ext4Content>): number {
-    return this.#numbers.get(inode)!;
+    return inode.number;
   }
 
   /** The inode of a number: the root, or from 11 on. */
@@ -148,7 +148,7 @@ export class InodeList {
 
   #add(inode: Inode<Ext4Content>): number {
     const number = FIRST_INODE + this.inodes.length;
-    this.#numbers.set(inode, number);
+    inode.number = number;
     this.inodes.push(inode);
     this.linkCounts.push(inode.kind === FileKind.directory ? 2 : 0);
     return number;
@@ -158,9 +158,8 @@ export class InodeList {
     const clamped = new FileCount();
     const rounded = new FileCount();
     for (const { path, name, inode, parent } of walk(tree)) {
-      const seen = this.#numbers.get(inode);
-      const isFirst = seen === undefined || path === "" || path === LOST_AND_FOUND;
-      const number = seen ?? this.#add(inode);
+      const isFirst = inode.number === 0 || path === "" || path === LOST_AND_FOUND;
+      const number = inode.number === 0 ? this.#add(inode) : inode.number;
       if (inode.kind === FileKind.directory) {
         if (!isFirst) throw new TypeError("Cannot write tree: a directory has two names");
         if (number > FIRST_INODE) {
@@ -277,6 +276,13 @@ class FileCount {
       where: { path: displayByteString(this.#first) },
     });
   }
+}
+
+/** A tree may have been written before. */
+function forgetNumbers(tree: FileTree<Ext4Content>): void {
+  eachDirectory(tree, (directory) => {
+    for (const child of directory.children!.values()) child.number = 0;
+  });
 }
 
 function makeLostAndFound(createdSeconds: number): Inode<Ext4Content> {
