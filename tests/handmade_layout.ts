@@ -31,6 +31,8 @@ export interface HandmadeImage {
   readonly created?: string;
   /** Processor in Go's names; the machine's own when absent. */
   readonly architecture?: string;
+  /** What a container runs: the member `config` of its configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 interface Descriptor {
@@ -83,7 +85,7 @@ function writeImage(directory: string, image: HandmadeImage): Descriptor {
     created: image.created ?? "2026-01-02T03:04:05Z",
     architecture: image.architecture ?? (Deno.build.arch === "aarch64" ? "arm64" : "amd64"),
     os: "linux",
-    config: {},
+    config: image.config ?? {},
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
   });
   return writeJson(directory, `${OCI}.manifest.v1+json`, {
