@@ -327,7 +327,7 @@ class Conversion<C> {
       (storedBytes < WORTH_A_WORKER ? 0 : navigator.hardwareConcurrency);
     if (workers === 0 || openLayers === 0) return undefined;
     const memoryBytes = this.#options.memoryBytes ?? DEFAULT_MEMORY;
-    return new WorkerPool(Math.min(workers, openLayers), memoryBytes / openLayers);
+    return new WorkerPool(Math.min(workers, openLayers), memoryBytes / OPEN_COUNT);
   }
 
   /** Remarks and progress came up at the first reading. */
