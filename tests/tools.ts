@@ -23,6 +23,8 @@ const ABILITIES: Readonly<Record<string, () => boolean>> = {
   "mount:erofs": () => canUseLoop() && knowsFilesystem("erofs"),
   /** Layers can be mounted one over another by the kernel. */
   "mount:overlay": () => canMount() && knowsFilesystem("overlay"),
+  /** A user namespace can be made. */
+  "unshare:user": () => runTool("unshare", ["--user", "--map-root-user", "true"]).status === 0,
   /** Docker can be started, with its data on overlay2. */
   "start:dockerd": () => isRoot() && canStart(startDocker),
   /** containerd can be started. */

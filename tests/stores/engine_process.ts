@@ -137,7 +137,8 @@ function isRunning(pid: string): boolean {
   }
 }
 
-function unmountBelow(directory: string): void {
+/** Unmounts all that engines have mounted below `directory`, innermost first. */
+export function unmountBelow(directory: string): void {
   const places = readFileSync("/proc/mounts", "utf8").split("\n")
     .map((line) => line.split(" ")[1] ?? "")
     .filter((place) => place.startsWith(`${directory}/`));

@@ -15,7 +15,12 @@ import { unmount } from "../loop_mount.ts";
 import { MountedTree } from "../mounted_tree.ts";
 import { mustRun } from "../run_tool.ts";
 import { toolTest } from "../tools.ts";
-import { type RunningEngine, startContainerd, startDocker } from "./engine_process.ts";
+import {
+  type RunningEngine,
+  startContainerd,
+  startDocker,
+  unmountBelow,
+} from "./engine_process.ts";
 import { copyImage, storedImage, writeStoredImage } from "./stored_image.ts";
 
 const PLATFORM = "linux/amd64";
@@ -219,7 +224,7 @@ toolTest(
         deepStrictEqual(await directoriesOf("containers-storage:two:2", places), directories);
       } finally {
         mustRun("buildah", [...storage, "rm", "--all"]);
-        mustRun("sh", ["-c", `umount ${root}/overlay 2>/dev/null || true`]);
+        unmountBelow(work);
       }
     }),
 );
