@@ -10,23 +10,20 @@ import { canonicalXattrs, FileKind, type Xattr } from "../../tree/inode.ts";
 import type { DirectoryLayerJob, Layer } from "../layer.ts";
 import { hardlinkEntry, type LayerEntry, type LayerVisitor, nodeEntry } from "../layer_entry.ts";
 import type { LayerReading, LayerReadingOptions, LayerSummary } from "../layer_reading.ts";
-import { TURN_SIZE } from "../layer_reading.ts";
-import { pause } from "../pause.ts";
 import { ContentDigest } from "./content_digest.ts";
 import { walkDirectories, type WalkedFile } from "./directory_walk.ts";
 import { FileCopy, type FileReceiver, PIECE_SIZE } from "./file_copy.ts";
+import { digestingReceiver, ENTRY_SIZE, StepPace, type Steps } from "./step_pace.ts";
 import { hostInode } from "./host_inode.ts";
 import { type LayerStack, openLayerStack } from "./layer_stack.ts";
 import type { FoundFile } from "./overlay_lookup.ts";
 import { visibleXattrs } from "./overlay_markers.ts";
 
-/** What an entry counts for in a turn, beside its bytes: as much as in a tar. */
-const ENTRY_SIZE = 512;
 /** The label that the security policy of this machine gave to a file. */
 const HOST_LABEL = "security.selinux";
 
 /** Reads a directory step by step. */
-export class DirectoryReading implements LayerReading {
+export class DirectoryReading implements LayerReading, Steps {
   readonly #layer: Layer;
   readonly #job: DirectoryLayerJob;
   readonly #visitor: LayerVisitor;
@@ -34,6 +31,7 @@ export class DirectoryReading implements LayerReading {
   readonly #digest = new ContentDigest();
   readonly #buffer = new Uint8Array(PIECE_SIZE);
   readonly #receiver: FileReceiver;
+  readonly #pace: StepPace;
   /** First name of every file with several names. */
   readonly #linked = new Map<string, ByteString>();
   #stack: LayerStack | null = null;
@@ -44,7 +42,6 @@ export class DirectoryReading implements LayerReading {
   #byteCount = 0;
   /** Entries and bytes so far, in the measure of turns. */
   #offset = 0;
-  #untilTurn = TURN_SIZE;
   #summary: LayerSummary | null = null;
 
   /** Reads the directories of `job`, that of `layer`, for `visitor`. */
@@ -58,16 +55,8 @@ export class DirectoryReading implements LayerReading {
     this.#job = job;
     this.#visitor = visitor;
     this.#options = options;
-    this.#receiver = {
-      write: (bytes) => {
-        this.#digest.bytes(bytes);
-        visitor.write(bytes);
-      },
-      skip: (byteCount) => {
-        this.#digest.hole(byteCount);
-        visitor.skip(byteCount);
-      },
-    };
+    this.#receiver = digestingReceiver(this.#digest, visitor);
+    this.#pace = new StepPace(options);
   }
 
   /** See {@linkcode LayerReading.summary}. */
@@ -76,20 +65,28 @@ export class DirectoryReading implements LayerReading {
   }
 
   /** See {@linkcode LayerReading.advance}; an entry counts 512 bytes beside those of its file. */
-  async advance(byteCount: number): Promise<boolean> {
-    const stopAt = this.#offset + byteCount;
-    while (this.#summary === null) {
-      if (this.#copy === null && this.#offset >= stopAt) return false;
-      const before = this.#offset;
-      this.#step();
-      this.#untilTurn -= this.#offset - before;
-      if (this.#untilTurn > 0) continue;
-      this.#untilTurn = TURN_SIZE;
-      await pause();
-      this.#options.signal?.throwIfAborted();
-      this.#options.onProgress?.(this.#byteCount);
-    }
-    return true;
+  advance(byteCount: number): Promise<boolean> {
+    return this.#pace.advance(this, byteCount);
+  }
+
+  /** See {@linkcode Steps.offset}. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** See {@linkcode Steps.byteCount}. */
+  get byteCount(): number {
+    return this.#byteCount;
+  }
+
+  /** See {@linkcode Steps.isInFile}. */
+  get isInFile(): boolean {
+    return this.#copy !== null;
+  }
+
+  /** See {@linkcode Steps.isComplete}. */
+  get isComplete(): boolean {
+    return this.#summary !== null;
   }
 
   /** Gives files and memory back. */
@@ -103,7 +100,7 @@ export class DirectoryReading implements LayerReading {
   }
 
   /** Takes the next entry, or the next piece of a file. */
-  #step(): void {
+  step(): void {
     try {
       if (this.#copy !== null) return this.#copyPiece(this.#copy);
       this.#walk ??= this.#open();

@@ -8,20 +8,13 @@ import { ImageError } from "../../image_error.ts";
 import { canonicalXattrs, FileKind, Inode } from "../../tree/inode.ts";
 import { ContentDigest } from "../directory/content_digest.ts";
 import { FileCopy, type FileReceiver, PIECE_SIZE } from "../directory/file_copy.ts";
+import { digestingReceiver, ENTRY_SIZE, StepPace, type Steps } from "../directory/step_pace.ts";
 import { hostInode } from "../directory/host_inode.ts";
 import type { FilesLayerJob, GivenFile, Layer } from "../layer.ts";
 import { type LayerVisitor, nodeEntry } from "../layer_entry.ts";
-import {
-  type LayerReading,
-  type LayerReadingOptions,
-  type LayerSummary,
-  TURN_SIZE,
-} from "../layer_reading.ts";
-import { pause } from "../pause.ts";
+import type { LayerReading, LayerReadingOptions, LayerSummary } from "../layer_reading.ts";
 import { openHostFile } from "./host_file.ts";
 
-/** What an entry counts for in a turn, beside its bytes: as much as in a tar. */
-const ENTRY_SIZE = 512;
 /** The label that the security policy of this machine gave to a file. */
 const HOST_LABEL = "security.selinux";
 
@@ -32,20 +25,20 @@ interface OpenCopy {
 }
 
 /** Reads a list of files step by step. */
-export class FilesReading implements LayerReading {
+export class FilesReading implements LayerReading, Steps {
   readonly #layer: Layer;
   readonly #files: readonly GivenFile[];
   readonly #visitor: LayerVisitor;
   readonly #options: LayerReadingOptions;
   readonly #digest = new ContentDigest();
   readonly #receiver: FileReceiver;
+  readonly #pace: StepPace;
   #buffer: Uint8Array<ArrayBuffer> | null = null;
   #open: OpenCopy | null = null;
   #next = 0;
   #byteCount = 0;
   /** Entries and bytes so far, in the measure of turns. */
   #offset = 0;
-  #untilTurn = TURN_SIZE;
   #summary: LayerSummary | null = null;
 
   /** Reads the files of `job`, that of `layer`, for `visitor`. */
@@ -59,16 +52,8 @@ export class FilesReading implements LayerReading {
     this.#files = job.files;
     this.#visitor = visitor;
     this.#options = options;
-    this.#receiver = {
-      write: (bytes) => {
-        this.#digest.bytes(bytes);
-        visitor.write(bytes);
-      },
-      skip: (byteCount) => {
-        this.#digest.hole(byteCount);
-        visitor.skip(byteCount);
-      },
-    };
+    this.#receiver = digestingReceiver(this.#digest, visitor);
+    this.#pace = new StepPace(options);
   }
 
   /** See {@linkcode LayerReading.summary}. */
@@ -77,20 +62,28 @@ export class FilesReading implements LayerReading {
   }
 
   /** See {@linkcode LayerReading.advance}; an entry counts 512 bytes beside those of its file. */
-  async advance(byteCount: number): Promise<boolean> {
-    const stopAt = this.#offset + byteCount;
-    while (this.#summary === null) {
-      if (this.#open === null && this.#offset >= stopAt) return false;
-      const before = this.#offset;
-      this.#step();
-      this.#untilTurn -= this.#offset - before;
-      if (this.#untilTurn > 0) continue;
-      this.#untilTurn = TURN_SIZE;
-      await pause();
-      this.#options.signal?.throwIfAborted();
-      this.#options.onProgress?.(this.#byteCount);
-    }
-    return true;
+  advance(byteCount: number): Promise<boolean> {
+    return this.#pace.advance(this, byteCount);
+  }
+
+  /** See {@linkcode Steps.offset}. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** See {@linkcode Steps.byteCount}. */
+  get byteCount(): number {
+    return this.#byteCount;
+  }
+
+  /** See {@linkcode Steps.isInFile}. */
+  get isInFile(): boolean {
+    return this.#open !== null;
+  }
+
+  /** See {@linkcode Steps.isComplete}. */
+  get isComplete(): boolean {
+    return this.#summary !== null;
   }
 
   /** Gives files and memory back. */
@@ -100,7 +93,7 @@ export class FilesReading implements LayerReading {
   }
 
   /** Takes the next file, or the next piece of one. */
-  #step(): void {
+  step(): void {
     const file = this.#files[this.#open === null ? this.#next : this.#next - 1];
     try {
       if (this.#open !== null) return this.#copyPiece(this.#open);
