@@ -197,6 +197,10 @@ Deno.test("convert() takes the identity of files of this machine from what is in
     }
     strictEqual(identities[0], identities[1]);
     notStrictEqual(identities[0], identities[2]);
+    const add = [{ from: `${directory}/a`, to: "/etc/it", permissions: 0o700 }];
+    const format = await edited({ add });
+    strictEqual(facts(format)["etc/it"], "700 0:0 7");
+    notStrictEqual(format.identity, identities[0]);
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
@@ -227,6 +231,30 @@ Deno.test("convert() adds directories, and files into directories", async () => 
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
+});
+
+Deno.test("convert() reports the image itself, whatever is added", async () => {
+  const image = { ...BASE, digest: null };
+  const digestWith = async (edits: ImageEdits) => {
+    const report = await convert(image, new RecordingFormat(), new RecordingSink(), { edits });
+    return [report.digest, report.layers.length];
+  };
+  const [digest, count] = await digestWith({});
+  deepStrictEqual(await digestWith({ add: [{ from: text("x"), to: "/x" }] }), [digest, 3]);
+  strictEqual(count, 2);
+});
+
+Deno.test("convert() reads an addition again for bytes that seemed dead", async () => {
+  const image = imageOf([{ path: "s", type: "2", target: "dir" }]);
+  const link = tarArchive([{ path: "link", type: "1", target: "s/f" }]);
+  const format = await edited({
+    add: [
+      { from: text("first"), to: "/dir/f" },
+      { from: link, to: "/", kind: "tar" },
+      { from: text("second"), to: "/dir/f" },
+    ],
+  }, image);
+  deepStrictEqual(format.files(), { "dir/f": "second", "link": "first" });
 });
 
 Deno.test("convert() makes /init and what it needs from the configuration", async () => {

@@ -52,6 +52,7 @@ Deno.test("Exclusion takes out what a path matches, from the root", () => {
       "a/cache/two/x.pyc",
     ),
   );
+  deepStrictEqual(left("a/*"), ALL.filter((it) => !/^a\/./.test(it)));
   deepStrictEqual(left("nothing/*", "!a"), ALL);
 });
 
