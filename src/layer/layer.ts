@@ -74,6 +74,8 @@ export interface DirectoryLayerJob {
   readonly markers: "overlay" | "none";
   /** Directories in which another filesystem is mounted are read as empty. */
   readonly oneFileSystem: boolean;
+  /** The root directory is no part of the layer: somebody else has made it. */
+  readonly hasForeignRoot?: boolean;
   /** Keeps `security.selinux`, which belongs to this machine. */
   readonly keepsHostLabels: boolean;
   /** Nothing is compressed. */

@@ -82,7 +82,7 @@ function inspect(image: Image): Inspection {
     layers: image.layers.map(({ job, size }, index) => ({
       digest: job.kind === "tar" ? job.digest : null,
       diffId: job.kind === "tar" ? job.diffId : null,
-      mediaType: job.kind === "tar" ? manifest?.layers[index].mediaType ?? null : null,
+      mediaType: job.digest === null ? null : manifest?.layers[index].mediaType ?? null,
       size,
     })),
     annotations,
@@ -147,7 +147,7 @@ function inspectionText(inspection: Inspection, image: Image): string {
   inspection.layers.forEach(({ digest, diffId, mediaType, size }, index) => {
     const { job, name } = image.layers[index];
     const parts = job.kind === "tar"
-      ? [digest ?? diffId ?? "", formatSize(size), mediaType ?? ""]
+      ? [digest ?? diffId ?? name, formatSize(size), mediaType ?? ""]
       : [name];
     rows.push(["Layer", parts.join("  ")]);
   });

@@ -107,6 +107,7 @@ export class DirectoryReading implements LayerReading, Steps {
       const next = this.#walk.next();
       if (next.done) return this.#finish();
       this.#path = next.value.path;
+      if (this.#path === "" && this.#job.hasForeignRoot === true) return;
       this.#take(next.value);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;

@@ -50,7 +50,6 @@ const MANIFEST = "manifest";
  * Throws `ImageError`: `NOT_FOUND` and `AMBIGUOUS` list the images that there are; `CORRUPT`,
  * `UNSUPPORTED`, `UNSAFE_PATH`, `DIGEST_MISMATCH`, `LIMIT_EXCEEDED`, `PERMISSION`, `IO`.
  */
-// deno-lint-ignore require-await -- an error must be a rejection
 export async function containersStorage(
   reference: string,
   options: ContainersStorageOptions = {},
@@ -60,7 +59,7 @@ export async function containersStorage(
     const { name, root } = parseStorageReference(reference);
     const request = createRequest(source, { name }, options);
     request.checkCancelled();
-    return openIn(storesFor(root ?? options.storageRoot), request, options);
+    return await openIn(storesFor(root ?? options.storageRoot), request, options);
   } catch (error) {
     throw error instanceof ImageError ? error.at({ source }) : error;
   }
@@ -98,11 +97,11 @@ function userOf(environment: Environment): number {
   }
 }
 
-function openIn(
+async function openIn(
   stores: readonly StorageStore[],
   request: ImageRequest,
   options: DirectoryOptions,
-): Image {
+): Promise<Image> {
   const images = stores.flatMap((store) =>
     store.images().map((record): FoundImage => ({
       record,
@@ -125,8 +124,8 @@ function openIn(
   expectPlatform(image, request);
   const { diffIds } = parsed.config;
   checkDiffIds(parsed, manifest.layers.length, manifest.config.digest);
-  const directories = storageLayers(stores, image.store, image.record.layer, diffIds);
-  return storedImage(request, { digest, manifest, parsed }, directories, options);
+  const layers = storageLayers(stores, image.store, image.record.layer, diffIds);
+  return await storedImage(request, { digest, manifest, parsed }, layers, options);
 }
 
 /** Reads manifest and configuration, verified. Throws `ImageError`. */

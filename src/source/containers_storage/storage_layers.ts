@@ -9,6 +9,7 @@ import { quote } from "../../oci/quote.ts";
 import { overlay2Chain } from "../overlay2.ts";
 import { expectPlainOwners } from "../plain_owners.ts";
 import { pathKind } from "../path_kind.ts";
+import type { StoredLayers } from "../stored_image.ts";
 import type { StorageStore, StoredLayerRecord } from "./storage_store.ts";
 
 /** A layer and the store that has it. */
@@ -18,8 +19,8 @@ interface FoundLayer {
 }
 
 /**
- * The directories with the files of layer `top` and of all below it, newest first. Those of an image
- * in one store may be in others. `diffIds` are what the image says its layers are, base first.
+ * The directories with the files of layer `top` and of all below it, and what is kept of their tars.
+ * Layers of an image in one store may be in others. `diffIds` are what the image says its layers are, base first.
  *
  * Throws `ImageError` `NOT_FOUND` where a layer is not there, `CORRUPT` where the storage
  * contradicts itself, `UNSUPPORTED` for layers that are no directories of files.
@@ -29,7 +30,7 @@ export function storageLayers(
   first: StorageStore,
   top: string,
   diffIds: readonly string[],
-): string[] {
+): StoredLayers {
   const chain = layerChain(stores, first, top, diffIds.length);
   if (chain.length !== diffIds.length) {
     throw failure("CORRUPT", first, top, `${chain.length} layers are there`, `${diffIds.length}`);
@@ -41,7 +42,7 @@ export function storageLayers(
     }
     expectPlainLayer(store, record.id);
   });
-  if (chain.length === 0) return [];
+  if (chain.length === 0) return { directories: [], records: [] };
   for (const store of new Set(chain.map(({ store }) => store))) {
     expectPlainOwners(`${store.path}/overlay`);
   }
@@ -54,7 +55,10 @@ export function storageLayers(
     const expected = `the ${chain.length - 1} of the layers below it`;
     throw failure("CORRUPT", chain[0].store, top, observed, expected);
   }
-  return found;
+  return {
+    directories: found,
+    records: chain.map(({ record, store }) => store.tarRecord(record.id)),
+  };
 }
 
 /** Layer `top` and those below it; at most one more than `count`, so that a circle ends. */

@@ -17,11 +17,14 @@ Deno.test({
       above.write();
       const stores = ["above", "below"].map((name) => new StorageStore(`${path}/${name}`));
       const diffIds = [0, 1].map((i) => `${below.layers[i]["diff-digest"]}`);
-      deepStrictEqual(storageLayers(stores, stores[0], "top", [...diffIds, "sha256:any"]), [
-        `${path}/above/overlay/top/diff`,
-        `${path}/below/overlay/layer1/diff`,
-        `${path}/below/overlay/layer0/diff`,
-      ]);
-      deepStrictEqual(storageLayers(stores, stores[0], "", []), []);
+      deepStrictEqual(
+        storageLayers(stores, stores[0], "top", [...diffIds, "sha256:any"]).directories,
+        [
+          `${path}/above/overlay/top/diff`,
+          `${path}/below/overlay/layer1/diff`,
+          `${path}/below/overlay/layer0/diff`,
+        ],
+      );
+      deepStrictEqual(storageLayers(stores, stores[0], "", []).directories, []);
     }),
 });

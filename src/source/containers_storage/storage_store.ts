@@ -11,7 +11,7 @@ import { optionalText, optionalTexts } from "../../oci/fields.ts";
 import { checkDocument, parseJson } from "../../oci/json_document.ts";
 import { quote } from "../../oci/quote.ts";
 import { DirectoryStore } from "../directory_store.ts";
-import { readDocumentFile, readStoredFile } from "../file_store.ts";
+import { readDocumentFile, readStoredFile, type StoredFile } from "../file_store.ts";
 import { pathKind } from "../path_kind.ts";
 
 /** Largest list of images or layers, in bytes: about 100,000 layers. */
@@ -104,6 +104,11 @@ export class StorageStore {
   /** The document `key` of an image; `null` where it is not there. Throws `ImageError`. */
   readDocument(image: StoredImageRecord, key: string): Uint8Array | null {
     return readDocumentFile(this.#files, `${IMAGES}/${image.id}/${documentFileName(key)}`);
+  }
+
+  /** What is kept of the tar of layer `id`; `null` where nothing is. Throws `ImageError`. */
+  tarRecord(id: string): StoredFile | null {
+    return this.#files.find(`${LAYERS}/${id}.tar-split.gz`);
   }
 
   /** The directory of the layer `id`: its files are in `diff` there. */

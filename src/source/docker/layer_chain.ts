@@ -11,21 +11,23 @@ import { basename, dirname } from "node:path";
 import { ImageError, type ImageErrorCode } from "../../image_error.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { quote } from "../../oci/quote.ts";
-import { readDocumentFile } from "../file_store.ts";
+import { readDocumentFile, type StoredFile } from "../file_store.ts";
 import { overlay2Chain } from "../overlay2.ts";
 import { expectPlainOwners } from "../plain_owners.ts";
+import type { StoredLayers } from "../stored_image.ts";
 import { type DockerRoot, DRIVER } from "./docker_root.ts";
 
 const LAYERS = `image/${DRIVER}/layerdb/sha256`;
 
 /**
- * The directories with the files of the layers `diffIds` (base first), newest first.
+ * The directories with the files of the layers `diffIds` (base first), and what is kept of their tars.
  *
  * Throws `ImageError` `NOT_FOUND` where one is not there, `CORRUPT` where the store contradicts
  * itself.
  */
-export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): string[] {
+export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): StoredLayers {
   const names: string[] = [];
+  const records: (StoredFile | null)[] = [];
   let chain: string | null = null;
   for (const diffId of diffIds) {
     const parent: string | null = chain;
@@ -38,8 +40,9 @@ export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): stri
       throw failure("UNSAFE_PATH", root, chain, observed, "the name of one");
     }
     names.unshift(name);
+    records.unshift(root.files.find(`${LAYERS}/${chain.slice(7)}/tar-split.json.gz`));
   }
-  if (chain === null) return [];
+  if (chain === null) return { directories: [], records };
   expectPlainOwners(`${root.path}/${DRIVER}`);
   const top = `${root.path}/${DRIVER}/${names[0]}`;
   const directories = overlay2Chain(top);
@@ -49,7 +52,7 @@ export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): stri
     const expected = `the ${names.length - 1} of the layers below it`;
     throw failure("CORRUPT", root, chain, observed, expected);
   }
-  return directories;
+  return { directories, records };
 }
 
 /** The digest that names `diffId` over the layers `parent`. */

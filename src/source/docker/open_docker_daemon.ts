@@ -104,7 +104,7 @@ class DockerStores {
 
 /** A classic image or one of a containerd store, and how it is opened. */
 interface DockerImage extends LocalImage {
-  open(): Image | Promise<Image>;
+  open(): Promise<Image>;
 }
 
 async function openRoot(
@@ -129,18 +129,18 @@ async function openRoot(
 }
 
 /** Reads the configuration of `image` and finds the directories of its layers. */
-function openClassic(
+async function openClassic(
   root: DockerRoot,
   image: LocalImage,
   request: ImageRequest,
   options: DockerDaemonOptions,
-): Image {
+): Promise<Image> {
   const parsed = root.readConfig(image.id);
   expectPlatform(image, request);
   const { diffIds } = parsed.config;
   const digest = `sha256:${image.id}`;
   checkDiffIds(parsed, diffIds.length, digest);
-  return storedImage(request, { digest, parsed }, dockerLayers(root, diffIds), options);
+  return await storedImage(request, { digest, parsed }, dockerLayers(root, diffIds), options);
 }
 
 /** Has the engine export the image to a temporary file. */
