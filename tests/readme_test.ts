@@ -67,7 +67,7 @@ Deno.test("the README names every dependency and every option", () => {
     const [, packageName] = /^((?:@[^/]+\/)?[^/]+)/.exec(name)!;
     ok(README.includes(`\`${packageName}\``), packageName);
   }
-  const options = ["convert_options", "registry_options"]
+  const options = ["convert_options", "edit_options", "registry_options"]
     .map((name) => Deno.readTextFileSync(`${ROOT}src/cli/commands/${name}.ts`)).join("")
     .matchAll(/"(--[a-z-]+)"/g);
   for (const [, option] of options) {
