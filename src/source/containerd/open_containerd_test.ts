@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { rmSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ImageError } from "../../image_error.ts";
 import { digestOf } from "../../oci/digest.ts";
@@ -12,7 +12,8 @@ import {
   withDirectory,
 } from "../layout_fixture.ts";
 import { openImage } from "../open_image.ts";
-import { boltDatabase, type BoltTree, varint } from "./bolt_fixture.ts";
+import { boltDatabase, type BoltTree } from "./bolt_fixture.ts";
+import { writeContainerdRoot } from "./containerd_fixture.ts";
 import { parseContainerdReference } from "./containerd_reference.ts";
 import { containerdImage } from "./open_containerd.ts";
 
@@ -20,27 +21,6 @@ const TAR = tarOf([{ name: "file", body: new TextEncoder().encode("content") }])
 const IMAGE: FixtureImage = { layers: [{ tar: TAR, compression: "gzip" }], runtime: { User: "1" } };
 const OTHER: FixtureImage = { ...IMAGE, runtime: { User: "2" } };
 const PLATFORM = "linux/amd64";
-
-function target({ digest, mediaType, size }: FixtureDescriptor): BoltTree {
-  return { target: { digest, mediatype: mediaType, size: varint(size) }, createdat: "x" };
-}
-
-/** A root directory of containerd with `namespaces`: images by their names. */
-function writeRoot(
-  path: string,
-  layout: LayoutFixture,
-  namespaces: Record<string, Record<string, FixtureDescriptor>>,
-): string {
-  layout.writeDirectory(`${path}/io.containerd.content.v1.content`);
-  const v1: Record<string, BoltTree | string> = { version: "4" };
-  for (const [namespace, images] of Object.entries(namespaces)) {
-    const named = Object.entries(images).map(([name, image]) => [name, target(image)]);
-    v1[namespace] = { images: Object.fromEntries(named), content: { blob: {} } };
-  }
-  mkdirSync(`${path}/io.containerd.metadata.v1.bolt`, { recursive: true });
-  writeFileSync(`${path}/io.containerd.metadata.v1.bolt/meta.db`, boltDatabase({ v1 }));
-  return path;
-}
 
 /** A root with two images in three namespaces. */
 function withRoot(
@@ -50,7 +30,7 @@ function withRoot(
     const layout = new LayoutFixture();
     const one = layout.addImage(IMAGE);
     const two = layout.addImage(OTHER);
-    writeRoot(path, layout, {
+    writeContainerdRoot(path, layout, {
       default: { "docker.io/library/one:latest": one, "docker.io/library/both:1": one },
       "k8s.io": { "docker.io/library/both:1": two, [`docker.io/library/two@${two.digest}`]: two },
       empty: {},
@@ -120,7 +100,7 @@ Deno.test("containerdImage() chooses the platform of an index, of which not all 
       onPlatform(absent, "linux", "arm64"),
       onPlatform(here, "linux", "amd64"),
     ]);
-    writeRoot(containerdRoot, layout, { default: { "a.test/multi:1": index } });
+    writeContainerdRoot(containerdRoot, layout, { default: { "a.test/multi:1": index } });
     for (const name of ["a.test/multi:1", index.digest]) {
       const image = await containerdImage(name, { containerdRoot, platform: PLATFORM });
       strictEqual(image.digest, here.digest);
@@ -151,7 +131,7 @@ Deno.test("containerdImage() refuses damaged stores", () =>
 
 Deno.test("containerdImage() refuses images without target or with a size that is none", () =>
   withDirectory(async (containerdRoot) => {
-    writeRoot(containerdRoot, new LayoutFixture(), {});
+    writeContainerdRoot(containerdRoot, new LayoutFixture(), {});
     const size = new Uint8Array(12).fill(255);
     for (const entry of [{}, { target: { digest: "sha256:0", mediatype: "x", size } }]) {
       const tree = { v1: { default: { images: { a: entry } } } };

@@ -1,7 +1,8 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { ImageError } from "../../image_error.ts";
-import { withDirectory } from "../layout_fixture.ts";
+import { writeContainerdRoot } from "../containerd/containerd_fixture.ts";
+import { LayoutFixture, withDirectory } from "../layout_fixture.ts";
 import { openImage } from "../open_image.ts";
 import { writeDockerImage, writeRepositories, type WrittenImage } from "./docker_root_fixture.ts";
 import { dockerDaemon } from "./open_docker_daemon.ts";
@@ -69,6 +70,33 @@ Deno.test("dockerDaemon() lists what is there where nothing or too much is found
       code: "UNSUPPORTED",
       message: /storage driver is "btrfs", expected overlay2/,
     });
+  }));
+
+Deno.test("dockerDaemon() finds images of the containerd image store, and of both", () =>
+  withDirectory(async (dockerRoot) => {
+    const layout = new LayoutFixture();
+    const image = layout.addImage({ runtime: { User: "7" } });
+    const name = "docker.io/library/app:1";
+    const containerdRoot = `${dockerRoot}/containerd/daemon`;
+    writeContainerdRoot(containerdRoot, layout, { moby: { [name]: image }, other: { x: image } });
+    const options = { dockerRoot, platform: PLATFORM };
+    for (const wanted of ["app:1", "", image.digest, image.digest.slice(7, 15)]) {
+      const opened = await dockerDaemon(wanted, options);
+      strictEqual(opened.digest, image.digest);
+      strictEqual(opened.config?.user, "7");
+    }
+    await rejects(dockerDaemon("x", options), { code: "NOT_FOUND" });
+    const classic = writeDockerImage(dockerRoot, "app", 0);
+    writeRepositories(dockerRoot, { "app:1": classic.id });
+    await rejects(dockerDaemon("app:1", options), {
+      code: "AMBIGUOUS",
+      message: new RegExp(`2 images match.*\\n.*${classic.id}\\n.*${image.digest}`),
+    });
+    strictEqual((await dockerDaemon(image.digest, options)).digest, image.digest);
+    strictEqual((await dockerDaemon(classic.id, options)).digest, `sha256:${classic.id}`);
+    // The containerd of the machine, where Docker uses that.
+    const elsewhere = await dockerDaemon("app:1", { dockerRoot: "/nowhere", containerdRoot });
+    strictEqual(elsewhere.digest, image.digest);
   }));
 
 /** How a store is broken, and what is said of it. */
