@@ -7,6 +7,7 @@ import type { LayerBytesOptions } from "../layer_bytes.ts";
 import { type BlobSummary, CHUNK_SIZE, InlineChunks, type LayerChunks } from "../layer_chunks.ts";
 import type { TarLayerJob } from "../layer.ts";
 import { allocateRing, RingReader } from "./chunk_ring.ts";
+import { ImageError } from "../../image_error.ts";
 import type { NoticeListener } from "../../notice.ts";
 import { type ReadRequest, receivedError, type WorkerAnswer } from "./messages.ts";
 
@@ -17,9 +18,12 @@ export class WorkerPool {
   // Rings of layers that are complete: the garbage collector would be too slow to free them.
   readonly #idleRings: SharedArrayBuffer[] = [];
 
-  /** Starts `workerCount` (at least 1) workers; each layer gets a ring of about `ringBytes`. */
-  constructor(workerCount: number, ringBytes: number) {
-    this.#workers = Array.from({ length: workerCount }, () => new LayerWorker());
+  /**
+   * Starts `workerCount` (at least 1) workers; each layer gets a ring of about `ringBytes`. `start`
+   * answers a worker, or `null` where there can be none and this thread decodes.
+   */
+  constructor(workerCount: number, ringBytes: number, start: () => Worker | null = startWorker) {
+    this.#workers = Array.from({ length: workerCount }, () => new LayerWorker(start()));
     this.#slotCount = Math.max(2, Math.floor(ringBytes / CHUNK_SIZE));
   }
 
@@ -43,11 +47,11 @@ class LayerWorker {
   #nextId = 0;
   #isReady = false;
 
-  constructor() {
-    this.#worker = startWorker();
-    if (this.#worker === null) return;
-    this.#worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => this.#hear(data);
-    this.#worker.onerror = (event) => {
+  constructor(worker: Worker | null) {
+    this.#worker = worker;
+    if (worker === null) return;
+    worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => this.#hear(data);
+    worker.onerror = (event) => {
       // Without this the error would end the whole program.
       event.preventDefault();
       this.#fail(event.message);
@@ -93,7 +97,10 @@ class LayerWorker {
 
   #fail(message: string): void {
     const failure = this.#isReady
-      ? new Error(`A worker that decodes layers failed: ${message}`)
+      ? new ImageError(
+        "IO",
+        `Cannot decode layer: the worker failed, expected it to go on: ${message}`,
+      )
       : "never started";
     for (const chunks of this.#active.values()) chunks.hearEnd(failure);
     this.#active.clear();

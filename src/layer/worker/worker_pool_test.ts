@@ -134,3 +134,59 @@ Deno.test("WorkerPool.read() is stopped by a signal and by a visitor that throws
     }
   });
 });
+
+/** A worker made of `source`. */
+const workerOf = (source: string) => () =>
+  new Worker(`data:text/javascript,${encodeURIComponent(source)}`, { type: "module" });
+
+const crashes = {
+  "at once": `
+    postMessage({ kind: "ready" });
+    onmessage = () => { throw new Error("boom"); };`,
+  "after some pieces": `
+    postMessage({ kind: "ready" });
+    onmessage = ({ data }) => {
+      // One piece of zeros in the ring, then the end of the worker.
+      const words = new Int32Array(data.ring);
+      words[5] = 262144;
+      Atomics.store(words, 0, 1);
+      Atomics.add(words, 3, 1);
+      Atomics.notify(words, 3);
+      setTimeout(() => { throw new Error("boom"); }, 10);
+    };`,
+};
+for (const [when, source] of Object.entries(crashes)) {
+  Deno.test(`WorkerPool.read() names the layer when its worker crashes ${when}`, async () => {
+    await withLayer(async (layer) => {
+      const pool = new WorkerPool(1, 0, workerOf(source));
+      try {
+        await rejects(readLayer(layer, new TarRecorder(), { pool }), (error) => {
+          strictEqual(error instanceof ImageError && error.code, "IO", `${error}`);
+          strictEqual((error as ImageError).where.layer, "0 (test)");
+          return /the worker failed.*boom/.test((error as ImageError).message);
+        });
+      } finally {
+        pool.close();
+      }
+    });
+  });
+}
+
+for (
+  const [what, start] of Object.entries({
+    "where there are no workers": (): null => null,
+    "where a worker does not start": workerOf("syntax error"),
+  })
+) {
+  Deno.test(`WorkerPool.read() decodes in this thread ${what}`, async () => {
+    await withLayer(async (layer) => {
+      const pool = new WorkerPool(1, 0, start);
+      try {
+        const summary = await readLayer(layer, new TarRecorder(), { pool });
+        strictEqual(summary.isDigestVerified, true);
+      } finally {
+        pool.close();
+      }
+    });
+  });
+}
