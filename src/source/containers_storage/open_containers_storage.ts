@@ -4,10 +4,10 @@
  * @module
  */
 import { ImageError } from "../../image_error.ts";
+import { Linux } from "../../io/linux.ts";
 import { parseConfig, type ParsedConfig } from "../../oci/config.ts";
 import { verifyBlob } from "../../oci/descriptor.ts";
 import { digestOf } from "../../oci/digest.ts";
-import { systemError } from "../../io/system_error.ts";
 import { type Manifest, parseManifest } from "../../oci/manifest.ts";
 import type { Platform } from "../../oci/platform.ts";
 import { quote } from "../../oci/quote.ts";
@@ -89,11 +89,18 @@ function storesFor(root: string | undefined): StorageStore[] {
 function userOf(environment: Environment): number {
   const outside = environment.variable("_CONTAINERS_ROOTLESS_UID");
   if (outside !== undefined && /^[0-9]+$/.test(outside)) return Number(outside);
-  if (Deno.build.os === "windows") return 0;
+  const linux = Linux.open();
+  if (!(linux instanceof Linux)) {
+    throw new ImageError(
+      linux.reason.includes("--allow-ffi") ? "PERMISSION" : "UNSUPPORTED",
+      `Cannot find the container storage: whose it is says the C library, and ${linux.reason}, ` +
+        "expected to be able to ask, or to be told where the storage is",
+    );
+  }
   try {
-    return Deno.uid() ?? 0;
-  } catch (error) {
-    throw systemError(error, "find out", "the user of this process");
+    return linux.uid();
+  } finally {
+    linux.close();
   }
 }
 
