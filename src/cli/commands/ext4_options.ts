@@ -70,6 +70,10 @@ export function ext4Options() {
     compat: optional(option("--compat", string({ metavar: "KERNEL" }), {
       description: message`Oldest kernel that must read the image, as 3.10; default: 4.14.`,
     })),
+    fsVerity: option("--fs-verity", {
+      description:
+        message`fs-verity for every file: the kernel checks each byte it reads; files become read-only.`,
+    }),
     features: optional(option("--features", string({ metavar: "LIST" }), {
       description:
         message`Features to switch, in the names of mke2fs, as +metadata_csum_seed,-resize_inode.`,
@@ -80,7 +84,8 @@ export function ext4Options() {
 /** What of the arguments the format takes. */
 export function formatOptionsOf(args: Ext4Arguments): Ext4Options {
   const { size, free, readOnly, journal, label, uuid, hashSeed } = args;
-  const { blockSize, inodeSize, inodes, inodeRatio, reservedPercent, compat, features } = args;
+  const { blockSize, inodeSize, inodes, inodeRatio, reservedPercent, compat, fsVerity, features } =
+    args;
   return {
     size,
     free,
@@ -95,6 +100,7 @@ export function formatOptionsOf(args: Ext4Arguments): Ext4Options {
     inodeRatio,
     reservedPercent,
     compat,
+    fsVerity,
     features,
   };
 }

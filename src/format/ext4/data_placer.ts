@@ -1,7 +1,8 @@
 /**
  * The bytes of files, placed as they arrive: from the start of the disk onwards, in whole blocks,
  * around the gaps that are kept for copies of superblock and descriptors. Blocks of zeros become
- * holes and take no place.
+ * holes and take no place. With fs-verity, the blocks of a file's tree are reserved in front of its
+ * data, and written one by one while the data comes.
  *
  * @module
  */
@@ -11,6 +12,8 @@ import type { FileWriter } from "../image_format.ts";
 import { Ext4Content, type Ext4Extent } from "./content.ts";
 import { type Geometry, nextBackupGroup } from "./geometry.ts";
 import { STAGE_SIZE } from "./image_bytes.ts";
+import { VERITY_BLOCK_SIZE, verityBlockCount, verityStart } from "./verity_descriptor.ts";
+import { VerityHasher } from "./verity_hasher.ts";
 
 /** Blocks that a file can have: logical block numbers are 32 bits. */
 const MAX_FILE_BLOCKS = 0xffff_ffff;
@@ -22,6 +25,7 @@ export class DataPlacer implements FileWriter<Ext4Content> {
   readonly #geometry: Geometry;
   readonly #gapBlocks: number;
   readonly #endBlock: number;
+  readonly #hasVerity: boolean;
 
   // The stage: bytes of the blocks from #stageBlock on, the last of which may be in the making.
   readonly #stage = new Uint8Array(STAGE_SIZE);
@@ -39,17 +43,28 @@ export class DataPlacer implements FileWriter<Ext4Content> {
   #runStart = 0;
   #runCount = 0;
   #runs: Ext4Extent[] | null = null;
+  #hasher: VerityHasher | null = null;
+  // The blocks of the tree, behind all data of the file.
+  #treeRuns: readonly Ext4Extent[] = [];
 
   /**
    * Creates a placer. `gapBlocks` are left free at the start of every backup group. Bytes behind
-   * block `endBlock` are placed but not written: the plan will say how many are missing.
+   * block `endBlock` are placed but not written: the plan will say how many are missing. With
+   * `hasVerity` (for blocks of 4096) every file gets a tree.
    */
-  constructor(sink: ByteSink, geometry: Geometry, gapBlocks: number, endBlock: number) {
+  constructor(
+    sink: ByteSink,
+    geometry: Geometry,
+    gapBlocks: number,
+    endBlock: number,
+    hasVerity = false,
+  ) {
     this.#sink = sink;
     this.#blockSize = geometry.blockSize;
     this.#geometry = geometry;
     this.#gapBlocks = gapBlocks;
     this.#endBlock = endBlock;
+    this.#hasVerity = hasVerity;
     this.#stageBlock = geometry.groupStart(0) + gapBlocks;
     this.#nextGap = geometry.groupStart(1);
   }
@@ -78,18 +93,33 @@ export class DataPlacer implements FileWriter<Ext4Content> {
         } with blocks of ${this.#blockSize}`,
       );
     }
+    // Nothing is placed of an empty file: its descriptor comes with the metadata.
+    const hasTree = this.#hasVerity && size > 0;
+    const treeStart = verityStart(size) / VERITY_BLOCK_SIZE;
+    if (hasTree && treeStart + verityBlockCount(size) > MAX_FILE_BLOCKS) {
+      throw new ImageError(
+        "LIMIT_EXCEEDED",
+        `Cannot place file: ${size} bytes and its fs-verity tree of ${verityBlockCount(size)} ` +
+          `blocks, expected at most ${MAX_FILE_BLOCKS} blocks`,
+      );
+    }
     this.#isOpen = true;
     this.#size = size;
     this.#position = 0;
     this.#partial = 0;
     this.#runCount = 0;
     this.#runs = null;
+    this.#treeRuns = hasTree ? this.#reserve(treeStart, verityBlockCount(size)) : [];
+    this.#hasher = hasTree
+      ? new VerityHasher(size, (index, count, block) => this.#putTree(index, count, block))
+      : null;
     return this;
   }
 
   /** The next bytes of the file. */
   write(bytes: Uint8Array): void {
     this.#checkRoom(bytes.length);
+    this.#hasher?.write(bytes);
     const blockSize = this.#blockSize;
     let at = 0;
     if (this.#partial > 0) {
@@ -107,6 +137,7 @@ export class DataPlacer implements FileWriter<Ext4Content> {
       throw new RangeError(`Cannot skip ${byteCount} bytes`);
     }
     this.#checkRoom(byteCount);
+    this.#hasher?.skip(byteCount);
     const blockSize = this.#blockSize;
     const head = this.#partial > 0 ? Math.min(blockSize - this.#partial, byteCount) : 0;
     if (head > 0) this.#appendZeros(head);
@@ -124,15 +155,17 @@ export class DataPlacer implements FileWriter<Ext4Content> {
       );
     }
     if (this.#partial > 0) this.#appendZeros(this.#blockSize - this.#partial);
+    this.#hasher?.end();
     this.#isOpen = false;
     const last = this.#runCount === 0
       ? null
       : { logicalBlock: this.#runLogical, startBlock: this.#runStart, blockCount: this.#runCount };
-    const runs = this.#runs;
-    if (runs === null) return new Ext4Content(last);
+    const runs = this.#runs ?? [];
+    if (runs.length === 0 && this.#treeRuns.length === 0) return new Ext4Content(last);
     this.#runs = null;
-    runs.push(last!);
-    return new Ext4Content(runs[0], runs.slice(1));
+    if (last !== null) runs.push(last);
+    runs.push(...this.#treeRuns);
+    return new Ext4Content(runs[0], runs.length > 1 ? runs.slice(1) : null);
   }
 
   /** Writes what is staged; no file may be open. */
@@ -233,6 +266,62 @@ export class DataPlacer implements FileWriter<Ext4Content> {
       this.#nextGap = geometry.groupStart(nextBackupGroup(group + 1));
     }
     return this.#stageRoom(0);
+  }
+
+  /** Takes `count` blocks for the file, from `logicalBlock` on, that are filled later. */
+  #reserve(logicalBlock: number, count: number): Ext4Extent[] {
+    const runs: Ext4Extent[] = [];
+    for (let done = 0; done < count;) {
+      const room = this.#makeRoom();
+      let taken = count - done;
+      if (taken > room) {
+        // What has no room in the stage is passed over: no block of it was written yet.
+        this.#flushStage();
+        taken = Math.min(taken, this.#nextGap - this.#stageBlock);
+      }
+      const startBlock = this.#stageBlock + this.#stageFill / this.#blockSize;
+      if (taken <= room) {
+        this.#stage.fill(0, this.#stageFill, this.#stageFill + taken * this.#blockSize);
+        this.#stageFill += taken * this.#blockSize;
+      } else {
+        this.#stageBlock += taken;
+      }
+      runs.push({ logicalBlock: logicalBlock + done, startBlock, blockCount: taken });
+      done += taken;
+    }
+    return runs;
+  }
+
+  /** Fills `count` reserved blocks from `index` on, all with the same bytes. */
+  #putTree(index: number, count: number, block: Uint8Array): void {
+    let runIndex = 0;
+    for (const { startBlock, blockCount } of this.#treeRuns) {
+      const from = Math.max(index, runIndex);
+      const to = Math.min(index + count, runIndex + blockCount);
+      if (from < to) this.#overwrite(startBlock + from - runIndex, to - from, block);
+      runIndex += blockCount;
+    }
+  }
+
+  /** Fills blocks that are in the stage or in front of it. */
+  #overwrite(startBlock: number, count: number, block: Uint8Array): void {
+    const blockSize = this.#blockSize;
+    if (startBlock >= this.#stageBlock) {
+      const at = (startBlock - this.#stageBlock) * blockSize;
+      for (let i = 0; i < count; i++) this.#stage.set(block, at + i * blockSize);
+      return;
+    }
+    const fitting = Math.min(count, this.#endBlock - startBlock);
+    const most = STAGE_SIZE / blockSize;
+    let piece = block;
+    if (fitting > 1) {
+      piece = new Uint8Array(Math.min(fitting, most) * blockSize);
+      for (let at = 0; at < piece.length; at += blockSize) piece.set(block, at);
+    }
+    for (let done = 0; done < fitting; done += most) {
+      const bytes = piece.subarray(0, Math.min(most, fitting - done) * blockSize);
+      this.#sink.write(bytes, (startBlock + done) * blockSize);
+    }
   }
 
   #stageRoom(stagedBlocks: number): number {

@@ -47,6 +47,7 @@ const SINCE: ReadonlyMap<string, Version> = new Map<string, Version>([
   ["metadata_csum", [3, 18]],
   ["ea_inode", [4, 13]],
   ["large_dir", [4, 13]],
+  ["verity", [5, 4]],
 ]);
 /** The oldest kernel that reads what is left. */
 const OLDEST: Version = [2, 6];
@@ -60,13 +61,15 @@ export interface FeatureChoice {
 }
 
 /**
- * Chooses features. `compat` is a kernel version (`4.14`), `changes` a list in the form of
- * `mke2fs -O` (`+x,-y`, also `x` and `^y`). Throws `RangeError` for what is unknown or impossible.
+ * Chooses features. `compat` is a kernel version (`4.14`), `hasVerity` says that files have
+ * fs-verity, `changes` is a list in the form of `mke2fs -O` (`+x,-y`, also `x` and `^y`). Throws
+ * `RangeError` for what is unknown or impossible.
  */
 export function chooseFeatures(
   compat: string | undefined,
   isReadOnly: boolean,
   changes: string | undefined,
+  hasVerity = false,
 ): FeatureChoice {
   const kernel = compat === undefined ? null : parseVersion(compat);
   const isKnown = (name: string) => {
@@ -78,6 +81,16 @@ export function chooseFeatures(
   // Without checksums of all metadata, the groups still have theirs.
   if (!names.has("metadata_csum")) names.add("uninit_bg");
   if (isReadOnly) names.delete("resize_inode");
+  if (hasVerity) {
+    if (!isKnown("verity")) {
+      throw new RangeError(
+        `Cannot use fs-verity with kernel "${compat}", expected a version from ${
+          SINCE.get("verity")!.join(".")
+        }`,
+      );
+    }
+    names.add("verity");
+  }
   for (const change of (changes ?? "").split(",").filter((text) => text !== "")) {
     applyChange(change, names, onDemand);
   }

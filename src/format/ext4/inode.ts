@@ -29,6 +29,8 @@ export const INODE_INDEX = 0x1000;
 export const INODE_HUGE_FILE = 0x4_0000;
 /** `i_flags`: `i_block` holds an extent tree. */
 export const INODE_EXTENTS = 0x8_0000;
+/** `i_flags`: the file has fs-verity. */
+export const INODE_VERITY = 0x10_0000;
 /** `i_flags`: the value of an extended attribute. */
 export const INODE_EA_INODE = 0x20_0000;
 /** `i_flags`: the data stands in the inode. */

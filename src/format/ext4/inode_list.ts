@@ -36,6 +36,8 @@ export interface InodeLimits {
   readonly hasEaInodes: boolean;
   /** Whether a directory may have more than 65,000 links. */
   readonly hasDirNlink: boolean;
+  /** Whether regular files have fs-verity. */
+  readonly hasVerity: boolean;
   /** Whether an inode holds fractions of seconds. */
   readonly hasNanoseconds: boolean;
   /** The last second that an inode can hold. */

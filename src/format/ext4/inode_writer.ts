@@ -24,6 +24,7 @@ import {
   INODE_EXTRA_ISIZE,
   INODE_GOOD_OLD_SIZE,
   INODE_INDEX,
+  INODE_VERITY,
   JOURNAL_INODE,
   RESIZE_INODE,
   zeroInode,
@@ -35,6 +36,11 @@ import type { MetadataItem } from "./metadata_item.ts";
 import type { Plan } from "./plan.ts";
 import { resizeInodeBlocks, resizeInodeSize, writeResizeBlocks } from "./resize_inode.ts";
 import { MIN_SECONDS, timestampExtra, timestampLow } from "./timestamp.ts";
+import {
+  makeVerityDescriptor,
+  VERITY_DIGEST_SIZE,
+  writeVerityDescriptorBlock,
+} from "./verity_descriptor.ts";
 import { layOutXattrs, writeInodeXattrs, writeXattrBlock } from "./xattr_layout.ts";
 import type { LargeValue, SharedXattrBlock } from "./xattr_store.ts";
 
@@ -227,6 +233,7 @@ export class InodeWriter {
     const iBlock = at + INODE_BLOCK_OFFSET;
     const { blockSize } = this.#geometry;
     let content = inode.content ?? EMPTY_CONTENT;
+    let flags = INODE_EXTENTS;
     switch (inode.kind) {
       case FileKind.directory:
         content = item!.content!;
@@ -253,12 +260,25 @@ export class InodeWriter {
       case FileKind.socket:
         this.#record.size = 0;
         return EMPTY_CONTENT;
+      case FileKind.regular:
+        if (!this.#limits.hasVerity) break;
+        flags |= INODE_VERITY;
+        if (inode.size > 0) break;
+        content = item!.content!;
+        this.#writeEmptyDescriptor(content.startBlock);
     }
-    const isIndexed = item !== null && item.index !== null;
-    this.#record.flags = isIndexed ? INODE_EXTENTS | INODE_INDEX : INODE_EXTENTS;
+    if (item !== null && item.index !== null) flags |= INODE_INDEX;
+    this.#record.flags = flags;
     const treeBlocks = item === null ? [] : item.treeBlocks;
     writeExtentTree(view, iBlock, content, treeBlocks, seed, this.#blocks, this.#geometry);
     return content;
+  }
+
+  /** The fs-verity descriptor of an empty file: no tree, and a root of zeros. */
+  #writeEmptyDescriptor(block: number): void {
+    const at = this.#blocks.open(block);
+    const descriptor = makeVerityDescriptor(0, new Uint8Array(VERITY_DIGEST_SIZE));
+    writeVerityDescriptorBlock(this.#blocks.view, at, descriptor);
   }
 
   #writeDirectory(number: number, item: MetadataItem, seed: number): void {

@@ -1,7 +1,7 @@
 /**
  * What needs blocks besides the inode table and file data: directories, long symbolic links,
- * large extent trees, blocks of attributes, large values of attributes, and what the filesystem keeps
- * for itself.
+ * large extent trees, blocks of attributes, large values of attributes, fs-verity descriptors of
+ * empty files, and what the filesystem keeps for itself.
  *
  * @module
  */
@@ -41,7 +41,10 @@ export class MetadataItem {
   readonly names: readonly ByteString[];
   /** Index of the directory, `null` for a list. */
   readonly index: DirectoryIndex | null;
-  /** Blocks of the directory, of the target of a symbolic link, or of a large value. */
+  /**
+   * Blocks of the directory, of the target of a symbolic link, of a large value, or of the
+   * descriptor of an empty file.
+   */
   readonly dataBlocks: number;
   /** Attributes outside of the inode, `null` for none. */
   readonly xattrs: OuterXattrs | null;
@@ -123,11 +126,15 @@ export interface Indexing {
   readonly hasLargeDir: boolean;
 }
 
-/** The items of a list of inodes, in order of their numbers; no directory has an index without `indexing`. */
+/**
+ * The items of a list of inodes, in order of their numbers; no directory has an index without
+ * `indexing`. With `hasVerity`, empty files have a block for their descriptor.
+ */
 export function metadataItems(
   list: InodeList,
   geometry: Geometry,
   indexing: Indexing | null,
+  hasVerity = false,
 ): MetadataItem[] {
   const { blockSize } = geometry;
   const items: MetadataItem[] = [];
@@ -139,6 +146,8 @@ export function metadataItems(
       const directory = list.directories[nextDirectory++];
       items.push(directoryItem(list, directory, xattrs, geometry, indexing));
     } else if (inode.kind === FileKind.symlink && inode.target.length >= INODE_BLOCK_SIZE) {
+      items.push(new MetadataItem(number, null, [], null, 1, xattrs, null));
+    } else if (hasVerity && inode.kind === FileKind.regular && inode.size === 0) {
       items.push(new MetadataItem(number, null, [], null, 1, xattrs, null));
     } else {
       const content = inode.kind === FileKind.regular ? inode.content : null;

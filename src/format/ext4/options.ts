@@ -6,6 +6,7 @@
 import { fromHex } from "../../bytes/hex.ts";
 import { chooseFeatures, type FeatureChoice } from "./feature_choice.ts";
 import { JOURNAL_MAX_BLOCKS, JOURNAL_MIN_BLOCKS } from "./journal.ts";
+import { VERITY_BLOCK_SIZE } from "./verity_descriptor.ts";
 
 /** How much room a new image has beside its content. */
 export type FreeRoom = { readonly bytes: number } | { readonly percent: number };
@@ -38,6 +39,12 @@ export interface Ext4Options {
   readonly compat?: string;
   /** Features to switch, in the names of `mke2fs -O`: `+metadata_csum_seed,-64bit`. */
   readonly features?: string;
+  /**
+   * fs-verity for every regular file: a Merkle tree (SHA-256, no salt) against which the kernel
+   * checks what it reads, and files that cannot be written to. Needs blocks of 4096 bytes and, to
+   * read the files, Linux 5.4 with `CONFIG_FS_VERITY`.
+   */
+  readonly fsVerity?: boolean;
   /** Bytes of an inode: 128, 256 (default) or 512. With 128, times end in 2038 and have no fractions. */
   readonly inodeSize?: number;
   /** Inodes that the image has at least. */
@@ -88,6 +95,12 @@ export function resolveOptions(options: Ext4Options): ResolvedOptions {
   const blockSize = oneOf("block size", options.blockSize ?? 4096, [1024, 2048, 4096]);
   const inodeSize = oneOf("inode size", options.inodeSize ?? 256, [128, 256, 512]);
   const isReadOnly = options.readOnly ?? false;
+  const hasVerity = options.fsVerity ?? false;
+  if (hasVerity && blockSize !== VERITY_BLOCK_SIZE) {
+    throw new RangeError(
+      `Cannot use fs-verity with block size ${blockSize}, expected ${VERITY_BLOCK_SIZE}`,
+    );
+  }
   if (options.size !== undefined && options.free !== undefined) {
     throw new TypeError("Cannot use size and free together: a fixed size decides what is free");
   }
@@ -100,7 +113,7 @@ export function resolveOptions(options: Ext4Options): ResolvedOptions {
     free: free ?? (isReadOnly ? { bytes: 0 } : null),
     isReadOnly,
     journalBlocks: journalBlocks(options.journal, blockSize),
-    features: chooseFeatures(options.compat, isReadOnly, options.features),
+    features: chooseFeatures(options.compat, isReadOnly, options.features, hasVerity),
     inodes: integer("number of inodes", options.inodes ?? 0, 0, 2 ** 32 - 1),
     inodeRatio: ratio === null ? null : integer("inode ratio", ratio, blockSize, 2 ** 26),
     reservedPercent: number("reserved percent", options.reservedPercent ?? 0, 0, 50),

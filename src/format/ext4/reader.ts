@@ -16,6 +16,7 @@ import {
   INODE_EA_INODE,
   INODE_EXTENTS,
   INODE_INLINE_DATA,
+  INODE_VERITY,
   ROOT_INODE,
 } from "./inode.ts";
 import { NumberSet } from "./number_set.ts";
@@ -24,6 +25,7 @@ import { type FoundName, readDirectory } from "./reader_directory.ts";
 import { readExtents } from "./reader_extents.ts";
 import { Ext4Groups } from "./reader_groups.ts";
 import { Ext4Inodes, type FoundInode } from "./reader_inodes.ts";
+import { readVerity } from "./reader_verity.ts";
 import { Ext4Volume } from "./reader_volume.ts";
 import { Ext4Xattrs } from "./reader_xattrs.ts";
 import type { Superblock } from "./superblock.ts";
@@ -207,7 +209,9 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
     if (size > limit) throw this.#corrupt(found, `size is ${size}`, `at most ${limit}`);
     const content = readExtents(this.#volume, found);
     inode.size = size;
-    inode.content = size === 0 ? null : content;
+    const hasVerity = (found.fields.flags & INODE_VERITY) !== 0;
+    const data = hasVerity ? readVerity(this.#volume, found, content) : content;
+    inode.content = size === 0 ? null : data;
   }
 
   #readSymlink(found: FoundInode, inode: Inode<Ext4Content>): void {

@@ -75,7 +75,13 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     const { expectedBytes } = context;
     this.#gapBlocks = gapBlocksFor(geometry, this.#fixedBlocks, expectedBytes, options, hasResize);
     const endBlock = this.#fixedBlocks ?? Infinity;
-    this.#placer = new DataPlacer(this.#sink, geometry, this.#gapBlocks, endBlock);
+    this.#placer = new DataPlacer(
+      this.#sink,
+      geometry,
+      this.#gapBlocks,
+      endBlock,
+      this.#limits.hasVerity,
+    );
   }
 
   /** Only `finish` may ask: earlier the input may not know what it is. */
@@ -103,7 +109,7 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     const geometry = this.#geometry;
     const { createdSeconds, onNotice } = this.#context;
     const list = new InodeList(tree, createdSeconds, this.#limits, onNotice);
-    const items = metadataItems(list, geometry, this.#indexing());
+    const items = metadataItems(list, geometry, this.#indexing(), this.#limits.hasVerity);
     const dead = this.#released.ranges();
     const data = trimData(geometry, this.#gapBlocks, this.#placer.dataEnd, dead);
     const layout = this.#layOut(list, items, data);
@@ -245,6 +251,7 @@ function inodeLimits(options: ResolvedOptions, features: ReadonlySet<string>): I
     blockSize,
     xattrRoom: isSmall ? 0 : inodeSize - INODE_GOOD_OLD_SIZE - INODE_EXTRA_ISIZE,
     hasEaInodes: features.has("ea_inode") || options.features.onDemand.includes("ea_inode"),
+    hasVerity: features.has("verity"),
     hasDirNlink: features.has("dir_nlink"),
     hasNanoseconds: !isSmall,
     maxSeconds: isSmall ? MAX_SECONDS_32 : MAX_SECONDS,
