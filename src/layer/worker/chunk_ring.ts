@@ -91,6 +91,7 @@ export class RingWriter {
 export class RingReader {
   readonly #ring: Ring;
   #taken = 0;
+  #wake: (() => void) | null = null;
 
   /**
    * Empties a ring made by {@linkcode allocateRing}, which may have served before: create this
@@ -121,10 +122,13 @@ export class RingReader {
     return this.#take() ?? this.#wait();
   }
 
-  /** Wakes a waiting `next`: the other side is gone. */
+  /**
+   * Wakes a waiting `next`: the other side is gone. Not by a signal: with the other thread dead, the
+   * event loop may end before it looks at one.
+   */
   abandon(): void {
     Atomics.store(this.#ring.words, IS_ENDED, 1);
-    this.#ring.signal();
+    this.#wake?.();
   }
 
   async #wait(): Promise<Uint8Array | null> {
@@ -135,7 +139,12 @@ export class RingReader {
       const piece = this.#take();
       if (piece !== null || isEnded) return piece;
       const wait = Atomics.waitAsync(words, SIGNAL, signal);
-      if (wait.async) await wait.value;
+      if (!wait.async) continue;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      wait.value.then(() => resolve());
+      await promise;
+      this.#wake = null;
     }
   }
 

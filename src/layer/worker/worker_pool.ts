@@ -29,7 +29,7 @@ export class WorkerPool {
 
   /** Begins to decode a layer, by the worker that has the least to do. */
   read(job: TarLayerJob, options: LayerBytesOptions): LayerChunks {
-    const worker = this.#workers.reduce((a, b) => b.activeCount < a.activeCount ? b : a);
+    const worker = this.#workers.reduce((a, b) => b.pendingBytes < a.pendingBytes ? b : a);
     const ring = this.#idleRings.pop() ?? allocateRing(this.#slotCount);
     return worker.read(job, options, ring, () => this.#idleRings.push(ring));
   }
@@ -58,8 +58,11 @@ class LayerWorker {
     };
   }
 
-  get activeCount(): number {
-    return this.#active.size;
+  /** Stored bytes of its layers that are still to be read. */
+  get pendingBytes(): number {
+    let sum = 0;
+    for (const chunks of this.#active.values()) sum += chunks.pendingBytes;
+    return sum;
   }
 
   read(
@@ -142,6 +145,10 @@ class WorkerChunks implements LayerChunks {
   get readBytes(): number {
     if (this.#inline !== null) return this.#inline.readBytes;
     return this.#summary === null ? this.#ring.readBytes : this.#job.size;
+  }
+
+  get pendingBytes(): number {
+    return this.#job.size - this.readBytes;
   }
 
   get summary(): BlobSummary | null {
