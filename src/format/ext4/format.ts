@@ -38,6 +38,18 @@
  * console.assert(imageSize < 100_000);
  * ```
  *
+ * @example A directory of this machine
+ * ```ts
+ * import { convert, memorySink, rootDirectory } from "@x/oci2rootfs";
+ * import { ext4 } from "@x/oci2rootfs/ext4";
+ *
+ * const directory = await rootDirectory("testdata/layouts");
+ * const sink = memorySink();
+ * const { image, counts } = await convert(directory, ext4({ readOnly: true }), sink);
+ * await directory.close();
+ * console.assert(image.imageSize === sink.bytes.length && counts.regular > 0);
+ * ```
+ *
  * @module
  */
 import type { ImageFormat } from "../image_format.ts";
