@@ -62,6 +62,7 @@ const OPTION_CASES: readonly OptionCase[] = [
   { options: { features: "-resize_inode", blockSize: 1024 }, hasNot: ["resize_inode"] },
   { options: { features: "-dir_nlink" }, hasNot: ["dir_nlink"] },
   { options: { features: "+metadata_csum_seed" }, has: ["metadata_csum_seed"] },
+  { options: { features: "+inline_data" }, has: ["inline_data"] },
   { options: { features: "+large_dir,+ea_inode" }, has: ["large_dir", "ea_inode"] },
   { options: { features: "-metadata_csum,-uninit_bg" }, hasNot: ["metadata_csum", "uninit_bg"] },
   { options: { features: "-metadata_csum", journal: "auto", blockSize: 1024, size: 100 * MIB } },

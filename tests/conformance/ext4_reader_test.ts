@@ -41,6 +41,18 @@ function withLargeXattrs(): CaseTree {
     .file("same value", { xattrs: { "user.large": "v".repeat(20_000) } });
 }
 
+/** Files and directories that an inode can hold, or nearly. */
+function withSmallFiles(): CaseTree {
+  const tree = richTree().directory("small");
+  for (const size of [1, 59, 60, 61, 100, 128, 129, 160, 161, 384, 385]) {
+    tree.file(`small/${size}`, { size }).directory(`small/d${size}`);
+    for (let i = 0; i < size; i += 20) tree.file(`small/d${size}/${i}`, { size: i });
+    tree.symlink(`small/l${size}`, "t".repeat(size));
+    tree.file(`small/x${size}`, { size, xattrs: { "user.a": "some value" } });
+  }
+  return tree;
+}
+
 interface Variant {
   readonly name: string;
   readonly options: readonly string[];
@@ -63,6 +75,12 @@ const VARIANTS: readonly Variant[] = [
   { name: "no filetype", options: ["-O", "^filetype"] },
   { name: "metadata_csum_seed", options: ["-O", "metadata_csum_seed"] },
   { name: "large_dir", options: ["-O", "large_dir", "-b", "1024"] },
+  { name: "inline_data", options: ["-O", "inline_data"], build: withSmallFiles },
+  {
+    name: "inline_data, inodes of 512",
+    options: ["-O", "inline_data", "-I", "512"],
+    build: withSmallFiles,
+  },
   { name: "sparse_super2", options: ["-O", "sparse_super2,^resize_inode"] },
   { name: "small groups", options: ["-b", "1024", "-g", "4096"] },
   { name: "TEA hashes", options: [], tune: ["-E", "hash_alg=tea"] },
@@ -103,7 +121,6 @@ function differences(
 /** Features that change how an image must be read, and what makes them. */
 const UNKNOWN_FEATURES: readonly [name: string, options: readonly string[], request?: string][] = [
   ["meta_bg", ["-O", "meta_bg,^resize_inode"]],
-  ["inline_data", ["-O", "inline_data"]],
   ["encrypt", ["-O", "encrypt"]],
   ["casefold", ["-O", "casefold"]],
   ["bigalloc", ["-O", "bigalloc"]],

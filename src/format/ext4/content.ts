@@ -49,3 +49,15 @@ export class Ext4Content {
     return this.more === null ? [first] : [first, ...this.more];
   }
 }
+
+/** The bytes of a small file, which stand in its inode (`inline_data`): it has no blocks. */
+export class Ext4InlineContent extends Ext4Content {
+  /** All bytes of the file. */
+  readonly bytes: Uint8Array;
+
+  /** Keeps `bytes`, which are not copied. */
+  constructor(bytes: Uint8Array) {
+    super(null);
+    this.bytes = bytes;
+  }
+}

@@ -9,7 +9,7 @@
 import { ImageError } from "../../image_error.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
 import type { FileWriter } from "../image_format.ts";
-import { Ext4Content, type Ext4Extent } from "./content.ts";
+import { Ext4Content, type Ext4Extent, Ext4InlineContent } from "./content.ts";
 import { type Geometry, nextBackupGroup } from "./geometry.ts";
 import { STAGE_SIZE } from "./image_bytes.ts";
 import { VERITY_BLOCK_SIZE, verityBlockCount, verityStart } from "./verity_descriptor.ts";
@@ -26,6 +26,7 @@ export class DataPlacer implements FileWriter<Ext4Content> {
   readonly #gapBlocks: number;
   readonly #endBlock: number;
   readonly #hasVerity: boolean;
+  readonly #inlineMax: number;
 
   // The stage: bytes of the blocks from #stageBlock on, the last of which may be in the making.
   readonly #stage = new Uint8Array(STAGE_SIZE);
@@ -44,13 +45,16 @@ export class DataPlacer implements FileWriter<Ext4Content> {
   #runCount = 0;
   #runs: Ext4Extent[] | null = null;
   #hasher: VerityHasher | null = null;
+  // The bytes of a file that takes no blocks.
+  #inline: Uint8Array | null = null;
   // The blocks of the tree, behind all data of the file.
   #treeRuns: readonly Ext4Extent[] = [];
 
   /**
    * Creates a placer. `gapBlocks` are left free at the start of every backup group. Bytes behind
    * block `endBlock` are placed but not written: the plan will say how many are missing. With
-   * `hasVerity` (for blocks of 4096) every file gets a tree.
+   * `hasVerity` (for blocks of 4096) every file gets a tree. Files of up to `inlineMax` bytes are
+   * kept in memory, for their inodes.
    */
   constructor(
     sink: ByteSink,
@@ -58,6 +62,7 @@ export class DataPlacer implements FileWriter<Ext4Content> {
     gapBlocks: number,
     endBlock: number,
     hasVerity = false,
+    inlineMax = 0,
   ) {
     this.#sink = sink;
     this.#blockSize = geometry.blockSize;
@@ -65,6 +70,7 @@ export class DataPlacer implements FileWriter<Ext4Content> {
     this.#gapBlocks = gapBlocks;
     this.#endBlock = endBlock;
     this.#hasVerity = hasVerity;
+    this.#inlineMax = inlineMax;
     this.#stageBlock = geometry.groupStart(0) + gapBlocks;
     this.#nextGap = geometry.groupStart(1);
   }
@@ -104,6 +110,7 @@ export class DataPlacer implements FileWriter<Ext4Content> {
       );
     }
     this.#isOpen = true;
+    this.#inline = size > 0 && size <= this.#inlineMax ? new Uint8Array(size) : null;
     this.#size = size;
     this.#position = 0;
     this.#partial = 0;
@@ -119,6 +126,11 @@ export class DataPlacer implements FileWriter<Ext4Content> {
   /** The next bytes of the file. */
   write(bytes: Uint8Array): void {
     this.#checkRoom(bytes.length);
+    if (this.#inline !== null) {
+      this.#inline.set(bytes, this.#position);
+      this.#position += bytes.length;
+      return;
+    }
     this.#hasher?.write(bytes);
     const blockSize = this.#blockSize;
     let at = 0;
@@ -137,6 +149,10 @@ export class DataPlacer implements FileWriter<Ext4Content> {
       throw new RangeError(`Cannot skip ${byteCount} bytes`);
     }
     this.#checkRoom(byteCount);
+    if (this.#inline !== null) {
+      this.#position += byteCount;
+      return;
+    }
     this.#hasher?.skip(byteCount);
     const blockSize = this.#blockSize;
     const head = this.#partial > 0 ? Math.min(blockSize - this.#partial, byteCount) : 0;
@@ -153,6 +169,10 @@ export class DataPlacer implements FileWriter<Ext4Content> {
       throw new RangeError(
         `Cannot end a file of ${this.#size} bytes: ${this.#size - this.#position} are missing`,
       );
+    }
+    if (this.#inline !== null) {
+      this.#isOpen = false;
+      return new Ext4InlineContent(this.#inline);
     }
     if (this.#partial > 0) this.#appendZeros(this.#blockSize - this.#partial);
     this.#hasher?.end();

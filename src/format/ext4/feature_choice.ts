@@ -30,6 +30,7 @@ const SWITCHABLE: readonly string[] = [
   "dir_index",
   "dir_nlink",
   "ea_inode",
+  "inline_data",
   "large_dir",
   "metadata_csum",
   "metadata_csum_seed",

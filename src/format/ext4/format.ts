@@ -71,7 +71,7 @@ export type {
   WriterContext,
   WriteReport,
 } from "../image_format.ts";
-export { Ext4Content, type Ext4Extent } from "./content.ts";
+export { Ext4Content, type Ext4Extent, Ext4InlineContent } from "./content.ts";
 export { EXT4_FORMAT_NUMBER } from "./identity.ts";
 export type { Ext4Options, FreeRoom } from "./options.ts";
 

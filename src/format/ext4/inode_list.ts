@@ -10,8 +10,10 @@ import { ImageError } from "../../image_error.ts";
 import type { NoticeCode, NoticeListener } from "../../notice.ts";
 import { eachDirectory, type FileTree, sortedNames, walk } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
-import type { Ext4Content } from "./content.ts";
+import { type Ext4Content, Ext4InlineContent } from "./content.ts";
 import { NAME_MAX } from "./dirent.ts";
+import { inlineDirectoryValueSize } from "./inline_directory.ts";
+import { inlineValueRoom } from "./inline_value.ts";
 import { FIRST_INODE, INODE_BLOCK_SIZE, ROOT_INODE } from "./inode.ts";
 import { MIN_SECONDS } from "./timestamp.ts";
 import { type DiskXattr, layOutXattrs, type XattrLayout } from "./xattr_layout.ts";
@@ -32,6 +34,8 @@ export interface InodeLimits {
   readonly blockSize: number;
   /** Bytes for attributes behind the inode's fields. */
   readonly xattrRoom: number;
+  /** Bytes of a file or directory that an inode can hold instead of blocks, 0 for none. */
+  readonly inlineMax: number;
   /** Whether large attribute values may have inodes of their own. */
   readonly hasEaInodes: boolean;
   /** Whether a directory may have more than 65,000 links. */
@@ -77,6 +81,8 @@ export class InodeList {
   readonly linkCounts: number[] = [];
   /** Attributes that do not all stand in the inode, by inode number. */
   readonly outerXattrs: Map<number, OuterXattrs> = new Map();
+  /** Bytes in `system.data` of each inode that holds its own data, by inode number. */
+  readonly inlineValueSizes: Map<number, number> = new Map();
   /** Values of attributes that have inodes of their own: the last inodes of the list. */
   readonly largeValues: readonly LargeValue[];
   readonly #store = new XattrStore();
@@ -204,7 +210,7 @@ export class InodeList {
   }
 
   #addXattrs(inode: Inode, number: number, limits: InodeLimits): void {
-    const { inInode, inBlock } = this.#layOutXattrs(inode, limits);
+    const { inInode, inBlock } = this.#layOutXattrs(inode, number, limits);
     let largeBlocks = 0;
     for (const { large } of [...inInode, ...inBlock]) {
       if (large !== null) largeBlocks += divideUp(large.value.length, limits.blockSize);
@@ -216,9 +222,22 @@ export class InodeList {
     this.outerXattrs.set(number, { inInode: kept, shared, largeBlocks });
   }
 
-  #layOutXattrs(inode: Inode, limits: InodeLimits): XattrLayout {
+  /** What an inode holds itself goes first; where attributes then find no place, it gives way. */
+  #layOutXattrs(inode: Inode, number: number, limits: InodeLimits): XattrLayout {
+    const valueSize = this.inlineValueSizes.get(number);
+    if (valueSize === undefined) return this.#layOutAround(inode, 0, limits);
+    try {
+      return this.#layOutAround(inode, inlineValueRoom(valueSize), limits);
+    } catch (error) {
+      if (!(error instanceof ImageError) || error.code !== "LIMIT_EXCEEDED") throw error;
+      this.inlineValueSizes.delete(number);
+      return this.#layOutAround(inode, 0, limits);
+    }
+  }
+
+  #layOutAround(inode: Inode, takenBytes: number, limits: InodeLimits): XattrLayout {
     const room = {
-      inodeRoom: limits.xattrRoom,
+      inodeRoom: limits.xattrRoom - takenBytes,
       blockSize: limits.blockSize,
       store: limits.hasEaInodes ? this.#store : null,
     };
@@ -231,7 +250,25 @@ export class InodeList {
     return misleads ? layOutXattrs(inode.xattrs, { ...room, inodeRoom: 0 }) : layout;
   }
 
+  /**
+   * Marks what an inode can hold itself: small files, and small directories but `lost+found`, which
+   * `e2fsck` fills, and the root, which the kernel refuses without blocks.
+   */
+  #chooseInline(inode: Inode<Ext4Content>, number: number, inlineMax: number): void {
+    const room = inlineMax - INODE_BLOCK_SIZE;
+    let valueSize: number | null = null;
+    if (inode.content instanceof Ext4InlineContent) {
+      valueSize = Math.max(0, inode.content.bytes.length - INODE_BLOCK_SIZE);
+    } else if (inode.kind === FileKind.directory && number > FIRST_INODE) {
+      // More names than bytes need no sorting.
+      if (inode.children!.size > inlineMax) return;
+      valueSize = inlineDirectoryValueSize(this.namesOf(inode), room);
+    }
+    if (valueSize !== null) this.inlineValueSizes.set(number, valueSize);
+  }
+
   #checkInode(inode: Inode<Ext4Content>, number: number, limits: InodeLimits): void {
+    if (limits.inlineMax > 0) this.#chooseInline(inode, number, limits.inlineMax);
     if (inode.xattrs.length > 0) this.#addXattrs(inode, number, limits);
     switch (inode.kind) {
       case FileKind.regular:

@@ -10,7 +10,7 @@ import type { ByteSink } from "../../io/byte_sink.ts";
 import { writeByteString } from "../../bytes/byte_string.ts";
 import { FileKind, type Inode, modeOf } from "../../tree/inode.ts";
 import { inodeSeed, xattrBlockChecksum } from "./checksum.ts";
-import { Ext4Content } from "./content.ts";
+import { Ext4Content, Ext4InlineContent } from "./content.ts";
 import { DirectoryBlockWriter } from "./directory_block.ts";
 import { writeExtentTree } from "./extent_tree.ts";
 import type { Geometry } from "./geometry.ts";
@@ -24,12 +24,15 @@ import {
   INODE_EXTRA_ISIZE,
   INODE_GOOD_OLD_SIZE,
   INODE_INDEX,
+  INODE_INLINE_DATA,
   INODE_VERITY,
   JOURNAL_INODE,
   RESIZE_INODE,
   zeroInode,
 } from "./inode.ts";
 import { type InodeLimits, type InodeList, LINK_MAX, type OuterXattrs } from "./inode_list.ts";
+import { writeInlineDirectory } from "./inline_directory.ts";
+import { inlineValueRoom, inlineXattr } from "./inline_value.ts";
 import { InodeTableWriter } from "./inode_table.ts";
 import { writeEmptyJournal } from "./journal.ts";
 import type { MetadataItem } from "./metadata_item.ts";
@@ -94,14 +97,19 @@ export class InodeWriter {
     record.size = inode.size;
     record.flags = 0;
     this.#setTimes(inode);
-    const content = this.#writeContent(at, number, inode, item, seed);
+    const inlineValue = this.#writeInline(at, number, inode, item);
+    const content = inlineValue === null
+      ? this.#writeContent(at, number, inode, item, seed)
+      : EMPTY_CONTENT;
     const xattrs = item === null ? null : item.xattrs;
     const shared = xattrs === null ? null : xattrs.shared;
     let blocks = blockCount(content) + (item === null ? 0 : item.treeBlocks.length);
     if (xattrs !== null) blocks += xattrs.largeBlocks + (shared === null ? 0 : 1);
     record.blocks = blocks * (this.#geometry.blockSize / 512);
     record.fileAcl = shared === null ? 0 : shared.block;
-    if (inode.xattrs.length > 0) this.#writeXattrs(at, inode, xattrs);
+    if (inode.xattrs.length > 0 || inlineValue !== null) {
+      this.#writeXattrs(at, inode, xattrs, inlineValue);
+    }
     if (shared !== null && shared.owner === number) this.#writeXattrBlock(shared);
     this.#table.close(at, record, seed);
   }
@@ -221,6 +229,35 @@ export class InodeWriter {
     record.atimeExtra = timestampExtra(atime, atimeNanoseconds);
   }
 
+  /**
+   * Writes `i_block` of an inode that holds its own data, and answers the value of `system.data`;
+   * `null` for any other inode.
+   */
+  #writeInline(
+    at: number,
+    number: number,
+    inode: Inode<Ext4Content>,
+    item: MetadataItem | null,
+  ): Uint8Array | null {
+    const list = this.#list;
+    const valueSize = list.inlineValueSizes.get(number);
+    if (valueSize === undefined) return null;
+    const { bytes, view } = this.#records;
+    const iBlock = at + INODE_BLOCK_OFFSET;
+    this.#record.flags = INODE_INLINE_DATA;
+    if (inode.content instanceof Ext4InlineContent) {
+      const file = inode.content.bytes;
+      bytes.set(file.subarray(0, INODE_BLOCK_SIZE), iBlock);
+      return file.subarray(INODE_BLOCK_SIZE);
+    }
+    const { parentNumber } = item!.directory!;
+    this.#record.size = INODE_BLOCK_SIZE + valueSize;
+    return writeInlineDirectory(bytes, view, iBlock, parentNumber, item!.names, (name) => {
+      const child = list.childOf(inode, name);
+      return { number: list.numberOf(child), kind: child.kind };
+    });
+  }
+
   /** Writes `i_block` and the blocks of the content that are metadata; answers the content. */
   #writeContent(
     at: number,
@@ -261,6 +298,11 @@ export class InodeWriter {
         this.#record.size = 0;
         return EMPTY_CONTENT;
       case FileKind.regular:
+        if (content instanceof Ext4InlineContent) {
+          const { bytes } = content;
+          content = item!.content!;
+          this.#blocks.bytes.set(bytes, this.#blocks.open(content.startBlock));
+        }
         if (!this.#limits.hasVerity) break;
         flags |= INODE_VERITY;
         if (inode.size > 0) break;
@@ -295,12 +337,19 @@ export class InodeWriter {
     }, blocksOf(item.content!));
   }
 
-  #writeXattrs(at: number, inode: Inode, outer: OuterXattrs | null): void {
+  #writeXattrs(
+    at: number,
+    inode: Inode,
+    outer: OuterXattrs | null,
+    inlineValue: Uint8Array | null,
+  ): void {
     const { blockSize, inodeSize } = this.#geometry;
     const room = this.#limits.xattrRoom;
-    const inInode = outer !== null
+    const inodeRoom = room - (inlineValue === null ? 0 : inlineValueRoom(inlineValue.length));
+    let inInode = outer !== null
       ? outer.inInode
-      : layOutXattrs(inode.xattrs, { inodeRoom: room, blockSize, store: null }).inInode;
+      : layOutXattrs(inode.xattrs, { inodeRoom, blockSize, store: null }).inInode;
+    if (inlineValue !== null) inInode = [inlineXattr(inlineValue), ...inInode];
     if (inInode.length === 0) return;
     const { bytes, view } = this.#records;
     writeInodeXattrs(bytes, view, at + inodeSize - room, room, inInode, this.#seed);

@@ -8,7 +8,7 @@
 import { divideUp } from "../../bytes/align.ts";
 import type { ByteString } from "../../bytes/byte_string.ts";
 import { FileKind } from "../../tree/inode.ts";
-import { Ext4Content } from "./content.ts";
+import { Ext4Content, Ext4InlineContent } from "./content.ts";
 import { linearDirectoryBlocks } from "./directory_block.ts";
 import type { DirectoryHasher } from "./directory_hash.ts";
 import {
@@ -42,8 +42,8 @@ export class MetadataItem {
   /** Index of the directory, `null` for a list. */
   readonly index: DirectoryIndex | null;
   /**
-   * Blocks of the directory, of the target of a symbolic link, of a large value, or of the
-   * descriptor of an empty file.
+   * Blocks of the directory, of the target of a symbolic link, of a large value, of the
+   * descriptor of an empty file, or of a small file for which the inode has no room.
    */
   readonly dataBlocks: number;
   /** Attributes outside of the inode, `null` for none. */
@@ -144,8 +144,19 @@ export function metadataItems(
     const xattrs = list.outerXattrs.get(number) ?? null;
     if (inode.kind === FileKind.directory) {
       const directory = list.directories[nextDirectory++];
+      if (list.inlineValueSizes.has(number)) {
+        const names = list.namesOf(inode);
+        const nowhere = new Ext4Content(null);
+        items.push(new MetadataItem(number, directory, names, null, 0, xattrs, nowhere));
+        return;
+      }
       items.push(directoryItem(list, directory, xattrs, geometry, indexing));
     } else if (inode.kind === FileKind.symlink && inode.target.length >= INODE_BLOCK_SIZE) {
+      items.push(new MetadataItem(number, null, [], null, 1, xattrs, null));
+    } else if (
+      inode.content instanceof Ext4InlineContent && !list.inlineValueSizes.has(number)
+    ) {
+      // Its attributes took the room in the inode.
       items.push(new MetadataItem(number, null, [], null, 1, xattrs, null));
     } else if (hasVerity && inode.kind === FileKind.regular && inode.size === 0) {
       items.push(new MetadataItem(number, null, [], null, 1, xattrs, null));

@@ -105,6 +105,12 @@ export function resolveOptions(options: Ext4Options): ResolvedOptions {
     throw new TypeError("Cannot use size and free together: a fixed size decides what is free");
   }
   const free = options.free === undefined ? null : checkedFree(options.free);
+  const features = chooseFeatures(options.compat, isReadOnly, options.features, hasVerity);
+  if (features.names.includes("inline_data") && inodeSize < 256) {
+    throw new RangeError(
+      `Cannot use inline_data with inode size ${inodeSize}, expected 256 or 512`,
+    );
+  }
   const ratio = options.inodeRatio ?? (isReadOnly ? null : INODE_RATIO);
   return {
     blockSize,
@@ -113,7 +119,7 @@ export function resolveOptions(options: Ext4Options): ResolvedOptions {
     free: free ?? (isReadOnly ? { bytes: 0 } : null),
     isReadOnly,
     journalBlocks: journalBlocks(options.journal, blockSize),
-    features: chooseFeatures(options.compat, isReadOnly, options.features, hasVerity),
+    features,
     inodes: integer("number of inodes", options.inodes ?? 0, 0, 2 ** 32 - 1),
     inodeRatio: ratio === null ? null : integer("inode ratio", ratio, blockSize, 2 ** 26),
     reservedPercent: number("reserved percent", options.reservedPercent ?? 0, 0, 50),

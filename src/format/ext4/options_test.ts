@@ -36,6 +36,7 @@ Deno.test("resolveOptions() refuses what ext4 cannot be", () => {
     { compat: "4.14", fsVerity: true },
     { blockSize: 1024, fsVerity: true },
     { features: "verity" },
+    { features: "inline_data", inodeSize: 128 },
     { features: "nonsense" },
     { inodes: -1 },
     { inodes: 2 ** 32 },

@@ -9,7 +9,7 @@ import type { ByteSource } from "../../io/byte_source.ts";
 import type { ContentReader } from "../../tree/content_reader.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
-import type { Ext4Content } from "./content.ts";
+import { type Ext4Content, Ext4InlineContent } from "./content.ts";
 import { CompatFeature, IncompatFeature } from "./features.ts";
 import {
   INODE_BLOCK_SIZE,
@@ -24,6 +24,7 @@ import { readContent, seekContent } from "./reader_content.ts";
 import { type FoundName, readDirectory } from "./reader_directory.ts";
 import { readExtents } from "./reader_extents.ts";
 import { Ext4Groups } from "./reader_groups.ts";
+import { readInlineDirectory, readInlineFile } from "./reader_inline.ts";
 import { Ext4Inodes, type FoundInode } from "./reader_inodes.ts";
 import { readVerity } from "./reader_verity.ts";
 import { Ext4Volume } from "./reader_volume.ts";
@@ -123,7 +124,10 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
     let entry: FoundName | null = null;
     try {
       const self = this.#inodes.read(directory.number);
-      const entries = readDirectory(this.#volume, self, directory.parent);
+      const { parent } = directory;
+      const entries = isInline(self)
+        ? readInlineDirectory(this.#volume, self, this.#xattrs.readInlineValue(self), parent)
+        : readDirectory(this.#volume, self, parent);
       // In the order of the inode tables: names of an index are in the order of their hashes.
       entries.sort((a, b) => a.inode - b.inode);
       const children = directory.inode.children!;
@@ -182,9 +186,6 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
     if ((fields.flags & INODE_EA_INODE) !== 0) {
       throw this.#corrupt(found, "it is the value of an attribute", "a file");
     }
-    if ((fields.flags & INODE_INLINE_DATA) !== 0) {
-      throw this.#volume.unsupported(`inode ${found.number}`, "its data is inline", "blocks");
-    }
     const inode = new Inode<Ext4Content>(kind, fields.mode & 0o7777);
     inode.linkCount = fields.linksCount;
     inode.uid = fields.uid;
@@ -207,7 +208,9 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
     const { size } = found.fields;
     const limit = 2 ** 32 * this.#volume.blockSize;
     if (size > limit) throw this.#corrupt(found, `size is ${size}`, `at most ${limit}`);
-    const content = readExtents(this.#volume, found);
+    const content = isInline(found)
+      ? new Ext4InlineContent(this.#readInline(found))
+      : readExtents(this.#volume, found);
     inode.size = size;
     const hasVerity = (found.fields.flags & INODE_VERITY) !== 0;
     const data = hasVerity ? readVerity(this.#volume, found, content) : content;
@@ -217,6 +220,10 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
   #readSymlink(found: FoundInode, inode: Inode<Ext4Content>): void {
     const { size, flags } = found.fields;
     const isFast = (flags & INODE_EXTENTS) === 0;
+    if (isInline(found)) {
+      this.#setTarget(found, inode, this.#readInline(found));
+      return;
+    }
     const limit = isFast ? INODE_BLOCK_SIZE : this.#volume.blockSize;
     if (size === 0 || size >= limit) {
       throw this.#corrupt(found, `target has ${size} bytes`, `1 to ${limit - 1}`);
@@ -231,8 +238,17 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
       bytes = new Uint8Array(size);
       readContent(this.#volume, readExtents(this.#volume, found), bytes, 0);
     }
+    this.#setTarget(found, inode, bytes);
+  }
+
+  #readInline(found: FoundInode): Uint8Array {
+    return readInlineFile(this.#volume, found, this.#xattrs.readInlineValue(found));
+  }
+
+  #setTarget(found: FoundInode, inode: Inode<Ext4Content>, bytes: Uint8Array): void {
+    if (bytes.length === 0) throw this.#corrupt(found, "target has 0 bytes", "1 or more");
     if (bytes.includes(0)) throw this.#corrupt(found, "target has a NUL", "none");
-    inode.size = size;
+    inode.size = bytes.length;
     inode.target = byteStringFrom(bytes);
   }
 
@@ -259,6 +275,11 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
  */
 export function openExt4(source: ByteSource): Ext4Reader {
   return new Ext4Reader(source);
+}
+
+/** Whether an inode holds its own data. */
+function isInline(found: FoundInode): boolean {
+  return (found.fields.flags & INODE_INLINE_DATA) !== 0;
 }
 
 function pathOf(directory: PendingDirectory, entry: FoundName | null): ByteString {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Ext4Content, Ext4Extent } from "./content.ts";
+import { type Ext4Content, type Ext4Extent, Ext4InlineContent } from "./content.ts";
 import type { Ext4Volume } from "./reader_volume.ts";
 
 /** Fills `into` from `position` of the file; holes, and what lies behind the last run, are zeros. */
@@ -13,6 +13,11 @@ export function readContent(
   into: Uint8Array,
   position: number,
 ): void {
+  if (content instanceof Ext4InlineContent) {
+    into.fill(0);
+    into.set(content.bytes.subarray(position, position + into.length));
+    return;
+  }
   const { blockSize } = volume;
   const end = position + into.length;
   let done = position;
@@ -42,6 +47,9 @@ export function readContent(
 
 /** The first position from `position` on that is in a run, `Infinity` where none follows. */
 export function seekContent(volume: Ext4Volume, content: Ext4Content, position: number): number {
+  if (content instanceof Ext4InlineContent) {
+    return position < content.bytes.length ? position : Infinity;
+  }
   const { blockSize } = volume;
   const run = runAt(content, firstRunEndingAfter(content, Math.floor(position / blockSize)));
   return run === null ? Infinity : Math.max(position, run.logicalBlock * blockSize);

@@ -74,7 +74,7 @@ class DirectoryBlocks {
       if (isNode && block > 0) continue;
       const { bytes, view } = this.#read(block);
       if (!isNode) this.#verifyChecksum(block, bytes, view);
-      for (const entry of this.#entries(block, bytes, view)) {
+      for (const entry of readEntries(this.#volume, this.#thing, block, bytes, view)) {
         this.#checkName(entry, names.length, parent);
         if (leaf !== undefined && hasher !== null) this.#checkHash(entry, leaf, hasher);
         names.push(entry);
@@ -119,28 +119,6 @@ class DirectoryBlocks {
     );
   }
 
-  *#entries(block: number, bytes: Uint8Array, view: DataView): Generator<FoundName> {
-    for (let at = 0; at < bytes.length;) {
-      const left = bytes.length - at;
-      const entry = left < DIRENT_HEADER_SIZE ? null : readDirent(view, at);
-      if (
-        entry === null || entry.recordLength % 4 !== 0 || entry.recordLength > left ||
-        entry.recordLength < DIRENT_HEADER_SIZE + entry.nameLength
-      ) {
-        this.#refuse(
-          `entry at ${at} of block ${block} has ${entry?.recordLength ?? left} bytes`,
-          `8 and its name up to ${left}`,
-        );
-      }
-      if (entry.inode !== 0) {
-        const nameAt = at + DIRENT_HEADER_SIZE;
-        const name = byteStringFrom(bytes, nameAt, nameAt + entry.nameLength);
-        yield { name, inode: entry.inode, fileType: entry.fileType };
-      }
-      at += entry.recordLength;
-    }
-  }
-
   #checkName(entry: FoundName, index: number, parent: number): void {
     const { name } = entry;
     const isDot = name === "." || name === "..";
@@ -154,12 +132,67 @@ class DirectoryBlocks {
         );
       }
     }
-    if (name === "" || name.includes("/") || name.includes("\0")) {
-      this.#refuse(`entry ${index} is "${displayByteString(name)}"`, 'a name without "/" and NUL');
-    }
+    checkNameBytes(this.#volume, this.#thing, entry, index);
   }
 
   #refuse(observed: string, expected: string): never {
     throw this.#volume.corrupt(this.#thing, observed, expected);
   }
+}
+
+/** The entries in use of block `block` of a directory. Throws `ImageError` `CORRUPT`. */
+export function* readEntries(
+  volume: Ext4Volume,
+  thing: string,
+  block: number,
+  bytes: Uint8Array,
+  view: DataView,
+): Generator<FoundName> {
+  for (let at = 0; at < bytes.length;) {
+    const left = bytes.length - at;
+    const entry = left < DIRENT_HEADER_SIZE ? null : readDirent(view, at);
+    if (
+      entry === null || entry.recordLength % 4 !== 0 || entry.recordLength > left ||
+      entry.recordLength < DIRENT_HEADER_SIZE + entry.nameLength
+    ) {
+      throw volume.corrupt(
+        thing,
+        `entry at ${at} of block ${block} has ${entry?.recordLength ?? left} bytes`,
+        `8 and its name up to ${left}`,
+      );
+    }
+    if (entry.inode !== 0) {
+      const nameAt = at + DIRENT_HEADER_SIZE;
+      const name = byteStringFrom(bytes, nameAt, nameAt + entry.nameLength);
+      yield { name, inode: entry.inode, fileType: entry.fileType };
+    }
+    at += entry.recordLength;
+  }
+}
+
+/** Throws unless an entry has a name that a file can have, which `.` and `..` are not. */
+export function checkEntryName(
+  volume: Ext4Volume,
+  thing: string,
+  entry: FoundName,
+  index: number,
+): void {
+  if (entry.name === "." || entry.name === "..") {
+    throw volume.corrupt(thing, `entry ${index} is "${entry.name}"`, "a name");
+  }
+  checkNameBytes(volume, thing, entry, index);
+}
+
+function checkNameBytes(
+  volume: Ext4Volume,
+  thing: string,
+  { name }: FoundName,
+  index: number,
+): void {
+  if (name !== "" && !name.includes("/") && !name.includes("\0")) return;
+  throw volume.corrupt(
+    thing,
+    `entry ${index} is "${displayByteString(name)}"`,
+    'a name without "/" and NUL',
+  );
 }

@@ -22,7 +22,7 @@ import {
 
 const SUPPORTED_INCOMPAT = IncompatFeature.filetype | IncompatFeature.extents |
   IncompatFeature.is64bit | IncompatFeature.flexBg | IncompatFeature.eaInode |
-  IncompatFeature.csumSeed | IncompatFeature.largeDir;
+  IncompatFeature.csumSeed | IncompatFeature.largeDir | IncompatFeature.inlineData;
 
 /** These may be ignored by a reader, but change what bitmaps and claims mean. */
 const UNSUPPORTED_RO_COMPAT = RoCompatFeature.bigalloc | RoCompatFeature.sharedBlocks;

@@ -9,7 +9,7 @@ import { canonicalXattrs, NO_XATTRS, type Xattr } from "../../tree/inode.ts";
 import { aclFromDisk } from "./acl.ts";
 import { xattrBlockChecksum } from "./checksum.ts";
 import { IncompatFeature } from "./features.ts";
-import { INODE_EA_INODE, INODE_GOOD_OLD_SIZE } from "./inode.ts";
+import { INODE_EA_INODE, INODE_GOOD_OLD_SIZE, INODE_INLINE_DATA } from "./inode.ts";
 import { readContent } from "./reader_content.ts";
 import { readExtents } from "./reader_extents.ts";
 import type { Ext4Inodes, FoundInode } from "./reader_inodes.ts";
@@ -36,6 +36,8 @@ import {
 
 /** The largest value that Linux hands out (`XATTR_SIZE_MAX`). */
 const VALUE_MAX = 65536;
+/** The attribute with the end of what an inode holds itself. */
+const INLINE_NAME = "system.data";
 
 /** A block of attributes, which several inodes may share. */
 interface SharedBlock {
@@ -72,9 +74,29 @@ export class Ext4Xattrs {
     this.#inodes = inodes;
   }
 
+  /** The value of `system.data` of an inode that holds its own data, `null` where there is none. */
+  readInlineValue(inode: FoundInode): Uint8Array | null {
+    const found = this.#readInode(inode).find(({ name }) => name === INLINE_NAME);
+    const { inodeSize } = this.#volume.superblock;
+    if (found !== undefined && found.value.length > inodeSize) {
+      throw this.#volume.corrupt(
+        `attributes of inode ${inode.number}`,
+        `${INLINE_NAME} has ${found.value.length} bytes`,
+        `what an inode of ${inodeSize} holds`,
+      );
+    }
+    return found?.value ?? null;
+  }
+
   /** All attributes of an inode, sorted by name; throws `ImageError` `CORRUPT`. */
   read(inode: FoundInode): readonly Xattr[] {
-    const inInode = this.#readInode(inode);
+    const isInline = (inode.fields.flags & INODE_INLINE_DATA) !== 0;
+    const all = this.#readInode(inode);
+    // What belongs to the data is no attribute.
+    return this.#merge(inode, isInline ? all.filter(({ name }) => name !== INLINE_NAME) : all);
+  }
+
+  #merge(inode: FoundInode, inInode: readonly Xattr[]): readonly Xattr[] {
     const inBlock = inode.fields.fileAcl === 0 ? NO_XATTRS : this.#readBlock(inode.fields.fileAcl);
     if (inInode.length === 0 && inBlock.length === 0) return NO_XATTRS;
     const all = canonicalXattrs([...inBlock, ...inInode]);

@@ -21,6 +21,7 @@ import { CountingSink } from "./image_bytes.ts";
 import { FIRST_INODE, INODE_EXTRA_ISIZE, INODE_GOOD_OLD_SIZE } from "./inode.ts";
 import { JOURNAL_INODE, RESIZE_INODE, ROOT_INODE } from "./inode.ts";
 import { type InodeLimits, InodeList } from "./inode_list.ts";
+import { inlineCapacity } from "./inline_value.ts";
 import { InodeWriter } from "./inode_writer.ts";
 import { defaultJournalBlocks } from "./journal.ts";
 import { decideLayout, gapBlocksFor, inodeWish, type Layout } from "./layout.ts";
@@ -81,6 +82,7 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
       this.#gapBlocks,
       endBlock,
       this.#limits.hasVerity,
+      this.#limits.hasVerity ? 0 : this.#limits.inlineMax,
     );
   }
 
@@ -247,9 +249,11 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
 function inodeLimits(options: ResolvedOptions, features: ReadonlySet<string>): InodeLimits {
   const { blockSize, inodeSize } = options;
   const isSmall = inodeSize === INODE_GOOD_OLD_SIZE;
+  const xattrRoom = isSmall ? 0 : inodeSize - INODE_GOOD_OLD_SIZE - INODE_EXTRA_ISIZE;
   return {
     blockSize,
-    xattrRoom: isSmall ? 0 : inodeSize - INODE_GOOD_OLD_SIZE - INODE_EXTRA_ISIZE,
+    xattrRoom,
+    inlineMax: features.has("inline_data") ? inlineCapacity(xattrRoom) : 0,
     hasEaInodes: features.has("ea_inode") || options.features.onDemand.includes("ea_inode"),
     hasVerity: features.has("verity"),
     hasDirNlink: features.has("dir_nlink"),
