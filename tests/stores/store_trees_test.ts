@@ -80,6 +80,21 @@ async function compareWithMount(layer: string, directory: string) {
     }), {});
 }
 
+/** What Docker puts into every container, and so into what it exports. */
+const ENGINE_FILES = [
+  "/.dockerenv",
+  "/dev",
+  "/dev/console",
+  "/dev/pts",
+  "/dev/shm",
+  "/etc/hostname",
+  "/etc/hosts",
+  "/etc/mtab",
+  "/etc/resolv.conf",
+  "/proc",
+  "/sys",
+];
+
 /** What every store must give: the names, and no difference from the layout. */
 async function checkTree(layout: string, reference: string, places: Places): Promise<void> {
   const { names, found } = await compare(layout, reference, places);
@@ -154,6 +169,24 @@ toolTest(
         await withOverlay(work, directories, async (mounted) => {
           deepStrictEqual(await compareWithMount(directories[0], mounted), []);
         });
+        // A container that never ran, flattened by the engine.
+        docker.run("create", "--name", "flat", NAME, "/bin/tool");
+        docker.run("export", "-o", `${work}/flat.tar`, "flat");
+        const { found } = await compare(reference, `tar:${work}/flat.tar`, places);
+        // Beside the files for running it, and the directories these stand in, the export loses
+        // what a plain tar has no room for; all else is the image.
+        deepStrictEqual(
+          found.filter((line) => !line.includes(": only in b:") && !/^\/(etc)?: /.test(line)),
+          [
+            "/bin/again: xattr user.note: 0x74657874 | absent",
+            "/etc/passwd: mtime: 1 s + 123456789 ns | 1 s + 0 ns",
+            "/etc/passwd: atime: 1 s + 123456789 ns | 1 s + 0 ns",
+          ],
+        );
+        deepStrictEqual(
+          found.filter((line) => line.includes(": only in b:")).map((line) => line.split(":")[0]),
+          ENGINE_FILES,
+        );
         const id = docker.run("images", "--quiet", "--no-trunc").trim();
         await checkTree(layout, `docker-daemon:${id}`, places);
         await checkTree(layout, `docker-daemon:${id.slice(7, 19)}`, places);
