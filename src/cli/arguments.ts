@@ -17,7 +17,7 @@ import type { Usage } from "@optique/core/usage";
 import { choice } from "@optique/core/valueparser";
 import { type CacheArguments, cacheParser } from "./commands/cache_options.ts";
 import { type ConvertArguments, convertParser } from "./commands/convert_options.ts";
-import { withJournalSize } from "./commands/ext4_options.ts";
+import { withJournalSize } from "./commands/format_options.ts";
 import { type InspectArguments, inspectParser } from "./commands/inspect_options.ts";
 import { type PullArguments, pullParser } from "./commands/pull_options.ts";
 import type { Terminal } from "./terminal.ts";

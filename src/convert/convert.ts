@@ -218,6 +218,14 @@ class Conversion<C> {
       expectedBytes: expectedBytes(this.#layers),
       onNotice: this.onNotice,
     });
+    try {
+      return await this.#write(writer, start);
+    } finally {
+      writer.close?.();
+    }
+  }
+
+  async #write(writer: ImageWriter<C>, start: number): Promise<ConvertReport> {
     const tree = await this.#placeLayers(writer);
     const read = performance.now();
     this.#options.signal?.throwIfAborted();

@@ -5,20 +5,31 @@
  */
 import type { Ext4Options } from "./ext4/options.ts";
 import type { ImageFormat } from "./image_format.ts";
+import type { OpenImageReader } from "./image_reader.ts";
 
-export type { Ext4Options };
+/** Options of all formats; each takes those that it knows. */
+export type FormatOptions = Ext4Options;
 
-/** An output format that can be asked for by name. */
+/** Bytes at the start of an image that tell its format. */
+export const HEAD_SIZE = 4096;
+
+/** A format that can be asked for by name. */
 export interface FormatEntry {
   /** Name, as `ext4`. */
   readonly name: string;
   /** Extensions of file names that mean this format. */
   readonly extensions: readonly string[];
+  /** Names of the options that the writer knows. */
+  readonly options: readonly (keyof FormatOptions)[];
+  /** Whether the first bytes (`HEAD_SIZE`, or all there are) are those of such an image. */
+  matches(head: Uint8Array): boolean;
   /**
    * Loads the writer, which is heavy, and answers the function that sets its options; that throws
    * `RangeError` or `TypeError` for options that the format does not allow.
    */
-  load(): Promise<(options: Ext4Options) => ImageFormat<unknown>>;
+  loadWriter(): Promise<(options: FormatOptions) => ImageFormat<unknown>>;
+  /** Loads the reader. */
+  loadReader(): Promise<OpenImageReader>;
 }
 
 /** All formats; the first is the default where nothing tells. */
@@ -26,7 +37,27 @@ export const FORMATS: readonly FormatEntry[] = [
   {
     name: "ext4",
     extensions: [".ext4", ".img"],
-    load: async () => (await import("./ext4/format.ts")).ext4,
+    options: [
+      "size",
+      "free",
+      "readOnly",
+      "journal",
+      "label",
+      "uuid",
+      "hashSeed",
+      "blockSize",
+      "inodeSize",
+      "inodes",
+      "inodeRatio",
+      "reservedPercent",
+      "compat",
+      "features",
+      "fsVerity",
+    ],
+    // s_magic of the superblock, which starts at 1024.
+    matches: (head) => head.length >= 2048 && head[0x438] === 0x53 && head[0x439] === 0xef,
+    loadWriter: async () => (await import("./ext4/format.ts")).ext4,
+    loadReader: async () => (await import("./ext4/reader.ts")).openExt4,
   },
 ];
 
@@ -39,4 +70,9 @@ export function formatOfFileName(name: string): FormatEntry | null {
 /** The format of that name, `null` for none. */
 export function formatNamed(name: string): FormatEntry | null {
   return FORMATS.find((format) => format.name === name) ?? null;
+}
+
+/** The format of an image by its first bytes, `null` for none of ours. */
+export function formatOfBytes(head: Uint8Array): FormatEntry | null {
+  return FORMATS.find((format) => format.matches(head)) ?? null;
 }

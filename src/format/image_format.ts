@@ -37,6 +37,11 @@ export interface ImageWriter<C> {
   release(content: C): void;
   /** Plans the layout, writes all metadata and answers what was made. */
   finish(tree: FileTree<C>): Promise<WriteReport>;
+  /**
+   * Gives back what the writer holds besides the sink (workers, temporary files). Called once in
+   * every case, after `finish` or instead of it; absent where there is nothing to give back.
+   */
+  close?(): void;
 }
 
 /** What a writer may know of the input before the first byte. */

@@ -28,7 +28,7 @@ import { sourceDateEpoch } from "../source_date_epoch.ts";
 import { environment, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { ConvertArguments } from "./convert_options.ts";
-import { formatOptionsOf } from "./ext4_options.ts";
+import { formatOptionsOf } from "./format_options.ts";
 import { loudnessOf } from "./message_options.ts";
 import { storeSettings } from "./store_options.ts";
 
@@ -151,9 +151,10 @@ async function createFormat(
   entry: FormatEntry,
   args: ConvertArguments,
 ): Promise<ImageFormat<unknown>> {
-  const create = await entry.load();
+  const options = formatOptionsOf(args, entry);
+  const create = await entry.loadWriter();
   try {
-    return create(formatOptionsOf(args));
+    return create(options);
   } catch (error) {
     // What the format refuses here are its options, and those came from the command line.
     if (error instanceof RangeError || error instanceof TypeError) {

@@ -13,7 +13,7 @@ import { path } from "@optique/run/valueparser";
 import { FORMATS } from "../../format/formats.ts";
 import { platformValue, sizeValue } from "../value_parsers.ts";
 import { editOptions } from "./edit_options.ts";
-import { ext4Options } from "./ext4_options.ts";
+import { formatOptions } from "./format_options.ts";
 import { messageOptions } from "./message_options.ts";
 import { downloadOptions, registryOptions } from "./registry_options.ts";
 import { storeOptions } from "./store_options.ts";
@@ -32,7 +32,7 @@ export function convertParser() {
       }),
     }),
     outputOptions(),
-    ext4Options(),
+    formatOptions(),
     inputOptions(),
     storeOptions(),
     editOptions(),

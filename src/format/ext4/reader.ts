@@ -6,10 +6,11 @@
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
-import type { ContentReader } from "../../tree/content_reader.ts";
-import type { FileTree } from "../../tree/file_tree.ts";
+import { type FileTree, walk } from "../../tree/file_tree.ts";
 import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
+import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
 import { type Ext4Content, Ext4InlineContent } from "./content.ts";
+import { describeExt4 } from "./description.ts";
 import { CompatFeature, IncompatFeature } from "./features.ts";
 import {
   INODE_BLOCK_SIZE,
@@ -41,7 +42,7 @@ interface PendingDirectory {
 }
 
 /** An opened image. */
-export class Ext4Reader implements ContentReader<Ext4Content> {
+export class Ext4Reader implements ImageReader<Ext4Content> {
   /** All files, `lost+found` included. `linkCount` is what the inodes say. */
   readonly tree: FileTree<Ext4Content>;
   readonly #volume: Ext4Volume;
@@ -81,6 +82,29 @@ export class Ext4Reader implements ContentReader<Ext4Content> {
   /** The first position from `position` on that is in no hole, `Infinity` where none follows. */
   seekData(content: Ext4Content, position: number): number {
     return seekContent(this.#volume, content, position);
+  }
+
+  /** What it is. */
+  get description(): ImageDescription {
+    return describeExt4(this.superblock);
+  }
+
+  /** Reads every byte of every file. */
+  check(onProblem: (problem: ImageProblem) => void, signal?: AbortSignal): void {
+    const buffer = new Uint8Array(256 * 1024);
+    for (const { path, inode } of walk(this.tree)) {
+      if (inode.content === null) continue;
+      signal?.throwIfAborted();
+      try {
+        for (let at = 0; at < inode.size; at += buffer.length) {
+          at = this.seekData(inode.content, at);
+          if (at < inode.size) this.read(inode.content, buffer, at);
+        }
+      } catch (error) {
+        if (!(error instanceof ImageError)) throw error;
+        onProblem({ path, message: error.message, offset: error.where.offset });
+      }
+    }
   }
 
   /** Gives the image back. */

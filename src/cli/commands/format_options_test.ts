@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { withJournalSize } from "./ext4_options.ts";
+import { withJournalSize } from "./format_options.ts";
 
 Deno.test("withJournalSize() gives --journal a size where it has none", () => {
   const cases: [string[], string[]][] = [

@@ -1,5 +1,5 @@
 /**
- * The options of the main form that shape an ext4 image.
+ * The options of the main form that shape the image: each belongs to one or more formats.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { optional } from "@optique/core/modifiers";
 import { option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import { choice, float, integer, string } from "@optique/core/valueparser";
-import type { Ext4Options } from "../../format/formats.ts";
+import { type FormatEntry, type FormatOptions, FORMATS } from "../../format/formats.ts";
 import {
   blockSizeValue,
   freeSpaceValue,
@@ -17,13 +17,14 @@ import {
   sizeValue,
   uuidValue,
 } from "../value_parsers.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** What these options answer. */
-export type Ext4Arguments = InferValue<ReturnType<typeof ext4Options>>;
+export type FormatArguments = InferValue<ReturnType<typeof formatOptions>>;
 
 /** The parser of these options. */
-export function ext4Options() {
-  return object("File system", {
+export function formatOptions() {
+  return object("Format", {
     size: optional(option("--size", sizeValue(), {
       description:
         message`Exact size, as 512M or 1.5GiB; default: what the files need, and free room.`,
@@ -81,28 +82,41 @@ export function ext4Options() {
   });
 }
 
-/** What of the arguments the format takes. */
-export function formatOptionsOf(args: Ext4Arguments): Ext4Options {
-  const { size, free, readOnly, journal, label, uuid, hashSeed } = args;
-  const { blockSize, inodeSize, inodes, inodeRatio, reservedPercent, compat, fsVerity, features } =
-    args;
-  return {
-    size,
-    free,
-    readOnly,
-    journal,
-    label,
-    uuid,
-    hashSeed,
-    blockSize,
-    inodeSize,
-    inodes,
-    inodeRatio,
-    reservedPercent,
-    compat,
-    fsVerity,
-    features,
-  };
+/** The names of the options on the command line. */
+const OPTION_NAMES: Readonly<Record<keyof FormatOptions, string>> = {
+  size: "--size",
+  free: "--free",
+  readOnly: "--read-only",
+  journal: "--journal",
+  label: "--label",
+  uuid: "--uuid",
+  hashSeed: "--hash-seed",
+  blockSize: "--block-size",
+  inodeSize: "--inode-size",
+  inodes: "--inodes",
+  inodeRatio: "--inode-ratio",
+  reservedPercent: "--reserved-percent",
+  compat: "--compat",
+  features: "--features",
+  fsVerity: "--fs-verity",
+};
+
+/** What of the arguments the format takes. Throws `UsageError` for an option of other formats. */
+export function formatOptionsOf(args: FormatArguments, format: FormatEntry): FormatOptions {
+  const options: Record<string, unknown> = {};
+  for (const key of Object.keys(OPTION_NAMES) as (keyof FormatOptions)[]) {
+    const value = args[key];
+    if (value === undefined || value === false) continue;
+    if (!format.options.includes(key)) {
+      throw new UsageError(
+        `Cannot use ${OPTION_NAMES[key]} for ${format.name}: it is an option of ${
+          FORMATS.filter(({ options }) => options.includes(key)).map(({ name }) => name).join(", ")
+        }`,
+      );
+    }
+    options[key] = value;
+  }
+  return options;
 }
 
 function inodeSizeValue() {
