@@ -20,6 +20,7 @@ const FLOOR = ["src/image_error.ts", "src/notice.ts"];
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
+  fsverity: ["bytes", "io"],
   io: ["bytes"],
   oci: ["bytes"],
   tree: ["bytes", "io"],
@@ -31,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "source/*": ["source", "source/*", "layer", "layer/*", "tree", "oci", "io", "bytes"],
   edit: ["source", "merge", "layer", "tree", "oci", "io", "bytes"],
   format: ["format/*", "compress", "tree", "io", "bytes"],
-  "format/*": ["format", "compress", "tree", "io", "bytes"],
+  "format/*": ["format", "compress", "fsverity", "tree", "io", "bytes"],
   composefs: [
     "composefs/*",
     "source",
@@ -39,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "format",
     "format/erofs",
     "compress",
+    "fsverity",
     "layer",
     "tree",
     "oci",
@@ -53,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "format",
     "format/erofs",
     "compress",
+    "fsverity",
     "layer",
     "tree",
     "oci",
@@ -83,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "format",
     "composefs",
     "composefs/*",
+    "fsverity",
     "layer",
     "tree",
     "oci",

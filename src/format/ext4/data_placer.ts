@@ -7,13 +7,14 @@
  * @module
  */
 import { ImageError } from "../../image_error.ts";
+import { VERITY_BLOCK_SIZE } from "../../fsverity/verity_algorithm.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
 import type { FileWriter } from "../image_format.ts";
 import { Ext4Content, type Ext4Extent, Ext4InlineContent } from "./content.ts";
 import { type Geometry, nextBackupGroup } from "./geometry.ts";
 import { STAGE_SIZE } from "./image_bytes.ts";
-import { VERITY_BLOCK_SIZE, verityBlockCount, verityStart } from "./verity_descriptor.ts";
 import { VerityHasher } from "./verity_hasher.ts";
+import { verityBlockCount, verityStart } from "./verity_metadata.ts";
 
 /** Blocks that a file can have: logical block numbers are 32 bits. */
 const MAX_FILE_BLOCKS = 0xffff_ffff;

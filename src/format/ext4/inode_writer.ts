@@ -6,6 +6,7 @@
  */
 import { crc32c } from "../../bytes/crc32c.ts";
 import { high32, low32 } from "../../bytes/u64.ts";
+import { makeVerityDescriptor } from "../../fsverity/verity_descriptor.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
 import { writeByteString } from "../../bytes/byte_string.ts";
 import { FileKind, type Inode, modeOf } from "../../tree/inode.ts";
@@ -39,11 +40,7 @@ import type { MetadataItem } from "./metadata_item.ts";
 import type { Plan } from "./plan.ts";
 import { resizeInodeBlocks, resizeInodeSize, writeResizeBlocks } from "./resize_inode.ts";
 import { MIN_SECONDS, timestampExtra, timestampLow } from "./timestamp.ts";
-import {
-  makeVerityDescriptor,
-  VERITY_DIGEST_SIZE,
-  writeVerityDescriptorBlock,
-} from "./verity_descriptor.ts";
+import { VERITY_ALGORITHM, writeVerityDescriptorBlock } from "./verity_metadata.ts";
 import { layOutXattrs, writeInodeXattrs, writeXattrBlock } from "./xattr_layout.ts";
 import type { LargeValue, SharedXattrBlock } from "./xattr_store.ts";
 
@@ -319,7 +316,7 @@ export class InodeWriter {
   /** The fs-verity descriptor of an empty file: no tree, and a root of zeros. */
   #writeEmptyDescriptor(block: number): void {
     const at = this.#blocks.open(block);
-    const descriptor = makeVerityDescriptor(0, new Uint8Array(VERITY_DIGEST_SIZE));
+    const descriptor = makeVerityDescriptor(VERITY_ALGORITHM, 0, new Uint8Array(0));
     writeVerityDescriptorBlock(this.#blocks.view, at, descriptor);
   }
 

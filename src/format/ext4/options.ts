@@ -4,9 +4,9 @@
  * @module
  */
 import { fromHex } from "../../bytes/hex.ts";
+import { VERITY_BLOCK_SIZE } from "../../fsverity/verity_algorithm.ts";
 import { chooseFeatures, type FeatureChoice } from "./feature_choice.ts";
 import { JOURNAL_MAX_BLOCKS, JOURNAL_MIN_BLOCKS } from "./journal.ts";
-import { VERITY_BLOCK_SIZE } from "./verity_descriptor.ts";
 
 /** How much room a new image has beside its content. */
 export type FreeRoom = { readonly bytes: number } | { readonly percent: number };

@@ -5,17 +5,17 @@
  * @module
  */
 import { alignDown, divideUp } from "../../bytes/align.ts";
+import {
+  readVerityDescriptor,
+  VERITY_DESCRIPTOR_SIZE,
+  type VerityDescriptor,
+} from "../../fsverity/verity_descriptor.ts";
 import { Ext4Content } from "./content.ts";
 import { RoCompatFeature } from "./features.ts";
 import { readContent } from "./reader_content.ts";
 import type { FoundInode } from "./reader_inodes.ts";
 import type { Ext4Volume } from "./reader_volume.ts";
-import {
-  readVerityDescriptor,
-  VERITY_DESCRIPTOR_SIZE,
-  type VerityDescriptor,
-  verityStart,
-} from "./verity_descriptor.ts";
+import { verityStart } from "./verity_metadata.ts";
 
 /** Longest descriptor that the kernel takes (`FS_VERITY_MAX_DESCRIPTOR_SIZE`). */
 const DESCRIPTOR_SIZE_MAX = 16384;

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { toHex } from "../../bytes/hex.ts";
-import { verityBlockCount } from "./verity_descriptor.ts";
+import { verityBlockCount } from "./verity_metadata.ts";
 import { VerityHasher } from "./verity_hasher.ts";
 
 const BLOCK = 4096;
