@@ -13,24 +13,12 @@ import type { ImageEdits } from "../edit/image_edits.ts";
 import type { ImageFormat, ImageWriter, WriteReport } from "../format/image_format.ts";
 import type { ImageSink, OpenSink } from "../io/byte_sink.ts";
 import type { Layer } from "../layer/layer.ts";
-import type { LayerEntry, LayerVisitor } from "../layer/layer_entry.ts";
-import type { LayerReading, LayerSummary } from "../layer/layer_reading.ts";
-import { openLayer, readLayer } from "../layer/read_layer.ts";
-import { WorkerPool } from "../layer/worker/worker_pool.ts";
-import { Shadow } from "../merge/shadow.ts";
-import { TreeBuilder } from "../merge/tree_builder.ts";
+import type { LayerSummary } from "../layer/layer_reading.ts";
 import type { Notice, NoticeListener } from "../notice.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Image } from "../source/image.ts";
-import { countLinks, type FileTree } from "../tree/file_tree.ts";
 import { countFiles, type FileCounts } from "./file_counts.ts";
-import { OPEN_COUNT, readInLanes } from "./layer_lanes.ts";
-import { hasBytes, LayerPlacement } from "./layer_placement.ts";
-import { missingBodies, placeMissingBodies } from "./missing_bodies.ts";
-
-/** Stored bytes below which starting a worker takes longer than decoding. */
-const WORTH_A_WORKER = 4 * 1024 * 1024;
-const DEFAULT_MEMORY = 64 * 1024 * 1024;
+import { ImageReading } from "./image_reading.ts";
 
 /** What a conversion is doing. */
 export type ConvertProgress =
@@ -192,16 +180,15 @@ class Conversion<C> {
   readonly #image: Image;
   readonly #options: ConvertOptions;
   readonly #plan: EditPlan;
-  readonly #layers: readonly Layer[];
+  readonly #reading: ImageReading<C>;
   readonly #notices: Notice[] = [];
-  readonly #summaries: LayerSummary[] = [];
 
   constructor(image: Image, options: ConvertOptions) {
     this.#image = image;
     this.#options = options;
     const createdSeconds = options.createdSeconds ?? image.config?.createdSeconds ?? 0;
     this.#plan = new EditPlan(image, options.edits ?? {}, createdSeconds);
-    this.#layers = [...image.layers, ...this.#plan.layers];
+    this.#reading = new ImageReading(image, this.#plan, options, (notice) => this.onNotice(notice));
     for (const notice of image.notices) this.#notices.push(notice);
   }
 
@@ -213,9 +200,10 @@ class Conversion<C> {
   async run(format: ImageFormat<C>, output: OpenSink): Promise<ConvertReport> {
     const start = performance.now();
     const writer = format.createWriter(output, {
-      identity: () => this.#plan.identity(this.#identity(), this.#summaries.slice(this.#ownCount)),
+      identity: () =>
+        this.#plan.identity(this.#identity(), this.#reading.summaries.slice(this.#ownCount)),
       createdSeconds: this.#plan.createdSeconds,
-      expectedBytes: expectedBytes(this.#layers),
+      expectedBytes: expectedBytes(this.#reading.layers),
       onNotice: this.onNotice,
     });
     try {
@@ -226,19 +214,20 @@ class Conversion<C> {
   }
 
   async #write(writer: ImageWriter<C>, start: number): Promise<ConvertReport> {
-    const tree = await this.#placeLayers(writer);
+    const tree = await this.#reading.read(writer);
     const read = performance.now();
     this.#options.signal?.throwIfAborted();
     this.#options.onProgress?.({ kind: "finish" });
     const written = await writer.finish(tree);
     const end = performance.now();
+    const { layers, summaries } = this.#reading;
     return {
       reference: this.#image.reference,
       digest: this.#identity(),
       platform: this.#image.platform,
       image: written,
       counts: countFiles(tree),
-      layers: this.#layers.map((layer, i) => layerReport(layer, this.#summaries[i])),
+      layers: layers.map((layer, i) => layerReport(layer, summaries[i])),
       notices: this.#notices,
       timings: {
         readSeconds: (read - start) / 1000,
@@ -255,116 +244,7 @@ class Conversion<C> {
 
   /** What the image is; without any digest that is known only when its layers were read. */
   #identity(): string {
-    return this.#image.digest ?? contentIdentity(this.#summaries.slice(0, this.#ownCount));
-  }
-
-  /** Reads all layers, newest first, and answers the tree with its file bytes placed. */
-  async #placeLayers(writer: ImageWriter<C>): Promise<FileTree<C>> {
-    const entries = await this.#readLayers(writer);
-    const tree = this.#buildTree(entries);
-    const missing = missingBodies(tree);
-    if (missing.size > 0) {
-      await placeMissingBodies(
-        missing,
-        entries,
-        writer,
-        (index, visitor) => this.#readAgain(this.#layers[index], visitor),
-      );
-    }
-    releaseDead(entries, writer);
-    return tree;
-  }
-
-  /** Reads all layers once and answers their entries, base first. */
-  async #readLayers(writer: ImageWriter<C>): Promise<LayerEntry<C>[][]> {
-    const layers = this.#layers;
-    const { onProgress } = this.#options;
-    const entries: LayerEntry<C>[][] = [];
-    const shadow = new Shadow();
-    const pool = this.#startPool();
-    try {
-      await readInLanes(layers.toReversed(), (layer) => {
-        const layerShadow = shadow.layer(layer.index);
-        const placement = new LayerPlacement(writer, (entry) => {
-          layerShadow.add(entry);
-          return hasBytes(entry) && !layerShadow.hides(entry.path) &&
-            !this.#excludes(layer, entry);
-        });
-        entries[layer.index] = placement.entries;
-        return this.#open(layer, this.#visitorOf(layer, placement), pool);
-      }, (layer, reading) => {
-        this.#summaries[layer.index] = reading.summary!;
-        onProgress?.({ kind: "layer", layer, readBytes: layer.size, done: true });
-      });
-    } finally {
-      pool?.close();
-    }
-    return entries;
-  }
-
-  #isAdded(layer: Layer): boolean {
-    return layer.index >= this.#ownCount;
-  }
-
-  /** Like the shadow of newer layers only a guess by the text of the path. */
-  #excludes(layer: Layer, { path }: LayerEntry<C>): boolean {
-    return !this.#isAdded(layer) && this.#plan.excludes(path);
-  }
-
-  #visitorOf(layer: Layer, placement: LayerPlacement<C>): LayerVisitor {
-    return this.#isAdded(layer) ? this.#plan.visitorOf(layer, placement) : placement;
-  }
-
-  #open(layer: Layer, visitor: LayerVisitor, pool: WorkerPool | undefined): LayerReading {
-    const { signal, onProgress, verifyDiffIds } = this.#options;
-    return openLayer(layer, visitor, {
-      signal,
-      pool,
-      verifyDiffIds,
-      onNotice: this.onNotice,
-      onProgress: onProgress &&
-        ((readBytes) => onProgress({ kind: "layer", layer, readBytes, done: false })),
-    });
-  }
-
-  #startPool(): WorkerPool | undefined {
-    const layers = this.#layers;
-    const openLayers = Math.min(OPEN_COUNT, layers.length);
-    const storedBytes = layers.reduce((sum, { size }) => sum + size, 0);
-    const workers = this.#options.workers ??
-      (storedBytes < WORTH_A_WORKER ? 0 : navigator.hardwareConcurrency);
-    if (workers === 0 || openLayers === 0) return undefined;
-    const memoryBytes = this.#options.memoryBytes ?? DEFAULT_MEMORY;
-    return new WorkerPool(Math.min(workers, openLayers), memoryBytes / OPEN_COUNT);
-  }
-
-  /** Remarks and progress came up at the first reading. */
-  async #readAgain(layer: Layer, visitor: LayerPlacement<C>): Promise<void> {
-    await readLayer(layer, this.#visitorOf(layer, visitor), { signal: this.#options.signal });
-  }
-
-  #buildTree(entries: readonly LayerEntry<C>[][]): FileTree<C> {
-    const builder = new TreeBuilder<C>({
-      symlinkedParents: this.#options.symlinkedParents ?? "follow",
-      keepDirlinks: this.#options.keepDirlinks ?? false,
-      createdSeconds: this.#plan.createdSeconds,
-    }, this.onNotice);
-    for (const layer of this.#image.layers) builder.apply(entries[layer.index], layer.name);
-    this.#plan.takeOut(builder.tree);
-    for (const layer of this.#plan.layers) builder.add(entries[layer.index], layer.name);
-    this.#plan.changeAll(builder.tree);
-    countLinks(builder.tree);
-    return builder.tree;
-  }
-}
-
-/** Gives back what was placed but is not in the tree: replaced in its own layer, say. */
-function releaseDead<C>(entries: readonly LayerEntry<C>[][], writer: ImageWriter<C>): void {
-  for (const { inode } of entries.flat()) {
-    if (inode !== null && inode.content !== null && inode.linkCount === 0) {
-      writer.release(inode.content);
-      inode.content = null;
-    }
+    return this.#image.digest ?? contentIdentity(this.#reading.summaries.slice(0, this.#ownCount));
   }
 }
 

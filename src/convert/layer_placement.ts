@@ -7,6 +7,9 @@ import type { FileWriter, ImageWriter } from "../format/image_format.ts";
 import type { LayerEntry, LayerVisitor } from "../layer/layer_entry.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
 
+/** The part of a writer that takes the bytes of files. */
+export type BodyWriter<C> = Pick<ImageWriter<C>, "beginFile" | "release">;
+
 /** Whether an entry is a regular file with bytes to place. */
 export function hasBytes(entry: LayerEntry): boolean {
   const inode = entry.inode;
@@ -17,17 +20,18 @@ export function hasBytes(entry: LayerEntry): boolean {
 export class LayerPlacement<C> implements LayerVisitor {
   /** The layer's entries so far, in its order. */
   readonly entries: LayerEntry<C>[] = [];
-  readonly #writer: ImageWriter<C>;
+  readonly #writer: BodyWriter<C> | null;
   readonly #select: (entry: LayerEntry<C>, ordinal: number) => boolean;
   readonly #placeIn: (ordinal: number) => Inode<C>;
   #file: FileWriter<C> | null = null;
 
   /**
    * `select` hears every entry, and asks for the bytes of a regular file that has some by `true`;
-   * their location goes into the inode that `placeIn` names, by default the entry's own.
+   * their location goes into the inode that `placeIn` names, by default the entry's own. Without
+   * a writer it must not ask for any.
    */
   constructor(
-    writer: ImageWriter<C>,
+    writer: BodyWriter<C> | null,
     select: (entry: LayerEntry<C>, ordinal: number) => boolean,
     placeIn?: (ordinal: number) => Inode<C>,
   ) {
@@ -40,7 +44,7 @@ export class LayerPlacement<C> implements LayerVisitor {
     // A layer's reader leaves `content` null, so its entries fit any writer.
     const ours = entry as LayerEntry<C>;
     if (!this.#select(ours, this.entries.push(ours) - 1)) return false;
-    this.#file = this.#writer.beginFile(ours.inode!.size);
+    this.#file = this.#writer!.beginFile(ours.inode!.size);
     return true;
   }
 

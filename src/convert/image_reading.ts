@@ -1,0 +1,180 @@
+/**
+ * Reads an image into one tree: its layers newest first, the bytes of files to whoever wants them,
+ * and the tree from the entries alone, oldest first.
+ *
+ * @module
+ */
+import type { EditPlan } from "../edit/edit_plan.ts";
+import type { Layer } from "../layer/layer.ts";
+import type { LayerEntry, LayerVisitor } from "../layer/layer_entry.ts";
+import type { LayerReading, LayerSummary } from "../layer/layer_reading.ts";
+import { openLayer, readLayer } from "../layer/read_layer.ts";
+import { WorkerPool } from "../layer/worker/worker_pool.ts";
+import { Shadow } from "../merge/shadow.ts";
+import { TreeBuilder } from "../merge/tree_builder.ts";
+import type { NoticeListener } from "../notice.ts";
+import type { Image } from "../source/image.ts";
+import { countLinks, type FileTree } from "../tree/file_tree.ts";
+import type { Inode } from "../tree/inode.ts";
+import type { ConvertOptions } from "./convert.ts";
+import { OPEN_COUNT, readInLanes } from "./layer_lanes.ts";
+import { type BodyWriter, hasBytes, LayerPlacement } from "./layer_placement.ts";
+import { missingBodies, placeBodies } from "./missing_bodies.ts";
+
+/** Stored bytes below which starting a worker takes longer than decoding. */
+const WORTH_A_WORKER = 4 * 1024 * 1024;
+const DEFAULT_MEMORY = 64 * 1024 * 1024;
+
+/** What of the options of a conversion concerns reading. */
+export type ReadingOptions = Pick<
+  ConvertOptions,
+  | "signal"
+  | "onProgress"
+  | "verifyDiffIds"
+  | "symlinkedParents"
+  | "keepDirlinks"
+  | "workers"
+  | "memoryBytes"
+>;
+
+/** The reading of one image. */
+export class ImageReading<C> {
+  /** All layers, base first; those that are added on the way come last. */
+  readonly layers: readonly Layer[];
+  /** What was read of each layer. */
+  readonly summaries: LayerSummary[] = [];
+  readonly #image: Image;
+  readonly #plan: EditPlan;
+  readonly #options: ReadingOptions;
+  readonly #onNotice: NoticeListener;
+  #entries: LayerEntry<C>[][] = [];
+
+  /** Makes ready to read `image`, changed as `plan` says. */
+  constructor(image: Image, plan: EditPlan, options: ReadingOptions, onNotice: NoticeListener) {
+    this.#image = image;
+    this.#plan = plan;
+    this.#options = options;
+    this.#onNotice = onNotice;
+    this.layers = [...image.layers, ...plan.layers];
+  }
+
+  /**
+   * Reads all layers, newest first, and answers the tree with its file bytes placed. With `null`
+   * nobody wants bytes: all `content` is `null`, and files of directories are not even opened.
+   */
+  async read(writer: BodyWriter<C> | null): Promise<FileTree<C>> {
+    this.#entries = await this.#readLayers(writer);
+    const tree = this.#buildTree(this.#entries);
+    if (writer === null) return tree;
+    const missing = missingBodies(tree);
+    if (missing.size > 0) await this.place(missing, writer);
+    releaseDead(this.#entries, writer);
+    return tree;
+  }
+
+  /**
+   * Reads those layers again that have the bytes of `files`, newest first, and places just these:
+   * `content` of the files is their location then.
+   */
+  async place(files: ReadonlySet<Inode<C>>, writer: BodyWriter<C>): Promise<void> {
+    await placeBodies(
+      files,
+      this.#entries,
+      writer,
+      // Remarks and progress came up at the first reading.
+      async (index, visitor) => {
+        const layer = this.layers[index];
+        await readLayer(layer, this.#visitorOf(layer, visitor), { signal: this.#options.signal });
+      },
+    );
+  }
+
+  /** Reads all layers once and answers their entries, base first. */
+  async #readLayers(writer: BodyWriter<C> | null): Promise<LayerEntry<C>[][]> {
+    const { layers } = this;
+    const { onProgress } = this.#options;
+    const entries: LayerEntry<C>[][] = [];
+    const shadow = new Shadow();
+    const pool = this.#startPool();
+    try {
+      await readInLanes(layers.toReversed(), (layer) => {
+        const layerShadow = shadow.layer(layer.index);
+        const placement = new LayerPlacement(writer, (entry) => {
+          layerShadow.add(entry);
+          return writer !== null && hasBytes(entry) && !layerShadow.hides(entry.path) &&
+            !this.#excludes(layer, entry);
+        });
+        entries[layer.index] = placement.entries;
+        return this.#open(layer, this.#visitorOf(layer, placement), pool);
+      }, (layer, reading) => {
+        this.summaries[layer.index] = reading.summary!;
+        onProgress?.({ kind: "layer", layer, readBytes: layer.size, done: true });
+      });
+    } finally {
+      pool?.close();
+    }
+    return entries;
+  }
+
+  #isAdded(layer: Layer): boolean {
+    return layer.index >= this.#image.layers.length;
+  }
+
+  /** Like the shadow of newer layers only a guess by the text of the path. */
+  #excludes(layer: Layer, { path }: LayerEntry<C>): boolean {
+    return !this.#isAdded(layer) && this.#plan.excludes(path);
+  }
+
+  #visitorOf(layer: Layer, placement: LayerPlacement<C>): LayerVisitor {
+    return this.#isAdded(layer) ? this.#plan.visitorOf(layer, placement) : placement;
+  }
+
+  #open(layer: Layer, visitor: LayerVisitor, pool: WorkerPool | undefined): LayerReading {
+    const { signal, onProgress, verifyDiffIds } = this.#options;
+    return openLayer(layer, visitor, {
+      signal,
+      pool,
+      verifyDiffIds,
+      onNotice: this.#onNotice,
+      onProgress: onProgress &&
+        ((readBytes) => onProgress({ kind: "layer", layer, readBytes, done: false })),
+    });
+  }
+
+  #startPool(): WorkerPool | undefined {
+    const { layers } = this;
+    const openLayers = Math.min(OPEN_COUNT, layers.length);
+    const storedBytes = layers.reduce((sum, { size }) => sum + size, 0);
+    const workers = this.#options.workers ??
+      (storedBytes < WORTH_A_WORKER ? 0 : navigator.hardwareConcurrency);
+    if (workers === 0 || openLayers === 0) return undefined;
+    const memoryBytes = this.#options.memoryBytes ?? DEFAULT_MEMORY;
+    return new WorkerPool(Math.min(workers, openLayers), memoryBytes / OPEN_COUNT);
+  }
+
+  #buildTree(entries: readonly LayerEntry<C>[][]): FileTree<C> {
+    const builder = new TreeBuilder<C>({
+      symlinkedParents: this.#options.symlinkedParents ?? "follow",
+      keepDirlinks: this.#options.keepDirlinks ?? false,
+      createdSeconds: this.#plan.createdSeconds,
+    }, this.#onNotice);
+    for (const layer of this.#image.layers) builder.apply(entries[layer.index], layer.name);
+    this.#plan.takeOut(builder.tree);
+    for (const layer of this.#plan.layers) builder.add(entries[layer.index], layer.name);
+    this.#plan.changeAll(builder.tree);
+    countLinks(builder.tree);
+    return builder.tree;
+  }
+}
+
+/** Gives back what was placed but is not in the tree: replaced in its own layer, say. */
+function releaseDead<C>(entries: readonly LayerEntry<C>[][], writer: BodyWriter<C>): void {
+  for (const layer of entries) {
+    for (const { inode } of layer) {
+      if (inode !== null && inode.content !== null && inode.linkCount === 0) {
+        writer.release(inode.content);
+        inode.content = null;
+      }
+    }
+  }
+}
