@@ -54,6 +54,7 @@ export type {
   Layer,
   LayerJob,
   TarLayerJob,
+  TreeLayerJob,
 } from "./src/layer/layer.ts";
 export type { Notice, NoticeCode, NoticeListener } from "./src/notice.ts";
 export type { ImageConfig } from "./src/oci/config.ts";
@@ -93,6 +94,8 @@ export {
 export type { DirectoryOptions } from "./src/source/directory_options.ts";
 export { dockerDaemon, type DockerDaemonOptions } from "./src/source/docker/open_docker_daemon.ts";
 export type { StoreOptions } from "./src/source/store_options.ts";
+export { imageFile } from "./src/source/image_file.ts";
+export type { ImageFileOptions } from "./src/source/image_file.ts";
 export { openImage } from "./src/source/open_image.ts";
 export type { OpenOptions } from "./src/source/open_options.ts";
 export { overlay2 } from "./src/source/overlay2.ts";
@@ -106,6 +109,7 @@ export type {
   ReferrerListOptions,
   RepositoryListOptions,
 } from "./src/source/remote/repository_lists.ts";
+export type { ContentReader } from "./src/tree/content_reader.ts";
 export type { FileTree } from "./src/tree/file_tree.ts";
 export { FileKind, Inode } from "./src/tree/inode.ts";
 export type { Xattr } from "./src/tree/inode.ts";

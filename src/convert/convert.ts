@@ -186,7 +186,8 @@ class Conversion<C> {
   constructor(image: Image, options: ConvertOptions) {
     this.#image = image;
     this.#options = options;
-    const createdSeconds = options.createdSeconds ?? image.config?.createdSeconds ?? 0;
+    const createdSeconds = options.createdSeconds ?? image.config?.createdSeconds ??
+      image.createdSeconds ?? 0;
     this.#plan = new EditPlan(image, options.edits ?? {}, createdSeconds);
     this.#reading = new ImageReading(image, this.#plan, options, (notice) => this.onNotice(notice));
     for (const notice of image.notices) this.#notices.push(notice);

@@ -21,6 +21,8 @@ export interface FormatEntry {
   readonly extensions: readonly string[];
   /** Names of the options that the writer knows. */
   readonly options: readonly (keyof FormatOptions)[];
+  /** Name of the directory that an image has in its root by itself, where the format makes one. */
+  readonly ownDirectory?: string;
   /** Whether the first bytes (`HEAD_SIZE`, or all there are) are those of such an image. */
   matches(head: Uint8Array): boolean;
   /**
@@ -54,6 +56,7 @@ export const FORMATS: readonly FormatEntry[] = [
       "features",
       "fsVerity",
     ],
+    ownDirectory: "lost+found",
     // s_magic of the superblock, which starts at 1024.
     matches: (head) => head.length >= 2048 && head[0x438] === 0x53 && head[0x439] === 0xef,
     loadWriter: async () => (await import("./ext4/format.ts")).ext4,

@@ -4,6 +4,8 @@
  * @module
  */
 import type { ByteString } from "../bytes/byte_string.ts";
+import type { ContentReader } from "../tree/content_reader.ts";
+import type { FileTree } from "../tree/file_tree.ts";
 
 /** How a blob is compressed. */
 export type Compression = "none" | "gzip" | "zstd" | "xz" | "bzip2";
@@ -131,8 +133,24 @@ export interface FilesLayerJob {
   readonly diffId: null;
 }
 
+/** What reading a layer takes that is a whole tree: no plain data, it is read where it is. */
+export interface TreeLayerJob {
+  /** Which reader. */
+  readonly kind: "tree";
+  /** Names and metadata; nobody changes them. All names are plain names. */
+  readonly tree: FileTree;
+  /** The bytes of its files. Who opened it closes it. */
+  readonly reader: ContentReader<unknown>;
+  /** Nothing that is read is compressed. */
+  readonly declaredCompression: null;
+  /** There is no blob. */
+  readonly digest: null;
+  /** There is no tar. */
+  readonly diffId: null;
+}
+
 /** What it takes to read a layer. */
-export type LayerJob = TarLayerJob | DirectoryLayerJob | FilesLayerJob;
+export type LayerJob = TarLayerJob | DirectoryLayerJob | FilesLayerJob | TreeLayerJob;
 
 /** One read-only layer of an image. */
 export interface Layer {

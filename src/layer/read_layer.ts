@@ -1,6 +1,6 @@
 /**
- * Reads one layer of any kind: a tar (blob, decompressor, tar reader), a directory, or a list of
- * files.
+ * Reads one layer of any kind: a tar (blob, decompressor, tar reader), a directory, a list of files,
+ * or a tree.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { InlineChunks, type LayerChunks } from "./layer_chunks.ts";
 import type { LayerVisitor } from "./layer_entry.ts";
 import type { LayerReading, LayerReadingOptions, LayerSummary } from "./layer_reading.ts";
 import { TarReading } from "./tar_reading.ts";
+import { TreeReading } from "./tree/tree_reading.ts";
 import type { WorkerPool } from "./worker/worker_pool.ts";
 
 /** Options of {@linkcode readLayer}. */
@@ -25,7 +26,7 @@ export interface ReadLayerOptions extends LayerReadingOptions {
 
 /**
  * Reads `layer` from its first byte to its last and calls `visitor` for its entries, in the order of
- * the tar, or of the names of a directory. Memory does not depend on the bytes in it.
+ * the tar, or of the names of a directory or tree. Memory does not depend on the bytes in it.
  *
  * Nothing the visitor saw may be trusted before the promise resolves: digests are compared at the end.
  *
@@ -58,6 +59,7 @@ export function openLayer(
     options.onNotice?.({ ...notice, where: { layer: layer.name, ...notice.where } });
   const { job } = layer;
   if (job.kind === "files") return new FilesReading(layer, job, visitor, { ...options, onNotice });
+  if (job.kind === "tree") return new TreeReading(layer, job, visitor, { ...options, onNotice });
   return job.kind === "directory"
     ? new DirectoryReading(layer, job, visitor, { ...options, onNotice })
     : new TarReading(layer, job, openChunks(layer, job, { ...options, onNotice }), visitor, {

@@ -30,6 +30,11 @@ export interface Image {
   readonly annotations: Readonly<Record<string, string>>;
   /** Remarks that came up while it was opened. */
   readonly notices: readonly Notice[];
+  /**
+   * When it says that it was made, seconds since 1970, where it has no configuration to say so;
+   * absent or `null` where it does not say.
+   */
+  readonly createdSeconds?: number | null;
   /** Gives temporary files back (a compressed archive is spooled to one). */
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ import { dockerArchive, ociArchive, ociLayout } from "./image_doors.ts";
 import { openPath } from "./open_path.ts";
 import { pathExists, pathKind } from "./path_kind.ts";
 import { isImageName } from "./image_names.ts";
+import { IMAGE_FILE_FORMATS, imageFile } from "./image_file.ts";
 import { registryImage } from "./remote/open_registry_image.ts";
 import type { ImageOptions } from "./remote/remote_options.ts";
 import { overlay2 } from "./overlay2.ts";
@@ -84,6 +85,11 @@ const TRANSPORTS: readonly Transport[] = [
   { prefix: "overlay2:", form: "overlay2:DIRECTORY", open: overlay2 },
   { prefix: "dir:", form: "dir:DIRECTORY", open: rootDirectory },
   { prefix: "tar:", form: "tar:FILE|-", open: rootTar },
+  ...IMAGE_FILE_FORMATS.map(({ name }) => ({
+    prefix: `${name}:`,
+    form: `${name}:FILE`,
+    open: (rest: string, options: ImageOptions) => imageFile(rest, { ...options, format: name }),
+  })),
 ];
 
 /**
@@ -101,9 +107,9 @@ export function registryReferenceIn(reference: string): string | null {
 /**
  * Opens the image that `reference` names: a transport and a path (`oci:DIRECTORY[:TAG|@DIGEST]`,
  * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`, `overlay2:DIRECTORY`,
- * `dir:DIRECTORY`, `tar:FILE|-`), a container engine on this machine and a name
+ * `dir:DIRECTORY`, `tar:FILE|-`, `ext4:FILE` and so on for every image format), a container engine on this machine and a name
  * (`docker-daemon:NAME`, `containers-storage:NAME`, `containerd:NAME[@NAMESPACE]`), a bare path to a
- * directory or an archive, whose kind is found out, or an image of a registry
+ * directory, an archive or a filesystem image, whose kind is found out, or an image of a registry
  * (`docker://HOST/NAME:TAG`; also as a bare name, as `nginx:1.27`, where there is no such path). Close
  * the image when its layers have been read.
  *
@@ -135,7 +141,7 @@ export async function openImage(reference: string, options: ImageOptions = {}): 
     `Cannot open image ${quote(reference)}: nothing is at this path, expected ` +
       `${
         TRANSPORTS.map(({ form }) => form).join(", ")
-      }, the name of an image, or the path of a directory or archive`,
+      }, the name of an image, or the path of a directory, archive or filesystem image`,
     { where: { source: reference } },
   );
 }

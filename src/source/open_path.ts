@@ -16,6 +16,7 @@ import { dockerDaemon } from "./docker/open_docker_daemon.ts";
 import { openDockerStore } from "./docker_archive.ts";
 import type { FileStore } from "./file_store.ts";
 import type { Image } from "./image.ts";
+import { imageFile, imageFileFormat } from "./image_file.ts";
 import { LAYOUT_INDEX } from "./oci_layout.ts";
 import { createRequest, type OpenOptions } from "./open_options.ts";
 import { openStore } from "./open_store.ts";
@@ -23,7 +24,7 @@ import { isOverlay2Layer, overlay2 } from "./overlay2.ts";
 import { pathKind } from "./path_kind.ts";
 import type { RootDirectoryOptions } from "./root_directory.ts";
 
-/** Opens the image in the directory or archive at `path`, which exists. */
+/** Opens the image in the directory, archive or filesystem image at `path`, which exists. */
 export function openPath(path: string, options: RootDirectoryOptions): Promise<Image> {
   if (pathKind(path) === "directory") {
     if (isOverlay2Layer(path)) return overlay2(path, options);
@@ -36,6 +37,7 @@ export function openPath(path: string, options: RootDirectoryOptions): Promise<I
       return containerdImage("", { ...options, containerdRoot: path });
     }
   }
+  if (imageFileFormat(path) !== null) return imageFile(path, options);
   const request = createRequest(path, {}, options);
   return openStore(() => storeAt(path, options), request, openDockerStore);
 }
