@@ -26,9 +26,15 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   x86_64: ["libc.so.6", "libc.musl-x86_64.so.1"],
   aarch64: ["libc.so.6", "libc.musl-aarch64.so.1"],
 };
-const CALL_NUMBERS: Readonly<Record<string, { getdents64: bigint; statx: bigint }>> = {
-  x86_64: { getdents64: 217n, statx: 332n },
-  aarch64: { getdents64: 61n, statx: 291n },
+/** Numbers of the calls that go through `syscall(2)`. */
+interface CallNumbers {
+  readonly getdents64: bigint;
+  readonly ioctl: bigint;
+  readonly statx: bigint;
+}
+const CALL_NUMBERS: Readonly<Record<string, CallNumbers>> = {
+  x86_64: { getdents64: 217n, ioctl: 16n, statx: 332n },
+  aarch64: { getdents64: 61n, ioctl: 29n, statx: 291n },
 };
 
 const SYMBOLS = {
@@ -41,6 +47,11 @@ const SYMBOLS = {
   getdents64: {
     name: "syscall",
     parameters: ["isize", "i32", "buffer", "usize"],
+    result: "isize",
+  },
+  ioctl: {
+    name: "syscall",
+    parameters: ["isize", "i32", "usize", "buffer"],
     result: "isize",
   },
   lgetxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
@@ -80,7 +91,7 @@ class CallError extends Error {
 export class Linux {
   readonly #library: Deno.DynamicLibrary<typeof SYMBOLS>;
   readonly #errno: Deno.UnsafePointerView;
-  readonly #numbers: { readonly getdents64: bigint; readonly statx: bigint };
+  readonly #numbers: CallNumbers;
 
   private constructor(library: Deno.DynamicLibrary<typeof SYMBOLS>, architecture: string) {
     this.#library = library;
@@ -178,6 +189,15 @@ export class Linux {
   /** `lseek(2)`. */
   seek(descriptor: number, position: number, whence: number): number {
     return this.#check("lseek", this.#library.symbols.lseek(descriptor, BigInt(position), whence));
+  }
+
+  /** `ioctl(2)` with a struct, which the kernel may change. */
+  ioctl(descriptor: number, request: number, argument: Uint8Array<ArrayBuffer>): number {
+    const { ioctl } = this.#library.symbols;
+    return this.#check(
+      "ioctl",
+      ioctl(this.#numbers.ioctl, descriptor, BigInt(request), argument),
+    );
   }
 
   /** Names of extended attributes, each with a NUL behind it: of a path, or of a descriptor. */
