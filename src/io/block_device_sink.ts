@@ -35,7 +35,7 @@ export function openBlockDevice(path: string): OpenSink {
     const file = Deno.openSync(path, { write: true });
     const capacity = file.seekSync(0, Deno.SeekMode.End);
     file.seekSync(0, Deno.SeekMode.Start);
-    return new BlockDevice(path, capacity, new PositionalFile(file, path));
+    return new BlockDevice(path, capacity, new PositionalFile(file, path, path));
   } catch (error) {
     throw systemError(error, "open output", path);
   }
@@ -69,11 +69,25 @@ class BlockDevice implements OpenSink {
 
   truncate(size: number): void {
     this.#checkCapacity(size);
+    // What is cut off must read as zeros should the image grow again.
+    this.#written.cut(size);
     this.#size = size;
   }
 
+  read(into: Uint8Array, position: number): void {
+    into.fill(0);
+    for (const { start, end } of this.#written.within(position, position + into.length)) {
+      this.#file.read(into.subarray(start - position, end - position), start);
+    }
+  }
+
+  sync(): void {
+    this.#fill();
+    this.#file.sync();
+  }
+
   commit(): void {
-    for (const { start, end } of [...this.#written.gaps(this.#size)]) this.#writeZeros(start, end);
+    this.#fill();
     this.#file.sync();
     this.#close();
   }
@@ -108,6 +122,11 @@ class BlockDevice implements OpenSink {
       this.#file.write(this.#zeros.subarray(0, Math.min(ZEROS_BYTES, end - at)), at);
     }
     this.#written.add(start, end);
+  }
+
+  /** Fills what was not written: the device has old bytes there. */
+  #fill(): void {
+    for (const { start, end } of [...this.#written.gaps(this.#size)]) this.#writeZeros(start, end);
   }
 
   #close(): void {

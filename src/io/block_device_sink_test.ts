@@ -100,3 +100,25 @@ toolTest(
       ok(Deno.readFileSync(device).subarray(0, 131072).every((byte) => byte === 0));
     }),
 );
+
+toolTest(
+  "fileSink() reads back from a block device, zeros where nothing was written",
+  ["root", "losetup", "mount:ext4"],
+  () =>
+    withDevice((device) => {
+      const output = fileSink(device, { force: true }).open();
+      output.write(new Uint8Array(100).fill(7), 400_000);
+      output.truncate(600_000);
+      const into = new Uint8Array(300).fill(9);
+      output.read!(into, 399_900);
+      const expected = new Uint8Array(300);
+      expected.fill(7, 100, 200);
+      ok(areEqual(into, expected));
+      output.truncate(400_050);
+      output.truncate(600_000);
+      output.read!(into, 399_900);
+      expected.fill(0, 150);
+      ok(areEqual(into, expected));
+      output.abort();
+    }),
+);

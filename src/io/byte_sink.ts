@@ -11,12 +11,22 @@ export interface ByteSink {
   write(bytes: Uint8Array, position: number): void;
   /** Makes the output exactly `size` bytes long. */
   truncate(size: number): void;
+  /**
+   * Fills `into` with what was written at `position`, zeros where nothing was. Absent where what is
+   * written cannot be read back.
+   */
+  read?(into: Uint8Array, position: number): void;
 }
 
 /** An output under way: it appears under its name only by `commit`. */
 export interface OpenSink extends ByteSink {
   /** Bytes that fit, `null` when only the disk limits it. */
   readonly capacity: number | null;
+  /**
+   * Makes the output durable, so that `commit` has only its name left to give. Absent where there
+   * is nothing to wait for.
+   */
+  sync?(): void;
   /** Makes the output durable and gives it its name. */
   commit(): void;
   /** Leaves nothing behind. Does nothing after `commit`. */

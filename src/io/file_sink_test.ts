@@ -179,3 +179,20 @@ Deno.test(
     deepStrictEqual(namesIn(directory), [name]);
   }),
 );
+
+Deno.test(
+  "fileSink() reads back what was written before it has its name",
+  inDirectory((directory) => {
+    const output = fileSink(`${directory}/out`).open();
+    output.write(bytes("hello"), 3);
+    output.truncate(20);
+    const into = new Uint8Array(10).fill(9);
+    output.read!(into, 1);
+    strictEqual(new TextDecoder().decode(into), "\0\0hello\0\0\0");
+    output.read!(into, 15);
+    deepStrictEqual(into, new Uint8Array(10));
+    output.sync!();
+    output.abort();
+    deepStrictEqual(namesIn(directory), []);
+  }),
+);

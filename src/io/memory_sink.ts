@@ -42,6 +42,11 @@ export function memorySink(): MemorySink {
           if (wanted < size) buffer.fill(0, wanted, size);
           size = wanted;
         },
+        read(into, position) {
+          const there = buffer.subarray(Math.min(position, size), size).subarray(0, into.length);
+          into.set(there);
+          into.fill(0, there.length);
+        },
         commit() {
           committed = buffer.subarray(0, size);
         },

@@ -21,3 +21,13 @@ Deno.test("memorySink() reads zeros where it was cut and grew again", () => {
   output.commit();
   deepStrictEqual(sink.bytes, Uint8Array.of(1, 0, 0));
 });
+
+Deno.test("memorySink() reads back what was written, zeros between and behind", () => {
+  const output = memorySink().open();
+  output.write(Uint8Array.of(1, 2, 3), 2);
+  const into = new Uint8Array(6).fill(9);
+  output.read!(into, 1);
+  deepStrictEqual(into, Uint8Array.of(0, 1, 2, 3, 0, 0));
+  output.read!(into, 100);
+  deepStrictEqual(into, new Uint8Array(6));
+});

@@ -46,7 +46,7 @@ export function openPartialFile(
       removeIfThere(partialPath);
       throw systemError(error, "create output", path);
     }
-    return new PartialFile(path, partialPath, new PositionalFile(file, path));
+    return new PartialFile(path, partialPath, new PositionalFile(file, path, partialPath));
   }
   throw new ImageError("IO", `Cannot create output "${path}": its temporary file keeps vanishing`);
 }
@@ -70,6 +70,14 @@ class PartialFile implements OpenSink {
 
   truncate(size: number): void {
     this.#file.truncate(size);
+  }
+
+  read(into: Uint8Array, position: number): void {
+    this.#file.read(into, position);
+  }
+
+  sync(): void {
+    this.#file.sync();
   }
 
   commit(): void {

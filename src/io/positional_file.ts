@@ -1,5 +1,5 @@
 /**
- * Writing at positions of an open file.
+ * Writing at positions of an open file, and reading back what was written.
  *
  * @module
  */
@@ -9,12 +9,18 @@ import { systemError } from "./system_error.ts";
 export class PositionalFile {
   readonly #file: Deno.FsFile;
   readonly #name: string;
+  readonly #path: string;
+  #reader: Deno.FsFile | null = null;
   #position = 0;
 
-  /** Takes over `file`, which stands at position 0; `name` is for messages. */
-  constructor(file: Deno.FsFile, name: string) {
+  /**
+   * Takes over `file`, which stands at position 0 and may be open for writing only; `name` is for
+   * messages, `path` where to open it once more for reading.
+   */
+  constructor(file: Deno.FsFile, name: string, path: string) {
     this.#file = file;
     this.#name = name;
+    this.#path = path;
   }
 
   /** Writes all of `bytes` at `position`; throws `ImageError` `OUT_OF_SPACE`, `LIMIT_EXCEEDED` or `IO`. */
@@ -32,6 +38,27 @@ export class PositionalFile {
       }
     } catch (error) {
       throw systemError(error, "write output", this.#name);
+    }
+  }
+
+  /**
+   * Fills `into` from `position`, with zeros behind the end of the file. Reading may be forbidden
+   * where writing is not, so the file is opened for it only when it is asked for.
+   */
+  read(into: Uint8Array, position: number): void {
+    try {
+      this.#reader ??= Deno.openSync(this.#path, { read: true });
+      this.#reader.seekSync(position, Deno.SeekMode.Start);
+      for (let done = 0; done < into.length;) {
+        const count = this.#reader.readSync(done === 0 ? into : into.subarray(done));
+        if (count === null) {
+          into.fill(0, done);
+          break;
+        }
+        done += count;
+      }
+    } catch (error) {
+      throw systemError(error, "read back output", this.#name);
     }
   }
 
@@ -55,6 +82,7 @@ export class PositionalFile {
 
   /** Gives the file back, and its lock with it. */
   close(): void {
+    this.#reader?.close();
     this.#file.close();
   }
 }

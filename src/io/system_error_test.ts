@@ -63,7 +63,11 @@ Deno.test({
   name: "PositionalFile.write() says OUT_OF_SPACE when the device is full",
   ignore: Deno.build.os !== "linux",
   fn: () => {
-    const file = new PositionalFile(Deno.openSync("/dev/full", { write: true }), "/dev/full");
+    const file = new PositionalFile(
+      Deno.openSync("/dev/full", { write: true }),
+      "/dev/full",
+      "/dev/full",
+    );
     const error = thrownBy(() => file.write(new Uint8Array(4096), 0));
     file.close();
     ok(error instanceof ImageError);

@@ -53,6 +53,26 @@ export class WrittenRanges {
     if (position < size) yield { start: position, end: size };
   }
 
+  /** The written parts of `[start, end)`, in order. */
+  *within(start: number, end: number): Generator<{ start: number; end: number }> {
+    const bounds = this.#bounds;
+    for (let i = this.#firstEndingAtOrAfter(start); i < this.count; i++) {
+      if (bounds[2 * i] >= end) return;
+      const part = { start: Math.max(start, bounds[2 * i]), end: Math.min(end, bounds[2 * i + 1]) };
+      if (part.start < part.end) yield part;
+    }
+  }
+
+  /** Forgets all from `position` on. */
+  cut(position: number): void {
+    const bounds = this.#bounds;
+    while (this.end > position) {
+      const start = bounds[bounds.length - 2];
+      if (start < position) bounds[bounds.length - 1] = position;
+      else bounds.length -= 2;
+    }
+  }
+
   /** Index of the first range whose end is not below `position`; ends increase, so by halving. */
   #firstEndingAtOrAfter(position: number): number {
     let low = 0;

@@ -14,6 +14,19 @@ Deno.test("WrittenRanges melts what touches or overlaps and lists the gaps", () 
   deepStrictEqual([...ranges.gaps(15)], [{ start: 0, end: 10 }]);
 });
 
+Deno.test("WrittenRanges answers the written parts of a range, and forgets what is cut off", () => {
+  const ranges = new WrittenRanges();
+  ranges.add(10, 20);
+  ranges.add(30, 40);
+  deepStrictEqual([...ranges.within(0, 50)], [{ start: 10, end: 20 }, { start: 30, end: 40 }]);
+  deepStrictEqual([...ranges.within(15, 35)], [{ start: 15, end: 20 }, { start: 30, end: 35 }]);
+  deepStrictEqual([...ranges.within(20, 30)], []);
+  ranges.cut(35);
+  deepStrictEqual([...ranges.within(0, 50)], [{ start: 10, end: 20 }, { start: 30, end: 35 }]);
+  ranges.cut(10);
+  strictEqual(ranges.count, 0);
+});
+
 Deno.test("WrittenRanges equals a bit for each byte, whatever the order of writes", () => {
   const size = 64;
   const range = fc.tuple(fc.nat(size), fc.nat(size)).map((
@@ -35,5 +48,9 @@ Deno.test("WrittenRanges equals a bit for each byte, whatever the order of write
     }
     deepStrictEqual(seen, written);
     strictEqual(ranges.end, written.lastIndexOf(1) + 1);
+    const half = new Uint8Array(size);
+    for (const { start, end } of ranges.within(9, 50)) half.fill(1, start, end);
+    deepStrictEqual(half.subarray(9, 50), written.subarray(9, 50));
+    deepStrictEqual([half.indexOf(1) < 0 || half.indexOf(1) >= 9, half[50]], [true, 0]);
   }));
 });
