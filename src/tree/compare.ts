@@ -7,8 +7,9 @@ import { type ByteString, displayByteString } from "../bytes/byte_string.ts";
 import { toHex } from "../bytes/hex.ts";
 import { firstDifference } from "./compare_content.ts";
 import type { ContentReader } from "./content_reader.ts";
-import { type FileTree, walk } from "./file_tree.ts";
+import type { FileTree } from "./file_tree.ts";
 import { canonicalXattrs, FileKind, type Inode, type Xattr } from "./inode.ts";
+import { LinkIdentity } from "./link_identity.ts";
 
 /**
  * What is compared of a file that both trees have.
@@ -49,14 +50,23 @@ export interface TreeDifference {
 export interface ComparedTree<C> {
   /** Names and metadata. */
   readonly tree: FileTree<C>;
-  /** Bytes of files; `null` leaves contents out of the comparison. */
+  /** Bytes of files; `null` where they cannot be read, only told by their digest. */
   readonly reader: ContentReader<C> | null;
+  /**
+   * Digest of a file's bytes, hexadecimal. Contents are compared by it where a tree has no reader,
+   * and shown by it where they differ. A tree with neither leaves contents out of the comparison.
+   */
+  readonly digest?: (content: C, size: number) => string;
 }
 
 /** Options of {@linkcode compareTrees}. */
 export interface CompareOptions {
   /** Fields that may differ. Nothing when absent. */
   readonly ignore?: readonly TreeField[];
+  /** Names that are passed over, with all that is below them. None when absent. */
+  readonly ignorePath?: (path: ByteString) => boolean;
+  /** Times are compared by their whole seconds: one of the trees has no fractions. */
+  readonly wholeSeconds?: boolean;
 }
 
 const ABSENT = "absent";
@@ -73,29 +83,48 @@ export function* compareTrees<A, B>(
   b: ComparedTree<B>,
   options: CompareOptions = {},
 ): Generator<TreeDifference> {
-  const ignored = new Set(options.ignore ?? []);
+  for (const step of compareInSteps(a, b, options)) {
+    if (step !== null) yield step;
+  }
+}
+
+/**
+ * Like {@linkcode compareTrees}, and yields `null` after every name, so that the caller can let
+ * other work have its turn, or stop.
+ */
+export function* compareInSteps<A, B>(
+  a: ComparedTree<A>,
+  b: ComparedTree<B>,
+  options: CompareOptions = {},
+): Generator<TreeDifference | null> {
+  const ignored = new Set<string>(options.ignore ?? []);
   const links = new LinkIdentity(a.tree, b.tree);
-  for (const pair of walkBoth(a.tree, b.tree)) {
-    if (pair.b === null) {
-      yield difference(pair.path, "only in a", displayKind(pair.a!), ABSENT);
-    } else if (pair.a === null) {
-      yield difference(pair.path, "only in b", ABSENT, displayKind(pair.b));
-    } else if (pair.a.kind !== pair.b.kind) {
-      if (!ignored.has("kind")) {
-        yield difference(pair.path, "kind", displayKind(pair.a), displayKind(pair.b));
-      }
-    } else {
-      const link = links.compare(pair.path, pair.a, pair.b);
-      if (link === "compared before") continue;
-      if (link !== null && !ignored.has("link")) yield link;
-      for (const found of compareMetadata(pair.path, pair.a, pair.b)) {
-        if (!ignored.has(found.what as TreeField)) yield found;
-      }
-      if (pair.a.kind === FileKind.regular && !ignored.has("content")) {
-        const content = compareContent(pair.path, a, pair.a, b, pair.b);
-        if (content !== null) yield content;
-      }
+  for (const pair of walkBoth(a.tree, b.tree, options.ignorePath ?? (() => false))) {
+    for (const found of comparePair(pair, links, options)) {
+      if (!ignored.has(found.what)) yield found;
     }
+    const areRegular = pair.a?.kind === FileKind.regular && pair.b?.kind === FileKind.regular;
+    if (areRegular && !links.isAgain && !ignored.has("content")) {
+      const content = compareContent(pair.path, a, pair.a!, b, pair.b!);
+      if (content !== null) yield content;
+    }
+    yield null;
+  }
+}
+
+function* comparePair<A, B>(
+  { path, a, b }: Pair<A, B>,
+  links: LinkIdentity,
+  options: CompareOptions,
+): Generator<TreeDifference> {
+  if (b === null) yield difference(path, "only in a", displayKind(a!), ABSENT);
+  else if (a === null) yield difference(path, "only in b", ABSENT, displayKind(b));
+  else if (a.kind !== b.kind) yield difference(path, "kind", displayKind(a), displayKind(b));
+  else {
+    const link = links.compare(a, b);
+    if (links.isAgain) return;
+    if (link !== null) yield difference(path, "link", link.a, link.b);
+    yield* compareMetadata(path, a, b, options.wholeSeconds ?? false);
   }
 }
 
@@ -114,7 +143,11 @@ interface Pair<A, B> {
 }
 
 /** All names of both trees, each directory before its content; not limited by the stack. */
-function* walkBoth<A, B>(a: FileTree<A>, b: FileTree<B>): Generator<Pair<A, B>> {
+function* walkBoth<A, B>(
+  a: FileTree<A>,
+  b: FileTree<B>,
+  isIgnored: (path: ByteString) => boolean,
+): Generator<Pair<A, B>> {
   const root: Pair<A, B> = { path: "", a: a.root, b: b.root };
   yield root;
   const levels = [{ directory: root, names: namesOf(root), next: 0 }];
@@ -126,8 +159,10 @@ function* walkBoth<A, B>(a: FileTree<A>, b: FileTree<B>): Generator<Pair<A, B>> 
     }
     const name = level.names[level.next++];
     const { directory } = level;
+    const path = directory.path === "" ? name : `${directory.path}/${name}`;
+    if (isIgnored(path)) continue;
     const pair: Pair<A, B> = {
-      path: directory.path === "" ? name : `${directory.path}/${name}`,
+      path,
       a: directory.a?.children?.get(name) ?? null,
       b: directory.b?.children?.get(name) ?? null,
     };
@@ -143,55 +178,23 @@ function namesOf(pair: Pair<unknown, unknown>): ByteString[] {
   return [...names].sort();
 }
 
-/** Finds out whether names are one file in both trees or in neither. */
-class LinkIdentity {
-  readonly #a: FileTree;
-  readonly #b: FileTree;
-  // The number of the first name, among the names that both trees have, of every file.
-  readonly #firstInA = new Map<Inode, number>();
-  readonly #firstInB = new Map<Inode, number>();
-  #nameCount = 0;
-
-  constructor(a: FileTree, b: FileTree) {
-    this.#a = a;
-    this.#b = b;
-  }
-
-  compare(path: ByteString, a: Inode, b: Inode): TreeDifference | "compared before" | null {
-    const number = this.#nameCount++;
-    const firstInA = this.#firstInA.get(a);
-    const firstInB = this.#firstInB.get(b);
-    if (firstInA === undefined) this.#firstInA.set(a, number);
-    if (firstInB === undefined) this.#firstInB.set(b, number);
-    if (firstInA === firstInB) return firstInA === undefined ? null : "compared before";
-    return difference(
-      path,
-      "link",
-      firstInA === undefined ? "first name" : `same as ${firstPath(this.#a, a)}`,
-      firstInB === undefined ? "first name" : `same as ${firstPath(this.#b, b)}`,
-    );
-  }
-}
-
-function firstPath(tree: FileTree, inode: Inode): string {
-  for (const entry of walk(tree)) {
-    if (entry.inode === inode) return `/${displayByteString(entry.path)}`;
-  }
-  return ABSENT;
-}
-
-function* compareMetadata(path: ByteString, a: Inode, b: Inode): Generator<TreeDifference> {
+function* compareMetadata(
+  path: ByteString,
+  a: Inode,
+  b: Inode,
+  wholeSeconds: boolean,
+): Generator<TreeDifference> {
   if (a.permissions !== b.permissions) {
     yield difference(path, "permissions", displayOctal(a.permissions), displayOctal(b.permissions));
   }
   if (a.uid !== b.uid) yield difference(path, "uid", `${a.uid}`, `${b.uid}`);
   if (a.gid !== b.gid) yield difference(path, "gid", `${a.gid}`, `${b.gid}`);
   if (a.size !== b.size) yield difference(path, "size", `${a.size}`, `${b.size}`);
-  const mtimeA = displayTime(a.mtimeSeconds, a.mtimeNanoseconds);
-  const mtimeB = displayTime(b.mtimeSeconds, b.mtimeNanoseconds);
+  const mtimeA = displayTime(a.mtimeSeconds, wholeSeconds ? 0 : a.mtimeNanoseconds);
+  const mtimeB = displayTime(b.mtimeSeconds, wholeSeconds ? 0 : b.mtimeNanoseconds);
   if (mtimeA !== mtimeB) yield difference(path, "mtime", mtimeA, mtimeB);
-  const atimeA = displayTime(a.atimeSeconds, a.atimeNanoseconds);
-  const atimeB = displayTime(b.atimeSeconds, b.atimeNanoseconds);
+  const atimeA = displayTime(a.atimeSeconds, wholeSeconds ? 0 : a.atimeNanoseconds);
+  const atimeB = displayTime(b.atimeSeconds, wholeSeconds ? 0 : b.atimeNanoseconds);
   if (atimeA !== atimeB) yield difference(path, "atime", atimeA, atimeB);
   if (a.target !== b.target) {
     yield difference(path, "target", displayByteString(a.target), displayByteString(b.target));
@@ -234,8 +237,9 @@ function compareContent<A, B>(
   b: ComparedTree<B>,
   inodeB: Inode<B>,
 ): TreeDifference | null {
-  if (a.reader === null || b.reader === null || inodeA.size === 0) return null;
-  if (inodeA.size !== inodeB.size) return null;
+  if (inodeA.size !== inodeB.size || inodeA.size === 0) return null;
+  const canTell = a.reader !== null && b.reader !== null || a.digest && b.digest;
+  if (!canTell) return null;
   if (inodeA.content === null || inodeB.content === null) {
     if (inodeA.content === inodeB.content) return null;
     const displayContent = (content: unknown) => content === null ? ABSENT : "present";
@@ -246,13 +250,30 @@ function compareContent<A, B>(
       displayContent(inodeB.content),
     );
   }
+  if (a.reader === null || b.reader === null) {
+    return compareDigests(path, a, inodeA, b, inodeB);
+  }
   const found = firstDifference(a.reader, inodeA.content, b.reader, inodeB.content, inodeA.size);
   if (found === null) return null;
+  if (a.digest && b.digest) return compareDigests(path, a, inodeA, b, inodeB);
   const displayByte = (byte: number | null) =>
     byte === null
       ? `ends at ${found.position}`
       : `0x${byte.toString(16).padStart(2, "0")} at ${found.position}`;
   return difference(path, "content", displayByte(found.a), displayByte(found.b));
+}
+
+function compareDigests<A, B>(
+  path: ByteString,
+  a: ComparedTree<A>,
+  inodeA: Inode<A>,
+  b: ComparedTree<B>,
+  inodeB: Inode<B>,
+): TreeDifference | null {
+  const digestA = a.digest!(inodeA.content!, inodeA.size);
+  const digestB = b.digest!(inodeB.content!, inodeB.size);
+  if (digestA === digestB) return null;
+  return difference(path, "content", `sha256:${digestA}`, `sha256:${digestB}`);
 }
 
 function difference(

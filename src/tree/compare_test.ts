@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { bytesOf } from "../bytes/byte_string.ts";
-import { type CompareOptions, compareTrees, formatDifference } from "./compare.ts";
+import { compareInSteps, type CompareOptions, compareTrees, formatDifference } from "./compare.ts";
 import type { ContentReader } from "./content_reader.ts";
 import { countLinks, emptyTree, type FileTree } from "./file_tree.ts";
 import { FileKind, Inode } from "./inode.ts";
@@ -191,4 +191,44 @@ Deno.test("compareTrees() walks 50,000 levels", () => {
     return { tree, reader: inMemory };
   };
   deepStrictEqual([...compareTrees(make(), make())], []);
+});
+
+/** A digest that a test can read: the content itself. */
+const digest = (content: Uint8Array) => new TextDecoder().decode(content);
+
+Deno.test("compareTrees() compares digests where a tree has no reader", () => {
+  const changed = sample();
+  at(changed.root, "directory/inner").content = bytesOf("z");
+  const without = { tree: changed, reader: null, digest };
+  for (const reader of [inMemory, null]) {
+    const a = { tree: sample(), reader, digest };
+    deepStrictEqual(
+      [...compareTrees(a, without)].map(formatDifference),
+      ["/directory/inner: content: sha256:x | sha256:z"],
+    );
+    deepStrictEqual([...compareTrees(a, { tree: sample(), reader: null, digest })], []);
+  }
+  // Without a digest of one tree nothing can be said.
+  deepStrictEqual([...compareTrees({ tree: sample(), reader: inMemory }, without)], []);
+});
+
+Deno.test("compareTrees() passes over names with all below, and fractions of seconds", () => {
+  const change = (root: Inode<Uint8Array>) => {
+    at(root, "directory/inner").uid = 1;
+    at(root, "directory").uid = 1;
+    at(root, "file").mtimeNanoseconds = 5;
+  };
+  deepStrictEqual(differences(change, { ignorePath: (path) => path === "directory" }), [
+    "/again: mtime: 0 s + 0 ns | 0 s + 5 ns",
+  ]);
+  deepStrictEqual(differences(change, { wholeSeconds: true }), [
+    "/directory: uid: 0 | 1",
+    "/directory/inner: uid: 0 | 1",
+  ]);
+});
+
+Deno.test("compareInSteps() lets the caller in after every name", () => {
+  const a = { tree: sample(), reader: inMemory };
+  const steps = [...compareInSteps(a, { tree: sample(), reader: inMemory })];
+  deepStrictEqual(steps, new Array(8).fill(null));
 });
