@@ -34,3 +34,22 @@ export function low32(value: number): number {
 export function high32(value: number): number {
   return Math.floor(value / TWO_32);
 }
+
+/** Reads a little-endian i64; throws `ImageError` `LIMIT_EXCEEDED` outside of ±2^53. */
+export function getI64(view: DataView, at: number): number {
+  const high = view.getInt32(at + 4, true);
+  if (high >= 0x20_0000 || high < -0x20_0000) {
+    throw new ImageError(
+      "LIMIT_EXCEEDED",
+      `Cannot read 64-bit number: high word is ${high}, expected -0x200000 to 0x1fffff`,
+    );
+  }
+  return high * TWO_32 + view.getUint32(at, true);
+}
+
+/** Writes a little-endian i64; `value` is an integer from -2^53 to 2^53 - 1. */
+export function setI64(view: DataView, at: number, value: number): void {
+  const high = Math.floor(value / TWO_32);
+  view.setUint32(at, value - high * TWO_32, true);
+  view.setInt32(at + 4, high, true);
+}
