@@ -1,0 +1,46 @@
+/**
+ * A writer that keeps nothing of files but their digests.
+ *
+ * @module
+ */
+import { createHash, type Hash } from "node:crypto";
+import type { BodyWriter } from "../convert/layer_placement.ts";
+import { bytesOf, type ByteString, byteStringFrom } from "../bytes/byte_string.ts";
+import { toHex } from "../bytes/hex.ts";
+import type { FileWriter } from "../format/image_format.ts";
+
+const ZEROS = new Uint8Array(64 * 1024);
+
+/** Answers the SHA-256 of each file, as a byte string: there may be a million. */
+export class DigestWriter implements BodyWriter<ByteString> {
+  /** Begins a file. */
+  beginFile(): FileWriter<ByteString> {
+    return new DigestFile();
+  }
+
+  /** There is nothing to give back. */
+  release(): void {}
+}
+
+/** The digits of a digest of {@linkcode DigestWriter}. */
+export function digestText(digest: ByteString): string {
+  return toHex(bytesOf(digest));
+}
+
+class DigestFile implements FileWriter<ByteString> {
+  readonly #hash: Hash = createHash("sha256");
+
+  write(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  skip(byteCount: number): void {
+    for (let left = byteCount; left > 0; left -= ZEROS.length) {
+      this.#hash.update(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
+    }
+  }
+
+  end(): ByteString {
+    return byteStringFrom(this.#hash.digest());
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * A filesystem image in a file as a tree to look into.
+ *
+ * @module
+ */
+import type { BodyWriter } from "../convert/layer_placement.ts";
+import { ImageError } from "../image_error.ts";
+import { displayByteString } from "../bytes/byte_string.ts";
+import {
+  IMAGE_FILE_FORMATS,
+  imageFileFormat,
+  type OpenedImageFile,
+  openImageFile,
+} from "../source/image_file.ts";
+import { pathExists } from "../source/path_kind.ts";
+import { contentDigest } from "../tree/content_digest.ts";
+import { walk } from "../tree/file_tree.ts";
+import { FileKind, type Inode } from "../tree/inode.ts";
+import type { BytesReceiver, TreeOptions, TreeView } from "./tree_view.ts";
+
+/** Bytes that are read at once. */
+const PIECE_SIZE = 1024 * 1024;
+
+/** A filesystem image that a reference names. */
+export interface ImageFileReference {
+  /** Where it is. */
+  readonly path: string;
+  /** The format by its name; `undefined` where its first bytes tell. */
+  readonly format: string | undefined;
+}
+
+/**
+ * What a reference says of a filesystem image, `ext4:FILE` or the path of one; `null` where it means
+ * something else. Throws `ImageError` `PERMISSION` or `IO`.
+ */
+export function imageFileIn(reference: string): ImageFileReference | null {
+  // A path that exists is a path, whatever it looks like.
+  if (pathExists(reference)) {
+    return imageFileFormat(reference) === null ? null : { path: reference, format: undefined };
+  }
+  const format = IMAGE_FILE_FORMATS.find(({ name }) => reference.startsWith(`${name}:`))?.name;
+  return format === undefined ? null : { path: reference.slice(format.length + 1), format };
+}
+
+/** Opens a filesystem image. Rejects like `openImageFile`. */
+export async function openFileView(
+  reference: string,
+  { path, format }: ImageFileReference,
+  options: TreeOptions,
+): Promise<TreeView> {
+  const file = await openImageFile(path, format, options.onNotice ?? (() => {}));
+  return new FileView(reference, file, options);
+}
+
+class FileView implements TreeView {
+  readonly image = null;
+  readonly reference: string;
+  readonly file: OpenedImageFile;
+  readonly createdSeconds: number;
+  readonly #options: TreeOptions;
+
+  constructor(reference: string, file: OpenedImageFile, options: TreeOptions) {
+    this.reference = reference;
+    this.file = file;
+    this.createdSeconds = options.createdSeconds ?? file.reader.description.createdSeconds ?? 0;
+    this.#options = options;
+  }
+
+  get tree() {
+    return this.file.reader.tree;
+  }
+
+  get reader() {
+    return this.file.reader;
+  }
+
+  readonly digest = (content: unknown, size: number): string =>
+    contentDigest(this.file.reader, content, size);
+
+  // deno-lint-ignore require-await -- an error must be a rejection
+  async readFile(inode: Inode, receiver: BytesReceiver): Promise<void> {
+    this.#copy(inode, receiver);
+  }
+
+  // deno-lint-ignore require-await -- an error must be a rejection
+  async place(files: ReadonlySet<Inode>, writer: BodyWriter<unknown>): Promise<void> {
+    const placed = new Set<Inode>();
+    for (const { path, inode } of walk(this.tree)) {
+      if (!files.has(inode) || placed.has(inode)) continue;
+      placed.add(inode);
+      const body = writer.beginFile(inode.size);
+      try {
+        this.#copy(inode, body);
+      } catch (error) {
+        if (error instanceof ImageError) error.at({ path: `/${displayByteString(path)}` });
+        throw error;
+      }
+      inode.content = body.end();
+    }
+  }
+
+  close(): Promise<void> {
+    this.file.reader.close();
+    return Promise.resolve();
+  }
+
+  #copy({ kind, content, size }: Inode, receiver: BytesReceiver): void {
+    if (kind !== FileKind.regular) throw new TypeError("Cannot read bytes of what is no file");
+    const { reader } = this.file;
+    const buffer = new Uint8Array(Math.min(size, PIECE_SIZE));
+    let position = 0;
+    while (position < size) {
+      this.#options.signal?.throwIfAborted();
+      const data = content === null ? size : Math.min(size, reader.seekData(content, position));
+      if (data > position) receiver.skip(data - position);
+      position = data;
+      if (position === size) break;
+      const piece = buffer.subarray(0, Math.min(buffer.length, size - position));
+      const count = reader.read(content, piece, position);
+      if (count !== piece.length) {
+        throw new ImageError(
+          "CORRUPT",
+          `Cannot read file: ${position + count} bytes are there, expected ${size}`,
+        );
+      }
+      receiver.write(piece);
+      position += count;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * An image of layers as a tree to look into: the layers are merged without their bytes, and those
+ * that hold a wanted file are read again.
+ *
+ * @module
+ */
+import { ImageReading } from "../convert/image_reading.ts";
+import type { BodyWriter } from "../convert/layer_placement.ts";
+import { EditPlan } from "../edit/edit_plan.ts";
+import type { Image } from "../source/image.ts";
+import type { FileTree } from "../tree/file_tree.ts";
+import type { Inode } from "../tree/inode.ts";
+import { digestText, DigestWriter } from "./digest_writer.ts";
+import type { BytesReceiver, TreeOptions, TreeView } from "./tree_view.ts";
+
+/** Reads the layers of `image`, which the view closes. */
+export async function openLayeredView(image: Image, options: TreeOptions): Promise<TreeView> {
+  const createdSeconds = options.createdSeconds ?? image.config?.createdSeconds ??
+    image.createdSeconds ?? 0;
+  const plan = new EditPlan(image, {}, createdSeconds);
+  const onNotice = options.onNotice ?? (() => {});
+  const reading = new ImageReading<unknown>(image, plan, options, onNotice);
+  const hasDigests = options.contents === "digests";
+  const tree = await reading.read(hasDigests ? new DigestWriter() : null);
+  return new LayeredView(image, reading, tree, createdSeconds, hasDigests);
+}
+
+class LayeredView implements TreeView {
+  readonly file = null;
+  readonly reader = null;
+  readonly reference: string;
+  readonly image: Image;
+  readonly tree: FileTree;
+  readonly createdSeconds: number;
+  readonly digest?: (content: unknown, size: number) => string;
+  readonly #reading: ImageReading<unknown>;
+
+  constructor(
+    image: Image,
+    reading: ImageReading<unknown>,
+    tree: FileTree,
+    createdSeconds: number,
+    hasDigests: boolean,
+  ) {
+    this.reference = image.reference;
+    this.image = image;
+    this.#reading = reading;
+    this.tree = tree;
+    this.createdSeconds = createdSeconds;
+    if (hasDigests) this.digest = (content) => digestText(content as string);
+  }
+
+  async readFile(inode: Inode, receiver: BytesReceiver): Promise<void> {
+    if (inode.size === 0) return;
+    const { content } = inode;
+    await this.place(new Set([inode]), {
+      beginFile: () => ({
+        write: (bytes) => receiver.write(bytes),
+        skip: (byteCount) => receiver.skip(byteCount),
+        // It is no location that anybody could use later.
+        end: () => content,
+      }),
+      release() {},
+    });
+  }
+
+  async place(files: ReadonlySet<Inode>, writer: BodyWriter<unknown>): Promise<void> {
+    await this.#reading.place(files, writer);
+  }
+
+  async close(): Promise<void> {
+    await this.image.close();
+  }
+}
