@@ -9,6 +9,8 @@
  * @module
  */
 import { type ByteString, byteStringFrom } from "../bytes/byte_string.ts";
+import { packDeviceNumber } from "./device_number.ts";
+import { escapeField, escapeXattr, HARD_LINK_MARK, NOTHING } from "./dump_syntax.ts";
 import { type FileTree, walk } from "./file_tree.ts";
 import { FileKind, type Inode, modeOf } from "./inode.ts";
 
@@ -26,8 +28,7 @@ export interface DumpedContent {
 export type ContentDescriber<C> = (content: C, size: number) => DumpedContent;
 
 /** `MODE` of a line for a further name of a file. */
-const HARD_LINK_MODE = "@120000";
-const NOTHING = "-";
+const HARD_LINK_MODE = `${HARD_LINK_MARK}120000`;
 
 /**
  * Yields a line (without a line break) for every name: directories before their content, siblings
@@ -43,7 +44,8 @@ export function* dumpTree<C>(
     const path = `/${relativePath}`;
     const firstPath = firstPaths.get(inode);
     if (firstPath !== undefined) {
-      yield [escape(path), "0", HARD_LINK_MODE, "- - - - 0.0", escape(firstPath), "- -"].join(" ");
+      yield [escapeField(path), "0", HARD_LINK_MODE, "- - - - 0.0", escapeField(firstPath), "- -"]
+        .join(" ");
       continue;
     }
     if (inode.kind !== FileKind.directory) firstPaths.set(inode, path);
@@ -56,50 +58,20 @@ function dumpLine<C>(path: ByteString, inode: Inode<C>, describe: ContentDescrib
   const payload = inode.kind === FileKind.symlink ? inode.target : described.payload;
   const { bytes } = described;
   const fields = [
-    escape(path),
+    escapeField(path),
     inode.size,
     modeOf(inode).toString(8),
     inode.linkCount,
     inode.uid,
     inode.gid,
-    deviceNumber(inode),
+    packDeviceNumber(inode.deviceMajor, inode.deviceMinor),
     `${inode.mtimeSeconds}.${inode.mtimeNanoseconds}`,
-    payload === undefined ? NOTHING : escape(payload),
-    bytes === undefined || bytes.length === 0 ? NOTHING : escape(byteStringFrom(bytes)),
+    payload === undefined ? NOTHING : escapeField(payload),
+    bytes === undefined || bytes.length === 0 ? NOTHING : escapeField(byteStringFrom(bytes)),
     described.digest ?? NOTHING,
   ];
   for (const { name, value } of inode.xattrs) {
     fields.push(`${escapeXattr(name)}=${escapeXattr(byteStringFrom(value))}`);
   }
   return fields.join(" ");
-}
-
-/** The number of 32 bits that the kernel writes to disks: minor 8 bits, major 12, minor 12. */
-function deviceNumber({ deviceMajor, deviceMinor }: Inode): number {
-  const low = deviceMinor % 256;
-  return low + deviceMajor * 256 + (deviceMinor - low) * 4096;
-}
-
-/** A field; a dash alone would mean that there is nothing. */
-function escape(text: ByteString): string {
-  return text === NOTHING ? "\\x2d" : text.replace(/[^\x21-\x7e]|\\/g, escapeUnit);
-}
-
-function escapeXattr(text: ByteString): string {
-  return text.replace(/[^\x21-\x7e]|[\\=]/g, escapeUnit);
-}
-
-function escapeUnit(unit: string): string {
-  switch (unit) {
-    case "\\":
-      return "\\\\";
-    case "\n":
-      return "\\n";
-    case "\r":
-      return "\\r";
-    case "\t":
-      return "\\t";
-    default:
-      return `\\x${unit.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  }
 }
