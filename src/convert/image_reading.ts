@@ -97,7 +97,7 @@ export class ImageReading<C> {
     const shadow = new Shadow();
     const pool = this.#startPool();
     try {
-      await readInLanes(layers.toReversed(), (layer) => {
+      await readInLanes(layers.toReversed(), writer?.openFileCount ?? 1, (layer) => {
         const layerShadow = shadow.layer(layer.index);
         const placement = new LayerPlacement(writer, (entry) => {
           layerShadow.add(entry);

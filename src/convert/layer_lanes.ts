@@ -20,10 +20,12 @@ const TURN_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads `layers` in the given order, two at a time: one turn of each, again and again; where one is
- * complete, the next takes its place. `onDone` is called as each completes.
+ * complete, the next takes its place. A turn ends in the middle of a file only where as many files as
+ * there are lanes may be open. `onDone` is called as each completes.
  */
 export async function readInLanes(
   layers: readonly Layer[],
+  openFileCount: number,
   open: (layer: Layer) => LayerReading,
   onDone: (layer: Layer, reading: LayerReading) => void,
 ): Promise<void> {
@@ -38,7 +40,7 @@ export async function readInLanes(
       if (opened.length === 0) return;
       if (turn >= Math.min(LANE_COUNT, opened.length)) turn = 0;
       const { layer, reading } = opened[turn];
-      if (!await reading.advance(TURN_BYTES)) {
+      if (!await reading.advance(TURN_BYTES, openFileCount >= LANE_COUNT)) {
         turn++;
         continue;
       }

@@ -8,7 +8,7 @@ import type { LayerEntry, LayerVisitor } from "../layer/layer_entry.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
 
 /** The part of a writer that takes the bytes of files. */
-export type BodyWriter<C> = Pick<ImageWriter<C>, "beginFile" | "release">;
+export type BodyWriter<C> = Pick<ImageWriter<C>, "openFileCount" | "beginFile" | "release">;
 
 /** Whether an entry is a regular file with bytes to place. */
 export function hasBytes(entry: LayerEntry): boolean {

@@ -31,7 +31,12 @@ export interface WriteReport {
 
 /** Writes one image. Data first, metadata last. */
 export interface ImageWriter<C> {
-  /** Begins a file of `size` (> 0) bytes; at most one file is open at a time. */
+  /**
+   * Files that may be open at a time, their writes in any order; 1 when absent. With 2, layers that
+   * are read side by side take turns inside files too, so that none waits for the end of another's.
+   */
+  readonly openFileCount?: number;
+  /** Begins a file of `size` (> 0) bytes. Throws `TypeError` while too many are open. */
   beginFile(size: number): FileWriter<C>;
   /** The bytes at `content` were placed but are dead: they must not be in the image. */
   release(content: C): void;

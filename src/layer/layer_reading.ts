@@ -30,14 +30,14 @@ export interface LayerReading {
   /** What was read; `null` until all of it was. */
   readonly summary: LayerSummary | null;
   /**
-   * Reads on: `byteCount` uncompressed bytes, then to the end of the entry that is under way, so
-   * that between two calls no file is open. Where that is depends on the layer alone. Answers
-   * whether the layer is complete.
+   * Reads on: `byteCount` uncompressed bytes or a little more, then to the end of the entry that is
+   * under way, so that between two calls no file is open; unless it `mayStopInFile`. Where it stops
+   * depends on the layer alone. Answers whether the layer is complete.
    *
    * Rejects with `ImageError` that names the layer, with the signal's reason, or with whatever the
    * visitor throws.
    */
-  advance(byteCount: number): Promise<boolean>;
+  advance(byteCount: number, mayStopInFile?: boolean): Promise<boolean>;
   /** Gives files and memory back. */
   close(): void;
 }

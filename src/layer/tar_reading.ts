@@ -49,7 +49,7 @@ export class TarReading implements LayerReading {
   }
 
   /** See {@linkcode LayerReading.advance}. */
-  async advance(byteCount: number): Promise<boolean> {
+  async advance(byteCount: number, mayStopInFile = false): Promise<boolean> {
     try {
       const stopAt = this.#parser.offset + byteCount;
       while (this.#summary === null) {
@@ -64,6 +64,7 @@ export class TarReading implements LayerReading {
         await this.#parse(() => taken = this.#parser.push(chunk, stopAt));
         this.#rest = taken < chunk.length ? chunk.subarray(taken) : null;
         if (this.#rest !== null) return false;
+        if (mayStopInFile && this.#parser.offset >= stopAt) return false;
       }
       return this.#summary !== null;
     } catch (error) {

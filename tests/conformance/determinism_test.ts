@@ -42,6 +42,8 @@ function bigLayout() {
         body: noise(100_000 + 77_777 * f, i * 100 + f + 1),
       });
     }
+    // Longer than a turn, so that turns of other layers come between its parts.
+    entries.push({ path: `large${i}`, body: noise(5_000_001 + 1_234_567 * i, i + 500) });
     entries.push({ path: "shared", body: noise(300_000, i + 1000) });
     entries.push({ path: "twice", body: noise(50_000, i + 2000) });
     entries.push({ path: "twice", body: noise(60_000, i + 3000) });

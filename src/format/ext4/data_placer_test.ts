@@ -43,7 +43,7 @@ Deno.test("DataPlacer gives back any bytes in any pieces, and zero blocks take n
       fc.array(fc.array(piece, { minLength: 1, maxLength: 12 }), { maxLength: 6 }),
       (files) => {
         const sink = new MemorySink(16 << 20);
-        const placer = new DataPlacer(sink, geometry, 20, 1e9);
+        const placer = new DataPlacer(sink, geometry, 20, 1e9, 2);
         const placed = files.map((pieces) => {
           const size = pieces.reduce((sum, { size }) => sum + size, 0);
           const expected = new Uint8Array(size);
@@ -74,10 +74,45 @@ Deno.test("DataPlacer gives back any bytes in any pieces, and zero blocks take n
   );
 });
 
+Deno.test("DataPlacer keeps two files apart whose pieces come by turns", () => {
+  const geometry = new Geometry(1024, 256, 64);
+  const size = fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.constantFrom(1024, 70_000, 200_001));
+  const turns = fc.array(fc.record({ file: fc.boolean(), isHole: fc.boolean(), size }), {
+    maxLength: 30,
+  });
+  fc.assert(
+    fc.property(turns, (turns) => {
+      const sink = new MemorySink(16 << 20);
+      const placer = new DataPlacer(sink, geometry, 20, 1e9, 2);
+      const files = [false, true].map((which) => {
+        const size = turns.reduce((sum, turn) => sum + (turn.file === which ? turn.size : 0), 0);
+        return { expected: new Uint8Array(size), at: 0, writer: placer.begin(size) };
+      });
+      throws(() => placer.begin(1), TypeError);
+      turns.forEach(({ file: which, isHole, size }, turn) => {
+        const file = files[Number(which)];
+        if (isHole) {
+          file.writer.skip(size);
+        } else {
+          const piece = file.expected.subarray(file.at, file.at + size).fill(turn + 1);
+          file.writer.write(piece);
+        }
+        file.at += size;
+      });
+      const contents = files.map(({ writer }) => writer.end());
+      placer.flush();
+      files.forEach(({ expected }, i) => {
+        deepStrictEqual(readBack(sink, contents[i], expected.length, 1024), expected);
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
+
 Deno.test("DataPlacer leaves the gap of every backup group free", () => {
   const geometry = new Geometry(1024, 256, 64);
   const sink = new MemorySink(40 << 20);
-  const placer = new DataPlacer(sink, geometry, 20, 1e9);
+  const placer = new DataPlacer(sink, geometry, 20, 1e9, 2);
   const size = 33 << 20;
   const file = placer.begin(size);
   for (let left = size; left > 0; left -= 1 << 20) file.write(new Uint8Array(1 << 20).fill(7));
@@ -92,7 +127,7 @@ Deno.test("DataPlacer leaves the gap of every backup group free", () => {
 Deno.test("DataPlacer does not write behind the end of the image, but goes on placing", () => {
   const geometry = new Geometry(4096, 256, 64);
   const sink = new MemorySink(30 * 4096);
-  const placer = new DataPlacer(sink, geometry, 20, 30);
+  const placer = new DataPlacer(sink, geometry, 20, 30, 1);
   const file = placer.begin(50 * 4096);
   file.write(new Uint8Array(50 * 4096).fill(1));
   strictEqual(file.end().blockCount, 50);
@@ -101,7 +136,7 @@ Deno.test("DataPlacer does not write behind the end of the image, but goes on pl
 });
 
 Deno.test("DataPlacer refuses missing, surplus and too many bytes", () => {
-  const placer = new DataPlacer(new MemorySink(0), new Geometry(4096, 256, 64), 20, 0);
+  const placer = new DataPlacer(new MemorySink(0), new Geometry(4096, 256, 64), 20, 0, 1);
   const file = placer.begin(10);
   throws(() => placer.begin(1), TypeError);
   throws(() => file.write(new Uint8Array(11)), RangeError);

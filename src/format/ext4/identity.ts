@@ -9,7 +9,7 @@ import { toHex } from "../../bytes/hex.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** Changes whenever the same input would give other bytes than before. */
-export const EXT4_FORMAT_NUMBER = 1;
+export const EXT4_FORMAT_NUMBER = 2;
 
 /** UUID and hash seed of an image. */
 export interface Ext4Identity {

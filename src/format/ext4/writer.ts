@@ -51,6 +51,8 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
   readonly #gapBlocks: number;
   /** Blocks of the filesystem, `null` while the size is open. */
   readonly #fixedBlocks: number | null;
+  /** Files that may be open at a time. */
+  readonly openFileCount = 2;
   readonly #placer: DataPlacer;
   readonly #released = new ReleasedBlocks();
 
@@ -81,6 +83,7 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
       geometry,
       this.#gapBlocks,
       endBlock,
+      this.openFileCount,
       this.#limits.hasVerity,
       this.#limits.hasVerity ? 0 : this.#limits.inlineMax,
     );
@@ -91,7 +94,7 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     return this.#derived ??= deriveIdentity(this.#context.identity(), this.#options);
   }
 
-  /** Begins a file of `size` bytes. */
+  /** Begins a file of `size` bytes; up to `openFileCount` may be open. */
   beginFile(size: number): FileWriter<Ext4Content> {
     return this.#placer.begin(size);
   }
