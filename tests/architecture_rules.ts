@@ -28,13 +28,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   layer: ["layer/*", "tree", "oci", "io", "bytes"],
   "layer/*": ["layer", "layer/*", "tree", "oci", "io", "bytes"],
   merge: ["layer", "tree", "oci", "io", "bytes"],
-  source: ["source/*", "format", "layer", "layer/*", "tree", "oci", "io", "bytes"],
+  source: ["source/*", "disk", "format", "layer", "layer/*", "tree", "oci", "io", "bytes"],
   "source/*": ["source", "source/*", "layer", "layer/*", "tree", "oci", "io", "bytes"],
   edit: ["source", "merge", "layer", "tree", "oci", "io", "bytes"],
   format: ["format/*", "compress", "tree", "io", "bytes"],
   // Its header fields and the names of whiteouts are those of the parser.
   "format/tar": ["format", "compress", "layer", "layer/*", "tree", "io", "bytes"],
   "format/*": ["format", "compress", "fsverity", "tree", "io", "bytes"],
+  disk: ["format", "io", "bytes", "compress", "tree"],
   composefs: [
     "composefs/*",
     "source",
@@ -59,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "compress",
     "fsverity",
     "layer",
+    "layer/*",
     "tree",
     "oci",
     "io",
@@ -105,6 +107,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "cli/*",
     "convert",
+    "disk",
     "edit",
     "verify",
     "view",
@@ -123,6 +126,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "cli/*": [
     "cli",
     "convert",
+    "disk",
     "edit",
     "verify",
     "view",

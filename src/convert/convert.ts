@@ -204,8 +204,10 @@ class Conversion<C> {
       identity: () =>
         this.#plan.identity(this.#identity(), this.#reading.summaries.slice(this.#ownCount)),
       createdSeconds: this.#plan.createdSeconds,
+      architecture: this.#image.platform?.architecture,
       expectedBytes: expectedBytes(this.#reading.layers),
       onNotice: this.onNotice,
+      scratchDirectory: output.scratchDirectory,
     });
     try {
       return await this.#write(writer, start);

@@ -6,9 +6,10 @@
 import type { Ext4Options } from "./ext4/options.ts";
 import type { ImageFormat } from "./image_format.ts";
 import type { OpenImageReader } from "./image_reader.ts";
+import type { TarOptions } from "./tar/options.ts";
 
 /** Options of all formats; each takes those that it knows. */
-export type FormatOptions = Ext4Options;
+export type FormatOptions = Ext4Options & TarOptions;
 
 /** Bytes at the start of an image that tell its format. */
 export const HEAD_SIZE = 4096;
@@ -30,8 +31,10 @@ export interface FormatEntry {
    * `RangeError` or `TypeError` for options that the format does not allow.
    */
   loadWriter(): Promise<(options: FormatOptions) => ImageFormat<unknown>>;
-  /** Loads the reader. */
-  loadReader(): Promise<OpenImageReader>;
+  /** Options that a file name of this format means, as `.tar.gz` does; absent where none does. */
+  optionsOfFileName?(name: string): FormatOptions;
+  /** Loads the reader; absent where such files are sources of their own (`tar:`, `dir:`). */
+  loadReader?(): Promise<OpenImageReader>;
 }
 
 /** All formats; the first is the default where nothing tells. */
@@ -62,12 +65,26 @@ export const FORMATS: readonly FormatEntry[] = [
     loadWriter: async () => (await import("./ext4/format.ts")).ext4,
     loadReader: async () => (await import("./ext4/reader.ts")).openExt4,
   },
+  {
+    name: "tar",
+    extensions: [".tar", ".tar.gz", ".tgz", ".tar.zst"],
+    options: ["compression", "sparse", "keepWhiteouts", "onLoss"],
+    // "ustar", in headers of POSIX and of GNU.
+    matches: (head) => [0x75, 0x73, 0x74, 0x61, 0x72].every((byte, i) => head[257 + i] === byte),
+    optionsOfFileName: compressionOfFileName,
+    loadWriter: async () => (await import("./tar/format.ts")).tar,
+  },
 ];
 
 /** The format of a file name by its extension, `null` where that says nothing. */
 export function formatOfFileName(name: string): FormatEntry | null {
   const lower = name.toLowerCase();
   return FORMATS.find((format) => format.extensions.some((it) => lower.endsWith(it))) ?? null;
+}
+
+function compressionOfFileName(name: string): FormatOptions {
+  if (/gz$/i.test(name)) return { compression: "gzip" };
+  return /zst$/i.test(name) ? { compression: "zstd" } : {};
 }
 
 /** The format of that name, `null` for none. */

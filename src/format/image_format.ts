@@ -60,8 +60,12 @@ export interface WriterContext {
   readonly createdSeconds: number;
   /** A guess of the bytes to come, for reserving room in front; never a limit. */
   readonly expectedBytes: number;
+  /** Processor that the input is for, in the names of container images (`amd64`), where it says so. */
+  readonly architecture?: string;
   /** Where remarks go. */
   readonly onNotice: NoticeListener;
+  /** Where temporary files may go; absent where the system's own directory for them is right. */
+  readonly scratchDirectory?: string;
 }
 
 /** An output format with its options, ready to write. */

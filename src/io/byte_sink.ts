@@ -22,6 +22,8 @@ export interface ByteSink {
 export interface OpenSink extends ByteSink {
   /** Bytes that fit, `null` when only the disk limits it. */
   readonly capacity: number | null;
+  /** A directory for temporary files about as large as the output; absent where none is near. */
+  readonly scratchDirectory?: string;
   /**
    * Makes the output durable, so that `commit` has only its name left to give. Absent where there
    * is nothing to wait for.

@@ -53,6 +53,7 @@ export function openPartialFile(
 
 class PartialFile implements OpenSink {
   readonly capacity = null;
+  readonly scratchDirectory: string;
   readonly #path: string;
   readonly #partialPath: string;
   readonly #file: PositionalFile;
@@ -60,6 +61,7 @@ class PartialFile implements OpenSink {
 
   constructor(path: string, partialPath: string, file: PositionalFile) {
     this.#path = path;
+    this.scratchDirectory = dirname(path);
     this.#partialPath = partialPath;
     this.#file = file;
   }

@@ -16,12 +16,9 @@ import { createRequest, type OpenOptions } from "./open_options.ts";
 import { pathKind } from "./path_kind.ts";
 import { rootImage } from "./root_image.ts";
 
-/** Formats that are sources of their own, read in their own way. */
-const OTHER_SOURCES: ReadonlySet<string> = new Set(["tar", "dir", "directory"]);
-
 /** The formats whose files are opened here; each is a transport of its name. */
-export const IMAGE_FILE_FORMATS: readonly FormatEntry[] = FORMATS.filter(({ name }) =>
-  !OTHER_SOURCES.has(name)
+export const IMAGE_FILE_FORMATS: readonly FormatEntry[] = FORMATS.filter(({ loadReader }) =>
+  loadReader !== undefined
 );
 
 /** Options of {@linkcode imageFile}. */
@@ -80,7 +77,7 @@ export async function openImageFile(
           `expected one of ${formatList()}`,
       );
     }
-    const reader = await (await found.loadReader())(source, onNotice);
+    const reader = await (await found.loadReader!())(source, onNotice);
     isOpened = true;
     return { format: found, reader };
   } catch (error) {

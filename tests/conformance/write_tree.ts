@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ImageFormat, WriteReport } from "../../src/format/image_format.ts";
+import type { ImageFormat, ImageWriter, WriteReport } from "../../src/format/image_format.ts";
 import type { ImageSink } from "../../src/io/byte_sink.ts";
 import type { Notice } from "../../src/notice.ts";
 import { type FileTree, walk } from "../../src/tree/file_tree.ts";
@@ -38,15 +38,17 @@ export async function writeTree<C>(
 ): Promise<WrittenTree> {
   const notices: Notice[] = [];
   const open = sink.open();
+  let writer: ImageWriter<C> | null = null;
   try {
-    const writer = format.createWriter(open, {
+    const begun = format.createWriter(open, {
       identity: () => "sha256:0123456789abcdef",
       createdSeconds: CREATED_SECONDS,
       expectedBytes: options.expectedBytes ?? dataBytes(tree),
       onNotice: (notice) => notices.push(notice),
     });
+    writer = begun;
     const place = (size: number, content: GeneratedContent): C => {
-      const file = writer.beginFile(size);
+      const file = begun.beginFile(size);
       const buffer = new Uint8Array(options.chunkSize ?? 65536);
       let position = 0;
       const rest = (end: number) => {
@@ -74,11 +76,12 @@ export async function writeTree<C>(
     };
     const dead = (options.released ?? []).map(({ size, content }) => place(size, content));
     const placed = placeTree(tree, place);
-    for (const content of dead) writer.release(content);
-    const report = await writer.finish(placed);
+    for (const content of dead) begun.release(content);
+    const report = await begun.finish(placed);
     open.commit();
     return { report, notices };
   } finally {
+    writer?.close?.();
     open.abort();
   }
 }

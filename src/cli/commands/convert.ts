@@ -13,6 +13,7 @@ import type { ImageEdits } from "../../edit/image_edits.ts";
 import type { ImageSink, OpenSink } from "../../io/byte_sink.ts";
 import { fileSink } from "../../io/file_sink.ts";
 import { nullSink } from "../../io/null_sink.ts";
+import { pipeSink } from "../../io/pipe_sink.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { Image } from "../../source/image.ts";
 import { openImage } from "../../source/open_image.ts";
@@ -43,7 +44,7 @@ export async function runConvert(
   const loudness = loudnessOf(args);
   const output = outputOf(args);
   const createdSeconds = sourceDateEpoch(environment("SOURCE_DATE_EPOCH"));
-  const format = await createFormat(formatEntryFor(args, output), args);
+  const format = await createFormat(formatEntryFor(args, output), args, output);
   if (output === "-" && !format.streams) {
     throw new UsageError(
       `Cannot write ${format.name} to standard output: it is not written in order, expected a file name`,
@@ -130,6 +131,11 @@ function outputOf(args: ConvertArguments): string | null {
   if (args.output !== undefined && args.output === args.configOut) {
     throw new UsageError("Cannot write image and configuration to one file, expected two");
   }
+  if (args.output === "-" && args.json) {
+    throw new UsageError(
+      "Cannot write image and report to standard output: --json and -o - exclude each other",
+    );
+  }
   if (args.output !== undefined) return args.output;
   if (args.dryRun) return null;
   throw new UsageError("Cannot convert without an output: -o OUT is missing");
@@ -150,8 +156,10 @@ function formatEntryFor(args: ConvertArguments, output: string | null): FormatEn
 async function createFormat(
   entry: FormatEntry,
   args: ConvertArguments,
+  output: string | null,
 ): Promise<ImageFormat<unknown>> {
-  const options = formatOptionsOf(args, entry);
+  const implied = output === null ? undefined : entry.optionsOfFileName?.(output);
+  const options = { ...implied, ...formatOptionsOf(args, entry) };
   const create = await entry.loadWriter();
   try {
     return create(options);
@@ -171,6 +179,7 @@ function sinkFor(
   edits: ImageEdits,
 ): ImageSink {
   if (args.dryRun || output === null) return nullSink();
+  if (output === "-") return pipeSink("standard output", Deno.stdout);
   return fileSink(output, {
     force: args.force,
     inputs: [...inputPaths(args.image, image), ...editPaths(edits)],

@@ -75,6 +75,21 @@ export function formatOptions() {
       description:
         message`fs-verity for every file: the kernel checks each byte it reads; files become read-only.`,
     }),
+    compression: optional(option("--compression", string({ metavar: "NAME[:LEVEL]" }), {
+      description:
+        message`Compression, as zstd:15, gzip:9 or none; default: by the format and the extension of OUT.`,
+    })),
+    sparse: option("--sparse", {
+      description:
+        message`Leave holes of files out of a tar, as GNU tar does; container engines do not read that.`,
+    }),
+    keepWhiteouts: option("--keep-whiteouts", {
+      description:
+        message`Make a layer of the image's layers: what they delete of a base stays in the tar as whiteouts.`,
+    }),
+    onLoss: optional(option("--on-loss", choice(["error", "report"], { metavar: "WHAT" }), {
+      description: message`What cannot be in the output: an error, or left out and reported.`,
+    })),
     features: optional(option("--features", string({ metavar: "LIST" }), {
       description:
         message`Features to switch, in the names of mke2fs, as +metadata_csum_seed,-resize_inode.`,
@@ -99,6 +114,10 @@ const OPTION_NAMES: Readonly<Record<keyof FormatOptions, string>> = {
   compat: "--compat",
   features: "--features",
   fsVerity: "--fs-verity",
+  compression: "--compression",
+  sparse: "--sparse",
+  keepWhiteouts: "--keep-whiteouts",
+  onLoss: "--on-loss",
 };
 
 /** What of the arguments the format takes. Throws `UsageError` for an option of other formats. */
