@@ -20,6 +20,18 @@ import { type ConvertArguments, convertParser } from "./commands/convert_options
 import { withJournalSize } from "./commands/format_options.ts";
 import { type InspectArguments, inspectParser } from "./commands/inspect_options.ts";
 import { type PullArguments, pullParser } from "./commands/pull_options.ts";
+import {
+  type CatArguments,
+  catParser,
+  type DumpArguments,
+  dumpParser,
+  type LsArguments,
+  lsParser,
+  type StatArguments,
+  statParser,
+  type TreeArguments,
+  treeParser,
+} from "./commands/view_options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 import { VERSION } from "./version.ts";
@@ -30,7 +42,16 @@ const COMPLETION_OPTION = "--completion";
 const SHELLS = ["bash", "zsh", "fish", "pwsh", "nu"] as const;
 
 /** A command with its arguments. */
-export type Command = ConvertArguments | PullArguments | InspectArguments | CacheArguments;
+export type Command =
+  | ConvertArguments
+  | PullArguments
+  | InspectArguments
+  | LsArguments
+  | CatArguments
+  | StatArguments
+  | TreeArguments
+  | DumpArguments
+  | CacheArguments;
 
 /**
  * Reads the arguments. `null` when they asked for help, the version or completion, which has been
@@ -49,6 +70,11 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
   const parser = or(
     pullParser(),
     inspectParser(),
+    lsParser(),
+    catParser(),
+    statParser(),
+    treeParser(),
+    dumpParser(),
     cacheParser(),
     completionParser(),
     convertParser(),
@@ -97,6 +123,8 @@ function examples(): Message {
     "oci2rootfs oci-archive:image.tar:v1 -o rootfs.ext4 --size 2G --label root",
     "oci2rootfs image.tar -o rootfs.img --platform linux/arm64 --free 20%",
     "oci2rootfs nginx:1.27 -o rootfs.ext4",
+    "oci2rootfs ls -lR rootfs.ext4 /etc",
+    "oci2rootfs cat nginx:1.27 /etc/os-release",
     "oci2rootfs pull registry.example/NAME:TAG -o ./layout --all-platforms",
     "oci2rootfs oci:./layout@sha256:DIGEST -o /dev/loop0 --force --json",
     "oci2rootfs completion bash > ~/.local/share/bash-completion/completions/oci2rootfs",

@@ -7,6 +7,7 @@ import { type Command, parseArguments } from "./arguments.ts";
 import { errorText } from "./error_text.ts";
 import { type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { withInterruption } from "./interruption.ts";
+import { OutputClosed } from "./output_stream.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 /** Runs the program with the arguments of its command line. */
@@ -19,6 +20,8 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     await runCommand(command, terminal);
     return 0;
   } catch (error) {
+    // Nobody is left to be told.
+    if (error instanceof OutputClosed) return 0;
     const output = outputOf(command);
     terminal.writeError(errorText(error, {
       debug: command?.debug ?? args.includes("--debug"),
@@ -43,6 +46,21 @@ async function runCommand(command: Command, terminal: Terminal): Promise<void> {
     } else if (command.command === "inspect") {
       const { runInspect } = await import("./commands/inspect.ts");
       await runInspect(command, terminal, signal);
+    } else if (command.command === "ls") {
+      const { runLs } = await import("./commands/ls.ts");
+      await runLs(command, terminal, signal);
+    } else if (command.command === "cat") {
+      const { runCat } = await import("./commands/cat.ts");
+      await runCat(command, terminal, signal);
+    } else if (command.command === "stat") {
+      const { runStat } = await import("./commands/stat.ts");
+      await runStat(command, terminal, signal);
+    } else if (command.command === "tree") {
+      const { runTree } = await import("./commands/tree.ts");
+      await runTree(command, terminal, signal);
+    } else if (command.command === "dump") {
+      const { runDump } = await import("./commands/dump.ts");
+      await runDump(command, terminal, signal);
     } else {
       const { runCache } = await import("./commands/cache.ts");
       await runCache(command, terminal, signal);

@@ -3,15 +3,20 @@
  *
  * @module
  */
+import { systemError } from "../io/system_error.ts";
 
 /** Where the program writes. */
 export interface Terminal {
   /** Writes to standard output: what was asked for (a report, help, a completion script). */
   writeOutput(text: string): void;
+  /** The same for bytes; answers `false` where the reader has gone. */
+  writeBytes(bytes: Uint8Array): boolean;
   /** Writes to standard error: everything else. */
   writeError(text: string): void;
   /** Standard error is a terminal that understands cursor movements. */
   readonly isInteractive: boolean;
+  /** Standard output is a terminal: what could move its cursor must not be written to it. */
+  readonly showsOutput: boolean;
   /** Standard output may be coloured. */
   readonly colorsOutput: boolean;
   /** Standard error may be coloured. */
@@ -28,9 +33,11 @@ export function processTerminal(): Terminal {
   const isDumb = environment("TERM") === "dumb";
   const wantsColor = (environment("NO_COLOR") ?? "") === "" && !isDumb;
   return {
-    writeOutput: (text) => writeAll(Deno.stdout, encoder.encode(text)),
-    writeError: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+    writeOutput: (text) => void writeAll(Deno.stdout, encoder.encode(text)),
+    writeBytes: (bytes) => writeAll(Deno.stdout, bytes),
+    writeError: (text) => void writeAll(Deno.stderr, encoder.encode(text)),
     isInteractive: Deno.stderr.isTerminal() && !isDumb,
+    showsOutput: Deno.stdout.isTerminal(),
     colorsOutput: wantsColor && Deno.stdout.isTerminal(),
     colorsError: wantsColor && Deno.stderr.isTerminal(),
     width: columns,
@@ -47,12 +54,14 @@ export function environment(name: string): string | undefined {
   }
 }
 
-function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
+function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): boolean {
   try {
     for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
+    return true;
   } catch (error) {
     // The reader has gone (`| head`): nobody is left to be told.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw systemError(error, "write", "standard output");
   }
 }
 

@@ -21,10 +21,15 @@ export function recordedTerminal(): RecordedTerminal {
     writeOutput(text) {
       this.output += text;
     },
+    writeBytes(bytes) {
+      this.output += new TextDecoder().decode(bytes);
+      return true;
+    },
     writeError(text) {
       this.error += text;
     },
     isInteractive: true,
+    showsOutput: false,
     colorsOutput: false,
     colorsError: false,
     width: () => 60,

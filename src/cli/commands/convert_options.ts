@@ -63,7 +63,8 @@ function outputOptions() {
   });
 }
 
-function inputOptions() {
+/** How layers become one tree. */
+export function inputOptions() {
   return object("Input", {
     platform: optional(option("--platform", platformValue(), {
       description: message`Which image of several; default: linux on this machine's processor.`,
@@ -90,7 +91,8 @@ function inputOptions() {
   });
 }
 
-function speedOptions() {
+/** What it may take. */
+export function speedOptions() {
   return object("Speed", {
     workers: optional(option("--workers", integer({ metavar: "N", min: 0, max: 256 }), {
       description:
