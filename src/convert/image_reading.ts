@@ -19,6 +19,7 @@ import type { Inode } from "../tree/inode.ts";
 import type { ConvertOptions } from "./convert.ts";
 import { OPEN_COUNT, readInLanes } from "./layer_lanes.ts";
 import { type BodyWriter, hasBytes, LayerPlacement } from "./layer_placement.ts";
+import { LayerRecord } from "./layer_record.ts";
 import { missingBodies, placeBodies } from "./missing_bodies.ts";
 
 /** Stored bytes below which starting a worker takes longer than decoding. */
@@ -47,7 +48,8 @@ export class ImageReading<C> {
   readonly #plan: EditPlan;
   readonly #options: ReadingOptions;
   readonly #onNotice: NoticeListener;
-  #entries: LayerEntry<C>[][] = [];
+  readonly #builder: TreeBuilder<C>;
+  readonly #records: LayerRecord<C>[] = [];
 
   /** Makes ready to read `image`, changed as `plan` says. */
   constructor(image: Image, plan: EditPlan, options: ReadingOptions, onNotice: NoticeListener) {
@@ -56,6 +58,11 @@ export class ImageReading<C> {
     this.#options = options;
     this.#onNotice = onNotice;
     this.layers = [...image.layers, ...plan.layers];
+    this.#builder = new TreeBuilder<C>({
+      symlinkedParents: options.symlinkedParents ?? "follow",
+      keepDirlinks: options.keepDirlinks ?? false,
+      createdSeconds: plan.createdSeconds,
+    }, onNotice);
   }
 
   /**
@@ -63,12 +70,12 @@ export class ImageReading<C> {
    * nobody wants bytes: all `content` is `null`, and files of directories are not even opened.
    */
   async read(writer: BodyWriter<C> | null): Promise<FileTree<C>> {
-    this.#entries = await this.#readLayers(writer);
-    const tree = this.#buildTree(this.#entries);
+    const entries = await this.#readLayers(writer);
+    const tree = this.#buildTree(entries);
     if (writer === null) return tree;
     const missing = missingBodies(tree);
     if (missing.size > 0) await this.place(missing, writer);
-    releaseDead(this.#entries, writer);
+    releaseDead(this.#records, writer);
     return tree;
   }
 
@@ -79,7 +86,7 @@ export class ImageReading<C> {
   async place(files: ReadonlySet<Inode<C>>, writer: BodyWriter<C>): Promise<void> {
     await placeBodies(
       files,
-      this.#entries,
+      this.#records,
       writer,
       // Remarks and progress came up at the first reading.
       async (index, visitor) => {
@@ -89,24 +96,35 @@ export class ImageReading<C> {
     );
   }
 
-  /** Reads all layers once and answers their entries, base first. */
+  /**
+   * Reads all layers once and answers their entries, but for those of the base: it is often by far
+   * the largest, and nothing is older, so its entries go into the tree as they come.
+   */
   async #readLayers(writer: BodyWriter<C> | null): Promise<LayerEntry<C>[][]> {
     const { layers } = this;
     const { onProgress } = this.#options;
     const entries: LayerEntry<C>[][] = [];
+    const base: Layer | undefined = this.#image.layers[0];
+    const first = this.#builder.applyFirst(base?.name ?? "");
     const shadow = new Shadow();
     const pool = this.#startPool();
     try {
       await readInLanes(layers.toReversed(), writer?.openFileCount ?? 1, (layer) => {
         const layerShadow = shadow.layer(layer.index);
-        const placement = new LayerPlacement(writer, (entry) => {
+        const record = this.#records[layer.index] = new LayerRecord<C>();
+        const list: LayerEntry<C>[] = entries[layer.index] = [];
+        const placement = new LayerPlacement<C>(writer, (entry) => {
           layerShadow.add(entry);
-          return writer !== null && hasBytes(entry) && !layerShadow.hides(entry.path) &&
+          record.add(entry);
+          if (layer === base) first.place(entry);
+          else list.push(entry);
+          const isWanted = writer !== null && hasBytes(entry) && !layerShadow.hides(entry.path) &&
             !this.#excludes(layer, entry);
+          return isWanted ? entry.inode : null;
         });
-        entries[layer.index] = placement.entries;
         return this.#open(layer, this.#visitorOf(layer, placement), pool);
       }, (layer, reading) => {
+        if (layer === base) first.finish();
         this.summaries[layer.index] = reading.summary!;
         onProgress?.({ kind: "layer", layer, readBytes: layer.size, done: true });
       });
@@ -153,12 +171,10 @@ export class ImageReading<C> {
   }
 
   #buildTree(entries: readonly LayerEntry<C>[][]): FileTree<C> {
-    const builder = new TreeBuilder<C>({
-      symlinkedParents: this.#options.symlinkedParents ?? "follow",
-      keepDirlinks: this.#options.keepDirlinks ?? false,
-      createdSeconds: this.#plan.createdSeconds,
-    }, this.#onNotice);
-    for (const layer of this.#image.layers) builder.apply(entries[layer.index], layer.name);
+    const builder = this.#builder;
+    for (const layer of this.#image.layers.slice(1)) {
+      builder.apply(entries[layer.index], layer.name);
+    }
     this.#plan.takeOut(builder.tree);
     for (const layer of this.#plan.layers) builder.add(entries[layer.index], layer.name);
     this.#plan.changeAll(builder.tree);
@@ -168,9 +184,9 @@ export class ImageReading<C> {
 }
 
 /** Gives back what was placed but is not in the tree: replaced in its own layer, say. */
-function releaseDead<C>(entries: readonly LayerEntry<C>[][], writer: BodyWriter<C>): void {
-  for (const layer of entries) {
-    for (const { inode } of layer) {
+function releaseDead<C>(records: readonly LayerRecord<C>[], writer: BodyWriter<C>): void {
+  for (const { inodes } of records) {
+    for (const inode of inodes) {
       if (inode !== null && inode.content !== null && inode.linkCount === 0) {
         writer.release(inode.content);
         inode.content = null;

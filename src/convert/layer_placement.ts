@@ -1,5 +1,5 @@
 /**
- * Takes one layer in: keeps its entries and hands the bytes of wanted files to the writer.
+ * Takes one layer in: hands its entries on, and the bytes of wanted files to the writer.
  *
  * @module
  */
@@ -18,33 +18,30 @@ export function hasBytes(entry: LayerEntry): boolean {
 
 /** Places the file bytes of one layer. */
 export class LayerPlacement<C> implements LayerVisitor {
-  /** The layer's entries so far, in its order. */
-  readonly entries: LayerEntry<C>[] = [];
+  /** How many entries there were so far. */
+  entryCount = 0;
   readonly #writer: BodyWriter<C> | null;
-  readonly #select: (entry: LayerEntry<C>, ordinal: number) => boolean;
-  readonly #placeIn: (ordinal: number) => Inode<C>;
+  readonly #select: (entry: LayerEntry<C>, ordinal: number) => Inode<C> | null;
   #file: FileWriter<C> | null = null;
+  #inode: Inode<C> | null = null;
 
   /**
-   * `select` hears every entry, and asks for the bytes of a regular file that has some by `true`;
-   * their location goes into the inode that `placeIn` names, by default the entry's own. Without
-   * a writer it must not ask for any.
+   * `select` hears every entry, and asks for the bytes of a regular file that has some by the inode
+   * that is to get their location. Without a writer it must not ask for any.
    */
   constructor(
     writer: BodyWriter<C> | null,
-    select: (entry: LayerEntry<C>, ordinal: number) => boolean,
-    placeIn?: (ordinal: number) => Inode<C>,
+    select: (entry: LayerEntry<C>, ordinal: number) => Inode<C> | null,
   ) {
     this.#writer = writer;
     this.#select = select;
-    this.#placeIn = placeIn ?? ((ordinal) => this.entries[ordinal].inode!);
   }
 
   entry(entry: LayerEntry): boolean {
     // A layer's reader leaves `content` null, so its entries fit any writer.
-    const ours = entry as LayerEntry<C>;
-    if (!this.#select(ours, this.entries.push(ours) - 1)) return false;
-    this.#file = this.#writer!.beginFile(ours.inode!.size);
+    this.#inode = this.#select(entry as LayerEntry<C>, this.entryCount++);
+    if (this.#inode === null) return false;
+    this.#file = this.#writer!.beginFile(this.#inode.size);
     return true;
   }
 
@@ -57,7 +54,7 @@ export class LayerPlacement<C> implements LayerVisitor {
   }
 
   end(): void {
-    this.#placeIn(this.entries.length - 1).content = this.#file!.end();
+    this.#inode!.content = this.#file!.end();
     this.#file = null;
   }
 }

@@ -5,12 +5,11 @@
  *
  * @module
  */
-import { displayByteString } from "../bytes/byte_string.ts";
 import { ImageError } from "../image_error.ts";
-import type { LayerEntry } from "../layer/layer_entry.ts";
 import { eachDirectory, type FileTree } from "../tree/file_tree.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
 import { type BodyWriter, LayerPlacement } from "./layer_placement.ts";
+import type { LayerRecord } from "./layer_record.ts";
 
 /** The regular files of the tree that have a size but no location. */
 export function missingBodies<C>(tree: FileTree<C>): Set<Inode<C>> {
@@ -27,44 +26,30 @@ export function missingBodies<C>(tree: FileTree<C>): Set<Inode<C>> {
 
 /**
  * Reads every layer again that has one of `wanted`, newest first, and places just those bytes. `read`
- * reads a layer to its end, so that its digest is compared again.
+ * reads a layer to its end, so that its digest is compared again. Rejects with `ImageError` `IO` where
+ * a layer is not what it was.
  */
 export async function placeBodies<C>(
   wanted: ReadonlySet<Inode<C>>,
-  entries: readonly LayerEntry<C>[][],
+  records: readonly LayerRecord<C>[],
   writer: BodyWriter<C>,
   read: (layerIndex: number, visitor: LayerPlacement<C>) => Promise<void>,
 ): Promise<void> {
-  for (let index = entries.length - 1; index >= 0; index--) {
-    const layer = entries[index];
-    const isWanted = (ordinal: number) => {
-      const inode = layer[ordinal].inode;
-      return inode !== null && wanted.has(inode);
-    };
-    const last = layer.findLastIndex((_, ordinal) => isWanted(ordinal));
+  for (let index = records.length - 1; index >= 0; index--) {
+    const record = records[index];
+    const isWanted = (inode: Inode<C> | null) => inode !== null && wanted.has(inode);
+    const last = record.inodes.findLastIndex(isWanted);
     if (last === -1) continue;
-    const placement = new LayerPlacement(
-      writer,
-      (entry, ordinal) => {
-        expectSame(entry, layer[ordinal]);
-        return isWanted(ordinal);
-      },
-      (ordinal) => layer[ordinal].inode!,
-    );
+    const placement = new LayerPlacement(writer, (entry, ordinal) => {
+      const inode = record.sameInode(entry, ordinal);
+      return isWanted(inode) ? inode : null;
+    });
     await read(index, placement);
-    if (placement.entries.length <= last) throw changed(layer[last]);
+    if (placement.entryCount > last) continue;
+    throw new ImageError(
+      "IO",
+      `Cannot read layer again: it has ${placement.entryCount} entries, expected ` +
+        `${record.inodes.length} as when it was read first`,
+    );
   }
-}
-
-/** A directory, unlike a blob, may have changed since it was read first. */
-function expectSame<C>(now: LayerEntry<C>, before: LayerEntry<C> | undefined): void {
-  if (before?.path !== now.path || before.inode?.size !== now.inode?.size) throw changed(now);
-}
-
-function changed({ path }: LayerEntry): ImageError {
-  return new ImageError(
-    "IO",
-    `Cannot read "${displayByteString(path)}" again: it was not there or was another when it ` +
-      "was read first, expected files that nobody changes",
-  );
 }

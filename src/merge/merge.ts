@@ -67,7 +67,17 @@ export function mergeLayers<C>(
     { symlinkedParents: "follow", keepDirlinks: false, createdSeconds: 0, ...options },
     (notice) => notices.push(notice),
   );
-  for (const layer of layers) builder.apply(layer.entries, layer.name);
+  let isFirst = true;
+  for (const { entries, name } of layers) {
+    if (isFirst) {
+      const first = builder.applyFirst(name);
+      for (const entry of entries) first.place(entry);
+      first.finish();
+      isFirst = false;
+    } else {
+      builder.apply(entries, name);
+    }
+  }
   countLinks(builder.tree);
   return { tree: builder.tree, notices };
 }

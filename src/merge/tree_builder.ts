@@ -15,7 +15,7 @@ import type { LayerEntry } from "../layer/layer_entry.ts";
 import type { NoticeListener } from "../notice.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { FileKind, Inode } from "../tree/inode.ts";
-import { DeferredLinks } from "./deferred_links.ts";
+import { type DeferredLink, DeferredLinks } from "./deferred_links.ts";
 import { copyMetadata, type MergeOptions } from "./merge_options.ts";
 import { removeOlder } from "./removal.ts";
 import { existingDirectory, PathWalk } from "./path_walk.ts";
@@ -44,6 +44,14 @@ export class TreeBuilder<C> {
    */
   apply(entries: readonly LayerEntry<C>[], layerName: string): void {
     this.#apply(entries, layerName, this.#options);
+  }
+
+  /**
+   * Begins the first layer, whose entries may come one by one: nothing is older, so its marks need
+   * not be known before. Throws as `apply`.
+   */
+  applyFirst(layerName: string): FirstLayer<C> {
+    return this.#begin([], layerName, this.#options);
   }
 
   /**
@@ -83,45 +91,88 @@ export class TreeBuilder<C> {
   }
 
   #apply(entries: readonly LayerEntry<C>[], layerName: string, options: MergeOptions): void {
+    const application = this.#begin(entries, layerName, options);
+    for (const entry of entries) application.place(entry);
+    application.finish();
+  }
+
+  /** The first step, and what the second needs. */
+  #begin(
+    entries: readonly LayerEntry<C>[],
+    layerName: string,
+    options: MergeOptions,
+  ): LayerApplication<C> {
     const removed = removeOlder(this.tree, entries, options);
-    const application = new LayerApplication<C>(
-      new DirectoryResolver<C>(
-        this.tree.root,
-        removed,
-        options,
-        (notice) => this.#onNotice({ ...notice, where: { ...notice.where, layer: layerName } }),
-      ),
+    const resolver = new DirectoryResolver<C>(
+      this.tree.root,
+      removed,
       options,
+      (notice) => this.#onNotice({ ...notice, where: { ...notice.where, layer: layerName } }),
     );
-    let current: LayerEntry<C> | null = null;
-    try {
-      for (current of entries) application.place(current);
-      application.placeDeferredLinks(this.tree, (entry) => current = entry);
-    } catch (error) {
-      if (error instanceof ImageError && current !== null) {
-        error.at({
-          layer: layerName,
-          path: displayByteString(current.path),
-          offset: current.offset,
-        });
-      }
-      throw error;
-    }
+    return new LayerApplication<C>(this.tree, layerName, resolver, options);
   }
 }
 
+/** Takes the entries of the first layer. */
+export interface FirstLayer<C> {
+  /** The next entry. Throws `ImageError` `CORRUPT` where it cannot be applied. */
+  place(entry: LayerEntry<C>): void;
+  /** That was the last one. Throws `ImageError` `CORRUPT` where a link leads to nothing. */
+  finish(): void;
+}
+
 /** The second step: everything but the removals, in the layer's order. */
-class LayerApplication<C> {
+class LayerApplication<C> implements FirstLayer<C> {
+  readonly #tree: FileTree<C>;
+  readonly #layerName: string;
   readonly #resolver: DirectoryResolver<C>;
   readonly #options: MergeOptions;
   readonly #deferred = new DeferredLinks<C>();
 
-  constructor(resolver: DirectoryResolver<C>, options: MergeOptions) {
+  constructor(
+    tree: FileTree<C>,
+    layerName: string,
+    resolver: DirectoryResolver<C>,
+    options: MergeOptions,
+  ) {
+    this.#tree = tree;
+    this.#layerName = layerName;
     this.#resolver = resolver;
     this.#options = options;
   }
 
   place(entry: LayerEntry<C>): void {
+    try {
+      this.#place(entry);
+    } catch (error) {
+      throw this.#placed(error, entry);
+    }
+  }
+
+  /** Resolves the forward references, in their order, as often as one leads to the next. */
+  finish(): void {
+    let waiting = this.#deferred.standing(this.#tree);
+    while (waiting.length > 0) {
+      const before = waiting.length;
+      waiting = waiting.filter(([placeholder, link]) => !this.#resolve(placeholder, link));
+      if (waiting.length < before) continue;
+      const [, { entry }] = waiting[0];
+      throw this.#placed(
+        new ImageError(
+          "CORRUPT",
+          `Cannot link to "${displayByteString(entry.target)}": there is no such file`,
+        ),
+        entry,
+      );
+    }
+  }
+
+  #placed(error: unknown, { path, offset }: LayerEntry<C>): unknown {
+    if (!(error instanceof ImageError)) return error;
+    return error.at({ layer: this.#layerName, path: displayByteString(path), offset });
+  }
+
+  #place(entry: LayerEntry<C>): void {
     if (entry.kind === "opaque") return this.#placeMark(entry.path);
     if (entry.path === "") return this.#placeRoot(entry);
     const slash = entry.path.lastIndexOf("/");
@@ -194,26 +245,16 @@ class LayerApplication<C> {
     this.#resolver.set(directory, name, target);
   }
 
-  /** Resolves the forward references, in their order, as often as one leads to the next. */
-  placeDeferredLinks(tree: FileTree<C>, onCurrent: (entry: LayerEntry<C>) => void): void {
-    let waiting = this.#deferred.standing(tree);
-    while (waiting.length > 0) {
-      const before = waiting.length;
-      waiting = waiting.filter(([placeholder, { directory, name, entry }]) => {
-        onCurrent(entry);
-        const target = this.#resolver.find(entry.target);
-        if (target === null || this.#deferred.holds(target)) return true;
-        this.#link(directory, name, entry, target);
-        this.#deferred.delete(placeholder);
-        return false;
-      });
-      if (waiting.length < before) continue;
-      const [, { entry }] = waiting[0];
-      onCurrent(entry);
-      throw new ImageError(
-        "CORRUPT",
-        `Cannot link to "${displayByteString(entry.target)}": there is no such file`,
-      );
+  /** Whether a waiting link has found its target. */
+  #resolve(placeholder: Inode<C>, { directory, name, entry }: DeferredLink<C>): boolean {
+    const target = this.#resolver.find(entry.target);
+    if (target === null || this.#deferred.holds(target)) return false;
+    try {
+      this.#link(directory, name, entry, target);
+    } catch (error) {
+      throw this.#placed(error, entry);
     }
+    this.#deferred.delete(placeholder);
+    return true;
   }
 }
