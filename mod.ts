@@ -26,6 +26,13 @@ export type {
   LayerReport,
 } from "./src/convert/convert.ts";
 export type { FileCounts } from "./src/convert/file_counts.ts";
+export { gpt } from "./src/disk/gpt.ts";
+export type { GptOptions } from "./src/disk/gpt.ts";
+export { qcow2 } from "./src/disk/qcow2.ts";
+export type { Qcow2Options } from "./src/disk/qcow2.ts";
+export { verity } from "./src/disk/verity.ts";
+export type { VerityFormat, VerityOptions } from "./src/disk/verity.ts";
+export { vhd } from "./src/disk/vhd.ts";
 export type { Addition, HostAddress, IdRange, ImageEdits, Owner } from "./src/edit/image_edits.ts";
 export { ext4, Ext4Content } from "./src/format/ext4/format.ts";
 export type { Ext4Extent, Ext4Options, FreeRoom } from "./src/format/ext4/format.ts";
@@ -43,6 +50,8 @@ export { fileSink } from "./src/io/file_sink.ts";
 export type { FileSinkOptions, InputTree } from "./src/io/file_sink.ts";
 export { memorySink } from "./src/io/memory_sink.ts";
 export type { MemorySink } from "./src/io/memory_sink.ts";
+export { pairedSink } from "./src/io/paired_sink.ts";
+export type { PairedSink } from "./src/io/paired_sink.ts";
 export type {
   ArrivingBlob,
   BlobDelivery,

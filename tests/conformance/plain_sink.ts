@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import type { ImageSink } from "../../src/io/byte_sink.ts";
 
 /** A sink that writes straight to a new file. */
@@ -12,7 +12,7 @@ export function plainSink(path: string): ImageSink {
     name: path,
     seekable: true,
     open() {
-      let file = openSync(path, "w");
+      let file = openSync(path, "w+");
       const close = () => {
         if (file >= 0) closeSync(file);
         file = -1;
@@ -24,6 +24,15 @@ export function plainSink(path: string): ImageSink {
           while (done < bytes.length) {
             done += writeSync(file, bytes, done, bytes.length - done, position + done);
           }
+        },
+        read(into, position) {
+          let done = 0;
+          while (done < into.length) {
+            const count = readSync(file, into, done, into.length - done, position + done);
+            if (count === 0) break;
+            done += count;
+          }
+          into.fill(0, done);
         },
         truncate: (size) => ftruncateSync(file, size),
         commit: close,
