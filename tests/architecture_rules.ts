@@ -209,7 +209,9 @@ const LINE_RULES: readonly {
   {
     pattern: /["'`](trusted|user)\.overlay\./,
     what: "overlay marker outside its reader",
-    applies: (path) => isSource(path) && !isInFolder(path, "layer/directory"),
+    applies: (path) =>
+      isSource(path) && !isInFolder(path, "layer/directory") &&
+      !isInFolder(path, "composefs/image"),
   },
   {
     pattern: /["']@optique\//,

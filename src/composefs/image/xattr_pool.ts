@@ -1,0 +1,107 @@
+/**
+ * The attributes of all files of an image, each pair of name and value once: those that several
+ * files have stand in a table of their own.
+ *
+ * @module
+ */
+import type { ByteString } from "../../bytes/byte_string.ts";
+import { XATTR_NAME_MAX, XATTR_VALUE_MAX, xattrEntrySize } from "../../format/erofs/xattr.ts";
+import { ImageError } from "../../image_error.ts";
+import type { ImageVersion } from "./image_version.ts";
+
+/** A pair of name and value. */
+export interface StoredXattr {
+  /** Full name as it is stored, overlay names escaped. */
+  readonly name: ByteString;
+  /** Number of the prefix of the name. */
+  readonly index: number;
+  /** The name behind the prefix. */
+  readonly suffix: ByteString;
+  readonly value: ByteString;
+  /** How many files have it. */
+  uses: number;
+  /** Bytes from the start of the table of shared attributes, -1 where it is in none. */
+  sharedOffset: number;
+}
+
+/** Highest number first: it wins where several prefixes match. */
+const PREFIXES: readonly (readonly [index: number, prefix: ByteString])[] = [
+  [6, "security."],
+  [5, "lustre."],
+  [4, "trusted."],
+  [3, "system.posix_acl_default"],
+  [2, "system.posix_acl_access"],
+  [1, "user."],
+];
+/** Version 0 and 1 do not know this prefix. */
+const LUSTRE_INDEX = 5;
+
+/** Collects attributes. */
+export class XattrPool {
+  readonly #version: ImageVersion;
+  // By name, then by value.
+  readonly #names = new Map<ByteString, Map<ByteString, StoredXattr>>();
+
+  /** Begins an image of that version. */
+  constructor(version: ImageVersion) {
+    this.#version = version;
+  }
+
+  /** One more file has the attribute. Throws `ImageError` `LIMIT_EXCEEDED`. */
+  add(name: ByteString, value: ByteString): StoredXattr {
+    let values = this.#names.get(name);
+    if (values === undefined) this.#names.set(name, values = new Map());
+    let xattr = values.get(value);
+    if (xattr === undefined) values.set(value, xattr = this.#store(name, value));
+    xattr.uses++;
+    return xattr;
+  }
+
+  /** Gives every attribute of several files its place in the table, and answers the table. */
+  share(): StoredXattr[] {
+    const shared: StoredXattr[] = [];
+    for (const values of this.#names.values()) {
+      for (const xattr of values.values()) if (xattr.uses > 1) shared.push(xattr);
+    }
+    shared.sort(this.#version === 2 ? bySuffix : byNameDescending);
+    let offset = 0;
+    for (const xattr of shared) {
+      xattr.sharedOffset = offset;
+      offset += storedSize(xattr);
+    }
+    return shared;
+  }
+
+  #store(name: ByteString, value: ByteString): StoredXattr {
+    const found = PREFIXES.find(([index, prefix]) =>
+      name.startsWith(prefix) && (index !== LUSTRE_INDEX || this.#version === 2)
+    );
+    const [index, prefix] = found ?? [0, ""];
+    const suffix = name.slice(prefix.length);
+    if (suffix.length > XATTR_NAME_MAX || value.length > XATTR_VALUE_MAX) {
+      throw new ImageError(
+        "LIMIT_EXCEEDED",
+        `Cannot write attribute: it has ${suffix.length} bytes of name and ${value.length} of ` +
+          `value, expected at most ${XATTR_NAME_MAX} and ${XATTR_VALUE_MAX}`,
+      );
+    }
+    return { name, index, suffix, value, uses: 0, sharedOffset: -1 };
+  }
+}
+
+/** Bytes of an attribute where it stands. */
+export function storedSize({ suffix, value }: StoredXattr): number {
+  return xattrEntrySize(suffix.length, value.length);
+}
+
+function byNameDescending(a: StoredXattr, b: StoredXattr): number {
+  return order(b.name, a.name) || b.value.length - a.value.length || order(b.value, a.value);
+}
+
+function bySuffix(a: StoredXattr, b: StoredXattr): number {
+  return a.index - b.index || order(a.suffix, b.suffix) || order(a.value, b.value);
+}
+
+function order(a: ByteString, b: ByteString): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
