@@ -65,6 +65,7 @@ const SYMBOLS = {
     parameters: ["isize", "i32", "buffer", "i32", "u32", "buffer"],
     result: "isize",
   },
+  syncfs: { parameters: ["i32"], result: "i32" },
 } as const;
 
 /** Why the C library cannot be called. */
@@ -218,6 +219,11 @@ export class Linux {
       ? fgetxattr(file, cString(name), into, size)
       : lgetxattr(cString(file), cString(name), into, size);
     return this.#check("getxattr", result);
+  }
+
+  /** `syncfs(2)`: waits until all of the file system with the open file is on its disk. */
+  syncFileSystem(descriptor: number): void {
+    this.#check("syncfs", this.#library.symbols.syncfs(descriptor));
   }
 
   #statx(directory: number, name: ByteString, flags: number, into: Uint8Array<ArrayBuffer>) {

@@ -1,0 +1,88 @@
+/**
+ * Bytes between two objects of a splitstream. Their number stands before them, so all of them are
+ * kept until the next object comes: in memory, and beyond that in a file.
+ *
+ * @module
+ */
+import { systemError } from "../../io/system_error.ts";
+import { type ObjectStore, removeIfThere } from "../repository/object_store.ts";
+
+/** Bytes that are kept in memory. */
+const MOST_MEMORY = 4 * 1024 * 1024;
+const FIRST_SIZE = 4096;
+const READ_SIZE = 256 * 1024;
+
+/** One run of bytes. */
+export class InlineRun {
+  readonly #store: ObjectStore;
+  #memory = new Uint8Array(FIRST_SIZE);
+  #fill = 0;
+  #fileBytes = 0;
+  #file: Deno.FsFile | null = null;
+  #path = "";
+
+  /** Begins an empty run; what memory does not hold goes to a temporary file of `store`. */
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /** Bytes up to now. */
+  get sizeBytes(): number {
+    return this.#fileBytes + this.#fill;
+  }
+
+  /** Adds bytes; the memory may be reused after the call. Throws `ImageError`. */
+  append(bytes: Uint8Array): void {
+    if (this.#fill + bytes.length > MOST_MEMORY) this.#spill();
+    const needed = this.#fill + bytes.length;
+    if (needed > this.#memory.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#memory.length));
+      larger.set(this.#memory.subarray(0, this.#fill));
+      this.#memory = larger;
+    }
+    this.#memory.set(bytes, this.#fill);
+    this.#fill = needed;
+  }
+
+  /** All bytes in order, in pieces whose memory is reused. Throws `ImageError`. */
+  *pieces(): Generator<Uint8Array> {
+    if (this.#file !== null) {
+      const piece = new Uint8Array(READ_SIZE);
+      try {
+        this.#file.seekSync(0, Deno.SeekMode.Start);
+        for (let left = this.#fileBytes; left > 0;) {
+          const count = this.#file.readSync(piece.subarray(0, Math.min(left, piece.length))) ?? 0;
+          left -= count;
+          yield piece.subarray(0, count);
+        }
+      } catch (error) {
+        throw systemError(error, "read temporary file", this.#path);
+      }
+    }
+    if (this.#fill > 0) yield this.#memory.subarray(0, this.#fill);
+  }
+
+  /** Gives memory and file back. */
+  close(): void {
+    this.#file?.close();
+    this.#file = null;
+    if (this.#path !== "") removeIfThere(this.#path);
+    this.#memory = new Uint8Array(0);
+  }
+
+  #spill(): void {
+    try {
+      if (this.#file === null) {
+        this.#path = this.#store.temporaryPath();
+        this.#file = Deno.openSync(this.#path, { read: true, write: true, createNew: true });
+      }
+      for (let done = 0; done < this.#fill;) {
+        done += this.#file.writeSync(this.#memory.subarray(done, this.#fill));
+      }
+    } catch (error) {
+      throw systemError(error, "write temporary file", this.#path);
+    }
+    this.#fileBytes += this.#fill;
+    this.#fill = 0;
+  }
+}

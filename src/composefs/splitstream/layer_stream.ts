@@ -1,0 +1,183 @@
+/**
+ * What the splitstream of a layer holds: its tar again, bit by bit, or its entries.
+ *
+ * @module
+ */
+import { ImageError } from "../../image_error.ts";
+import type { LayerEntry, LayerVisitor } from "../../layer/layer_entry.ts";
+import { TarParser } from "../../layer/tar/tar_parser.ts";
+import { FileKind, type Inode } from "../../tree/inode.ts";
+import type { ObjectId } from "../repository/object_id.ts";
+import type { ObjectStore } from "../repository/object_store.ts";
+import type { ObjectWriter } from "../repository/object_writer.ts";
+import type { LayerContent } from "./layer_content.ts";
+import { LARGEST_INLINE } from "./layer_splitter.ts";
+import type { Splitstream } from "./splitstream_reader.ts";
+
+const PIECE_SIZE = 256 * 1024;
+
+/** Takes bytes; what it answers is waited for. */
+export type TakeBytes = (bytes: Uint8Array) => void | Promise<void>;
+
+/**
+ * Gives `take` all bytes that a stream holds, in pieces whose memory is reused. Rejects with
+ * `ImageError`, also where they are more or fewer than the stream says.
+ */
+export async function readWhole(
+  stream: Splitstream,
+  store: ObjectStore,
+  take: TakeBytes,
+): Promise<void> {
+  let sizeBytes = 0;
+  await stream.read({
+    inline(bytes) {
+      sizeBytes += bytes.length;
+      return take(bytes);
+    },
+    async object(id) {
+      const source = store.open(id);
+      try {
+        const piece = new Uint8Array(Math.min(PIECE_SIZE, Math.max(source.size, 1)));
+        for (let position = 0; position < source.size;) {
+          const count = source.read(piece, position);
+          if (count === 0) break;
+          position += count;
+          sizeBytes += count;
+          await take(piece.subarray(0, count));
+        }
+      } finally {
+        source.close();
+      }
+    },
+  });
+  if (sizeBytes === stream.sizeBytes) return;
+  throw new ImageError(
+    "CORRUPT",
+    `Cannot read stream: it holds ${sizeBytes} bytes, expected ${stream.sizeBytes}`,
+  );
+}
+
+/**
+ * The entries of the layer in a stream, in its order, with the places of their content: an object,
+ * or the bytes themselves where they are few. Rejects with `ImageError`.
+ *
+ * What the tar holds in another form than the file (a sparse file) is stored as an object again.
+ */
+export async function readLayerEntries(
+  stream: Splitstream,
+  store: ObjectStore,
+): Promise<LayerEntry<LayerContent>[]> {
+  const collector = new EntryCollector(store);
+  const parser = new TarParser(collector);
+  const zeros = new Uint8Array(PIECE_SIZE);
+  try {
+    await stream.read({
+      inline: (bytes) => void parser.push(bytes),
+      object(id) {
+        // The reader of the tar counts the bytes and nobody looks at them.
+        for (let left = collector.expect(id); left > 0;) {
+          left -= parser.push(zeros.subarray(0, Math.min(left, zeros.length)));
+        }
+        collector.checkTaken();
+      },
+    });
+    parser.finish();
+  } finally {
+    collector.close();
+  }
+  return collector.entries;
+}
+
+/** Collects entries and finds out where their content is. */
+class EntryCollector implements LayerVisitor {
+  readonly entries: LayerEntry<LayerContent>[] = [];
+  readonly #store: ObjectStore;
+  #inode: Inode<LayerContent> | null = null;
+  // One of the three: the object of which the whole content consists, bytes, or an object to make.
+  #expected: { readonly id: ObjectId; readonly sizeBytes: number } | null = null;
+  #bytes: Uint8Array | null = null;
+  #fill = 0;
+  #object: ObjectWriter | null = null;
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /** All bytes of the object `id` come next; answers how many. */
+  expect(id: ObjectId): number {
+    const sizeBytes = this.#store.sizeOf(id);
+    if (sizeBytes === null) {
+      throw new ImageError(
+        "NOT_FOUND",
+        `Cannot find object "${id}": it is not in the repository, expected it for a layer`,
+      );
+    }
+    this.#expected = { id, sizeBytes };
+    return sizeBytes;
+  }
+
+  /** The bytes of the expected object were given, and must have been the content of a file. */
+  checkTaken(): void {
+    if (this.#expected === null) return;
+    throw new ImageError(
+      "CORRUPT",
+      `Cannot read layer: its object "${this.#expected.id}" is not the content of a file, expected ` +
+        "a whole one",
+    );
+  }
+
+  entry(entry: LayerEntry): boolean {
+    const ours = entry as LayerEntry<LayerContent>;
+    this.entries.push(ours);
+    const { inode } = ours;
+    if (inode === null || inode.kind !== FileKind.regular || inode.size === 0) return false;
+    this.#inode = inode;
+    this.#fill = 0;
+    if (inode.size <= LARGEST_INLINE) this.#bytes = new Uint8Array(inode.size);
+    return true;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#bytes !== null) this.#bytes.set(bytes, this.#fill);
+    else if (this.#expected === null) this.#writer().write(bytes);
+    this.#fill += bytes.length;
+  }
+
+  skip(byteCount: number): void {
+    if (this.#bytes === null) this.#writer().skip(byteCount);
+    this.#fill += byteCount;
+  }
+
+  end(): void {
+    this.#inode!.content = this.#location();
+    this.#inode = null;
+    this.#bytes = null;
+    this.#expected = null;
+  }
+
+  close(): void {
+    this.#object?.abort();
+    this.#object = null;
+  }
+
+  #writer(): ObjectWriter {
+    return this.#object ??= this.#store.begin();
+  }
+
+  #location(): LayerContent {
+    const expected = this.#expected;
+    if (this.#bytes !== null && expected === null) return { kind: "inline", bytes: this.#bytes };
+    if (expected !== null && this.#object === null && expected.sizeBytes === this.#fill) {
+      return { kind: "object", id: expected.id };
+    }
+    if (expected === null && this.#object !== null) {
+      const object = this.#object;
+      this.#object = null;
+      return { kind: "object", id: object.end().id };
+    }
+    throw new ImageError(
+      "CORRUPT",
+      "Cannot read layer: a file is in several pieces, expected one object or plain bytes",
+    );
+  }
+}
