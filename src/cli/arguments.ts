@@ -16,6 +16,12 @@ import { argument, command, constant } from "@optique/core/primitives";
 import type { Usage } from "@optique/core/usage";
 import { choice } from "@optique/core/valueparser";
 import { type CacheArguments, cacheParser } from "./commands/cache_options.ts";
+import {
+  type DiffArguments,
+  diffParser,
+  type VerifyArguments,
+  verifyParser,
+} from "./commands/compare_options.ts";
 import { type ConvertArguments, convertParser } from "./commands/convert_options.ts";
 import { withJournalSize } from "./commands/format_options.ts";
 import { type InspectArguments, inspectParser } from "./commands/inspect_options.ts";
@@ -51,6 +57,8 @@ export type Command =
   | StatArguments
   | TreeArguments
   | DumpArguments
+  | DiffArguments
+  | VerifyArguments
   | CacheArguments;
 
 /**
@@ -75,6 +83,8 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     statParser(),
     treeParser(),
     dumpParser(),
+    diffParser(),
+    verifyParser(),
     cacheParser(),
     completionParser(),
     convertParser(),
@@ -125,6 +135,7 @@ function examples(): Message {
     "oci2rootfs nginx:1.27 -o rootfs.ext4",
     "oci2rootfs ls -lR rootfs.ext4 /etc",
     "oci2rootfs cat nginx:1.27 /etc/os-release",
+    "oci2rootfs verify rootfs.ext4 nginx:1.27",
     "oci2rootfs pull registry.example/NAME:TAG -o ./layout --all-platforms",
     "oci2rootfs oci:./layout@sha256:DIGEST -o /dev/loop0 --force --json",
     "oci2rootfs completion bash > ~/.local/share/bash-completion/completions/oci2rootfs",

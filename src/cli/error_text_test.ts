@@ -98,8 +98,8 @@ Deno.test("exitCodeOf() gives each group of errors its own documented code", () 
     [new ImageError("IO", ""), 9],
     [new ImageError("REGISTRY", ""), 10],
     [new UsageError(""), 2],
-    [new TypeError(""), 1],
-    ["text", 1],
+    [new TypeError(""), 70],
+    ["text", 70],
     [new Interruption("SIGINT"), 130],
     [new Interruption("SIGTERM"), 143],
   ];

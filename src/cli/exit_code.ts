@@ -10,7 +10,7 @@ import { UsageError } from "./usage_error.ts";
 /** What each exit code means. */
 export const EXIT_CODES = {
   0: "done",
-  1: "an error inside the program",
+  1: "`diff` and `verify` found a difference or a problem",
   2: "wrong arguments",
   3: "the input is damaged, hostile, or not what its digest says",
   4: "the input needs a feature that is not supported, or goes beyond a limit",
@@ -20,6 +20,7 @@ export const EXIT_CODES = {
   8: "out of space: the image or the disk is full",
   9: "another failure of the operating system",
   10: "a registry answered with an error",
+  70: "an error inside the program",
   130: "interrupted (SIGINT)",
   143: "terminated (SIGTERM)",
 } as const;
@@ -46,5 +47,5 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ImageError) return BY_ERROR_CODE[error.code];
   if (error instanceof UsageError) return 2;
   if (error instanceof Interruption) return error.exitCode;
-  return 1;
+  return 70;
 }

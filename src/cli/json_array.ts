@@ -17,10 +17,15 @@ export class JsonArray {
     output.write("[");
   }
 
-  /** Adds an element. Rejects like `OutputStream`. */
-  async add(value: unknown): Promise<void> {
+  /** Adds an element. Throws like `OutputStream`. */
+  push(value: unknown): void {
     this.#output.write(`${this.#isEmpty ? "" : ","}\n${jsonLine(value)}`);
     this.#isEmpty = false;
+  }
+
+  /** Adds an element and lets signals in. Rejects like `OutputStream`. */
+  async add(value: unknown): Promise<void> {
+    this.push(value);
     await this.#output.turn();
   }
 

@@ -17,8 +17,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   try {
     command = parseArguments(args, terminal);
     if (command === null) return 0;
-    await runCommand(command, terminal);
-    return 0;
+    return await runCommand(command, terminal);
   } catch (error) {
     // Nobody is left to be told.
     if (error instanceof OutputClosed) return 0;
@@ -34,8 +33,8 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-async function runCommand(command: Command, terminal: Terminal): Promise<void> {
-  await withInterruption(async (signal) => {
+async function runCommand(command: Command, terminal: Terminal): Promise<ExitCode> {
+  return await withInterruption(async (signal) => {
     // The parser knows the command in some 50 ms; what does the work is loaded only now.
     if (command.command === "convert") {
       const { runConvert } = await import("./commands/convert.ts");
@@ -46,6 +45,12 @@ async function runCommand(command: Command, terminal: Terminal): Promise<void> {
     } else if (command.command === "inspect") {
       const { runInspect } = await import("./commands/inspect.ts");
       await runInspect(command, terminal, signal);
+    } else if (command.command === "diff") {
+      const { runDiff } = await import("./commands/diff.ts");
+      return await runDiff(command, terminal, signal);
+    } else if (command.command === "verify") {
+      const { runVerify } = await import("./commands/verify.ts");
+      return await runVerify(command, terminal, signal);
     } else if (command.command === "ls") {
       const { runLs } = await import("./commands/ls.ts");
       await runLs(command, terminal, signal);
@@ -65,6 +70,7 @@ async function runCommand(command: Command, terminal: Terminal): Promise<void> {
       const { runCache } = await import("./commands/cache.ts");
       await runCache(command, terminal, signal);
     }
+    return 0;
   });
 }
 
