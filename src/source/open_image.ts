@@ -5,16 +5,12 @@
  */
 import { ImageError } from "../image_error.ts";
 import { quote } from "../oci/quote.ts";
-import { containerdImage } from "./containerd/open_containerd.ts";
-import { containersStorage } from "./containers_storage/open_containers_storage.ts";
-import { dockerDaemon } from "./docker/open_docker_daemon.ts";
 import type { Image } from "./image.ts";
 import { dockerArchive, ociArchive, ociLayout } from "./image_doors.ts";
 import { openPath } from "./open_path.ts";
 import { pathExists, pathKind } from "./path_kind.ts";
 import { isImageName } from "./image_names.ts";
 import { IMAGE_FILE_FORMATS, imageFile } from "./image_file.ts";
-import { registryImage } from "./remote/open_registry_image.ts";
 import type { ImageOptions } from "./remote/remote_options.ts";
 import { overlay2 } from "./overlay2.ts";
 import { rootDirectory } from "./root_directory.ts";
@@ -32,6 +28,17 @@ interface Transport {
 }
 
 const REGISTRY_PREFIX = "docker://";
+
+// What talks to registries and engines is loaded when an image of theirs is opened.
+const registryImage: Transport["open"] = async (rest, options) =>
+  await (await import("./remote/open_registry_image.ts")).registryImage(rest, options);
+const dockerDaemon: Transport["open"] = async (rest, options) =>
+  await (await import("./docker/open_docker_daemon.ts")).dockerDaemon(rest, options);
+const containersStorage: Transport["open"] = async (rest, options) =>
+  await (await import("./containers_storage/open_containers_storage.ts"))
+    .containersStorage(rest, options);
+const containerdImage: Transport["open"] = async (rest, options) =>
+  await (await import("./containerd/open_containerd.ts")).containerdImage(rest, options);
 
 const TRANSPORTS: readonly Transport[] = [
   {

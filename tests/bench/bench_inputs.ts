@@ -31,13 +31,17 @@ export interface BenchInput {
 
 /** The rows, each with what makes it; making them takes minutes and some 20 GB of disk. */
 export const BENCH_INPUTS: Readonly<Record<string, () => BenchInput>> = {
+  "debian-tree": debianTree,
   "debian-gzip": () => debianInput("debian-gzip", "layout", "gzip"),
   "debian-zstd": () => debianInput("debian-zstd", "zstd", "zstd"),
   "small-files": () => filesInput("small-files", "small", "gzip"),
+  "small-files-plain": () => filesInput("small-files-plain", "small", "none"),
   "random-4g": () => filesInput("random-4g", "random", "gzip"),
+  "random-4g-plain": () => filesInput("random-4g-plain", "random", "none"),
   "sparse-3g": () => filesInput("sparse-3g", "sparse", "gzip"),
-  "one-directory": () => filesInput("one-directory", "directory", "gzip"),
-  "empty-1m": () => filesInput("empty-1m", "empty", "none"),
+  "sparse-3g-plain": () => filesInput("sparse-3g-plain", "sparse", "none"),
+  "one-directory-plain": () => filesInput("one-directory-plain", "directory", "none"),
+  "empty-1m-plain": () => filesInput("empty-1m-plain", "empty", "none"),
 };
 
 function debianInput(name: string, layout: string, compression: "gzip" | "zstd"): BenchInput {
@@ -49,20 +53,43 @@ function debianInput(name: string, layout: string, compression: "gzip" | "zstd")
   return input(name, `${made}/${layout}`, `${made}/tree`, compression);
 }
 
+/** The files of the Debian image as one uncompressed layer: what `mke2fs -d` starts from, but a tar. */
+function debianTree(): BenchInput {
+  const { tree } = debianInput("debian-gzip", "layout", "gzip");
+  const made = sharedData("bench-debian-tree", tree, (directory) => {
+    mustRun("tar", [
+      "--format=posix",
+      "--numeric-owner",
+      "--xattrs",
+      "--xattrs-include=*",
+      "-C",
+      tree,
+      "-cf",
+      `${directory}/layer.tar`,
+      ".",
+    ]);
+    writeOneLayer(directory, "none");
+  });
+  return input("debian-tree", `${made}/layout`, tree, "none");
+}
+
 function filesInput(name: string, kind: string, compression: "none" | "gzip"): BenchInput {
   const { path, text } = script("make_files_input.sh");
-  const made = sharedData(`bench-${kind}`, text, (directory) => {
+  const made = sharedData(`bench-${kind}-${compression}`, text, (directory) => {
     mustRun("sh", [path, kind, directory]);
-    const tar = `${directory}/layer.tar`;
-    const diffId = fileDigest(tar).digest;
     // Effort is lost on random bytes.
-    const level = kind === "random" ? "-1" : "-6";
-    if (compression === "gzip") mustRun("gzip", [level, "-n", tar]);
-    const file = compression === "gzip" ? `${tar}.gz` : tar;
-    const layers = [{ file, compression, diffId }];
-    writeLayout(`${directory}/layout`, [{ tag: "image", layers }]);
+    writeOneLayer(directory, compression, kind === "random" ? "-1" : "-6");
   });
   return input(name, `${made}/layout`, `${made}/tree`, compression);
+}
+
+/** Makes `layer.tar` of a directory the layer of an image in it. */
+function writeOneLayer(directory: string, compression: "none" | "gzip", level = "-6"): void {
+  const tar = `${directory}/layer.tar`;
+  const diffId = fileDigest(tar).digest;
+  if (compression === "gzip") mustRun("gzip", [level, "-n", tar]);
+  const file = compression === "gzip" ? `${tar}.gz` : tar;
+  writeLayout(`${directory}/layout`, [{ tag: "image", layers: [{ file, compression, diffId }] }]);
 }
 
 function script(name: string): { path: string; text: string } {
