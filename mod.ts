@@ -34,8 +34,16 @@ export { verity } from "./src/disk/verity.ts";
 export type { VerityFormat, VerityOptions } from "./src/disk/verity.ts";
 export { vhd } from "./src/disk/vhd.ts";
 export type { Addition, HostAddress, IdRange, ImageEdits, Owner } from "./src/edit/image_edits.ts";
+export { directory, directorySink } from "./src/format/directory/format.ts";
+export type {
+  DirectoryFormatOptions,
+  DirectorySinkOptions,
+  OnLoss,
+} from "./src/format/directory/format.ts";
 export { ext4, Ext4Content } from "./src/format/ext4/format.ts";
 export type { Ext4Extent, Ext4Options, FreeRoom } from "./src/format/ext4/format.ts";
+export { tar } from "./src/format/tar/format.ts";
+export type { SpooledContent, TarOptions } from "./src/format/tar/format.ts";
 export type {
   FileWriter,
   ImageFormat,
@@ -48,6 +56,9 @@ export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "./src/image_
 export type { ByteSink, ImageSink, OpenSink } from "./src/io/byte_sink.ts";
 export { fileSink } from "./src/io/file_sink.ts";
 export type { FileSinkOptions, InputTree } from "./src/io/file_sink.ts";
+export { pipeSink } from "./src/io/pipe_sink.ts";
+export type { PipeWriter } from "./src/io/pipe_sink.ts";
+export type { FileTimes, HostBody, TreeMaker } from "./src/io/tree_maker.ts";
 export { memorySink } from "./src/io/memory_sink.ts";
 export type { MemorySink } from "./src/io/memory_sink.ts";
 export { pairedSink } from "./src/io/paired_sink.ts";

@@ -161,6 +161,14 @@ export async function convert<C>(
   if (!format.streams && !sink.seekable) {
     throw new TypeError(`Cannot write ${format.name} to ${sink.name}: it needs a file`);
   }
+  const takes = sink.takes ?? "bytes";
+  if (takes !== "anything" && takes !== (format.makesTree ? "tree" : "bytes")) {
+    throw new TypeError(
+      `Cannot write ${format.name} to ${sink.name}: it needs a ${
+        format.makesTree ? "directory" : "file"
+      }`,
+    );
+  }
   options.signal?.throwIfAborted();
   const conversion = new Conversion(image, options);
   const output = sink.open(conversion.onNotice);

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { DirectoryFormatOptions } from "./directory/options.ts";
 import type { Ext4Options } from "./ext4/options.ts";
 import type { ImageFormat } from "./image_format.ts";
 import type { OpenImageReader } from "./image_reader.ts";
 import type { TarOptions } from "./tar/options.ts";
 
 /** Options of all formats; each takes those that it knows. */
-export type FormatOptions = Ext4Options & TarOptions;
+export type FormatOptions = Ext4Options & TarOptions & DirectoryFormatOptions;
 
 /** Bytes at the start of an image that tell its format. */
 export const HEAD_SIZE = 4096;
@@ -73,6 +74,14 @@ export const FORMATS: readonly FormatEntry[] = [
     matches: (head) => [0x75, 0x73, 0x74, 0x61, 0x72].every((byte, i) => head[257 + i] === byte),
     optionsOfFileName: compressionOfFileName,
     loadWriter: async () => (await import("./tar/format.ts")).tar,
+  },
+  {
+    name: "directory",
+    // A name that ends so is one of a directory.
+    extensions: ["/"],
+    options: ["onLoss", "rootlessXattrs"],
+    matches: () => false,
+    loadWriter: async () => (await import("./directory/format.ts")).directory,
   },
 ];
 

@@ -74,6 +74,8 @@ export interface ImageFormat<C> {
   readonly name: string;
   /** `true` when it writes in order from the first byte to the last, so that a pipe will do. */
   readonly streams: boolean;
+  /** `true` when it makes real files: its sink must take a tree. */
+  readonly makesTree?: boolean;
   /** Begins an image in `sink`. */
   createWriter(sink: ByteSink, context: WriterContext): ImageWriter<C>;
 }

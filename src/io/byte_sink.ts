@@ -4,6 +4,7 @@
  * @module
  */
 import type { NoticeListener } from "../notice.ts";
+import type { TreeMaker } from "./tree_maker.ts";
 
 /** Takes bytes at positions. A place that is never written reads as zeros. */
 export interface ByteSink {
@@ -16,6 +17,8 @@ export interface ByteSink {
    * written cannot be read back.
    */
   read?(into: Uint8Array, position: number): void;
+  /** Makes real files; where it is there, bytes are not taken. */
+  readonly tree?: TreeMaker;
 }
 
 /** An output under way: it appears under its name only by `commit`. */
@@ -41,6 +44,8 @@ export interface ImageSink {
   readonly name: string;
   /** `false` for a pipe: bytes are taken only in order. */
   readonly seekable: boolean;
+  /** Whether it takes the bytes of an image (so where this is absent), real files, or either. */
+  readonly takes?: "bytes" | "tree" | "anything";
   /**
    * Opens it; throws `ImageError` `EXISTS`, `PERMISSION`, `NOT_FOUND` or `IO`. `onNotice` hears
    * `LEFTOVER_REMOVED`.

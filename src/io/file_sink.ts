@@ -75,8 +75,12 @@ function open(path: string, options: FileSinkOptions, onNotice: NoticeListener):
   throw refused(path, kindName(existing), "a regular file or a block device");
 }
 
-/** The image would be part of what is read for it. */
-function expectOutside(path: string, destination: string, trees: readonly InputTree[]): void {
+/** Refuses an output that would be part of what is read for it. */
+export function expectOutside(
+  path: string,
+  destination: string,
+  trees: readonly InputTree[],
+): void {
   for (const tree of trees) {
     const input = visibleOrNull(tree.path);
     // All directories from that of the output up to the root of the machine.

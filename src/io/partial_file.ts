@@ -6,19 +6,14 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { basename, dirname, join } from "node:path";
-import { toHex } from "../bytes/hex.ts";
+import { dirname, join } from "node:path";
 import { ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import type { OpenSink } from "./byte_sink.ts";
 import { isStillAt, tryLock } from "./file_lock.ts";
+import { isPartialName, partialName } from "./partial_name.ts";
 import { PositionalFile } from "./positional_file.ts";
 import { systemError } from "./system_error.ts";
-
-/** Linux names have at most 255 bytes; the rest is for the random part and the suffix. */
-const STEM_BYTES = 200;
-const SUFFIX = ".partial";
 
 /**
  * Begins the file that shall stand at `path`, a regular file or nothing. Removes what killed runs
@@ -33,7 +28,7 @@ export function openPartialFile(
   removeLeftovers(path, onNotice);
   // A concurrent run may take a new file for a leftover in the instant before it is locked.
   for (let attempt = 0; attempt < 16; attempt++) {
-    const partialPath = join(dirname(path), `${stemOf(path)}${randomName()}${SUFFIX}`);
+    const partialPath = join(dirname(path), partialName(path));
     const file = createFile(partialPath, path);
     try {
       if (tryLock(file, "exclusive") === "taken" || !isStillAt(file, partialPath)) {
@@ -107,11 +102,8 @@ class PartialFile implements OpenSink {
 /** Deletes partial files of `path` whose lock is free: their process is gone. */
 function removeLeftovers(path: string, onNotice: NoticeListener): void {
   const directory = dirname(path);
-  const stem = stemOf(path);
   for (const name of namesIn(directory)) {
-    if (!name.startsWith(stem) || !/^[0-9a-f]{16}\.partial$/.test(name.slice(stem.length))) {
-      continue;
-    }
+    if (!isPartialName(name, path)) continue;
     const leftover = join(directory, name);
     if (removeIfUnlocked(leftover)) {
       onNotice({
@@ -182,21 +174,4 @@ function syncDirectory(path: string): void {
   } catch {
     // Not readable, or a file system without it: the file's own bytes are safe already.
   }
-}
-
-/** `.NAME.`, cut at a character so that the whole hidden name fits. */
-function stemOf(path: string): string {
-  const name = basename(path);
-  let stem = "";
-  let byteCount = 0;
-  for (const character of name) {
-    byteCount += Buffer.byteLength(character);
-    if (byteCount > STEM_BYTES) break;
-    stem += character;
-  }
-  return `.${stem}.`;
-}
-
-function randomName(): string {
-  return toHex(crypto.getRandomValues(new Uint8Array(8)));
 }

@@ -87,6 +87,10 @@ export function formatOptions() {
       description:
         message`Make a layer of the image's layers: what they delete of a base stays in the tar as whiteouts.`,
     }),
+    rootlessXattrs: option("--rootless-xattrs", {
+      description:
+        message`Not as root, keep owners of a directory's files in the attribute user.rootlesscontainers.`,
+    }),
     onLoss: optional(option("--on-loss", choice(["error", "report"], { metavar: "WHAT" }), {
       description: message`What cannot be in the output: an error, or left out and reported.`,
     })),
@@ -118,6 +122,7 @@ const OPTION_NAMES: Readonly<Record<keyof FormatOptions, string>> = {
   sparse: "--sparse",
   keepWhiteouts: "--keep-whiteouts",
   onLoss: "--on-loss",
+  rootlessXattrs: "--rootless-xattrs",
 };
 
 /** What of the arguments the format takes. Throws `UsageError` for an option of other formats. */
