@@ -23,6 +23,7 @@ import {
   verifyParser,
 } from "./commands/compare_options.ts";
 import { type ConvertArguments, convertParser } from "./commands/convert_options.ts";
+import { withDiskValues } from "./commands/disk_options.ts";
 import { withJournalSize } from "./commands/format_options.ts";
 import { type InspectArguments, inspectParser } from "./commands/inspect_options.ts";
 import { type PullArguments, pullParser } from "./commands/pull_options.ts";
@@ -89,7 +90,7 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     completionParser(),
     convertParser(),
   );
-  const parsed = runParserSync(parser, PROGRAM, withJournalSize(args), {
+  const parsed = runParserSync(parser, PROGRAM, withDiskValues(withJournalSize(args)), {
     brief: message`Turn a container image into a root filesystem image.`,
     examples: examples(),
     help: { option: true, onShow: answered },

@@ -24,18 +24,25 @@ export function jsonReport(report: ConvertReport, output: string | null): string
   return JSON.stringify(document, null, 2) + "\n";
 }
 
-/** One line that says what was made; ends with a newline. */
+/** One line that says what was made, and one for the root hash where there is one. */
 export function summaryText(report: ConvertReport, output: string | null): string {
   const { image, counts, layers, platform, timings } = report;
   const files = counts.regular + counts.directory + counts.symlink + counts.characterDevice +
     counts.blockDevice + counts.fifo + counts.socket;
+  const { containers, verityRootHash, veritySalt } = image.details;
+  const kind = [image.format, ...containers === undefined ? [] : [containers]].join("+");
   const parts = [
-    `${image.format}, ${formatSize(image.imageSize)} (${formatSize(image.writtenBytes)} written)`,
+    `${kind}, ${formatSize(image.imageSize)} (${formatSize(image.writtenBytes)} written)`,
     `${counted(files, "file")} from ${counted(layers.length, "layer")}`,
     ...(platform === null ? [] : [formatPlatform(platform)]),
     `${timings.totalSeconds.toFixed(1)} s`,
   ];
-  return `${output ?? "dry run"}: ${parts.join(", ")}\n`;
+  const name = output ?? "dry run";
+  const lines = [`${name}: ${parts.join(", ")}`];
+  if (verityRootHash !== undefined) {
+    lines.push(`${name}: root hash ${verityRootHash}, salt ${veritySalt || "none"}`);
+  }
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function counted(count: number, noun: string): string {

@@ -61,11 +61,7 @@ export function qcow2<C>(format: ImageFormat<C>, options: Qcow2Options = {}): Im
         return wrappedWriter(inner, "qcow2", (report) => {
           disk.truncate(report.imageSize);
           const { diskSize, fileSize, writtenBytes } = disk.finish();
-          return {
-            imageSize: fileSize,
-            writtenBytes: report.writtenBytes + writtenBytes,
-            details: details(diskSize),
-          };
+          return { imageSize: fileSize, writtenBytes, details: details(diskSize) };
         });
       }
       readerOf(file, "a compressed qcow2 file");

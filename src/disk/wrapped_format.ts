@@ -38,12 +38,9 @@ export interface WrapResult {
   readonly parts?: readonly ImagePart[];
 }
 
-/**
- * Refuses what cannot be wrapped: throws `TypeError` for a format that is written in order, which
- * is no filesystem image.
- */
+/** Refuses what is no filesystem image, since it is written in order or is none: `TypeError`. */
 export function expectWrappable(format: ImageFormat<unknown>, wrapper: string): void {
-  if (format.streams) {
+  if (format.streams || format.makesTree) {
     throw new TypeError(
       `Cannot put ${format.name} into ${wrapper}: it is no filesystem image, expected ext4, squashfs or erofs`,
     );

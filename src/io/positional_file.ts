@@ -15,9 +15,9 @@ export class PositionalFile {
 
   /**
    * Takes over `file`, which stands at position 0 and may be open for writing only; `name` is for
-   * messages, `path` where to open it once more for reading.
+   * messages, `path` where to open it once more for reading, where that is not `name`.
    */
-  constructor(file: Deno.FsFile, name: string, path: string) {
+  constructor(file: Deno.FsFile, name: string, path = name) {
     this.#file = file;
     this.#name = name;
     this.#path = path;

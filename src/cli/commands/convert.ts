@@ -10,15 +10,24 @@ import { convert, type ConvertReport } from "../../convert/convert.ts";
 import { type FormatEntry, formatNamed, formatOfFileName, FORMATS } from "../../format/formats.ts";
 import type { ImageFormat } from "../../format/image_format.ts";
 import type { ImageEdits } from "../../edit/image_edits.ts";
-import type { ImageSink, OpenSink } from "../../io/byte_sink.ts";
+import type { ByteSink, ImageSink, OpenSink } from "../../io/byte_sink.ts";
+import { directorySink } from "../../io/directory_sink.ts";
 import { fileSink } from "../../io/file_sink.ts";
 import { nullSink } from "../../io/null_sink.ts";
+import { pairedSink } from "../../io/paired_sink.ts";
 import { pipeSink } from "../../io/pipe_sink.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { Image } from "../../source/image.ts";
 import { openImage } from "../../source/open_image.ts";
 import { showLog } from "../debug_log.ts";
 import { openConfigOutput } from "../config_output.ts";
+import {
+  checkDiskArguments,
+  checkDiskOutput,
+  diskFileName,
+  diskFormat,
+  withImpliedDisk,
+} from "../disk_format.ts";
 import { downloadDisplay } from "../download_display.ts";
 import { editPaths, editsOf, editTrees } from "../edits.ts";
 import { inputPaths, inputTrees } from "../input_paths.ts";
@@ -35,16 +44,20 @@ import { storeSettings } from "./store_options.ts";
 
 /** Runs the main form. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
 export async function runConvert(
-  args: ConvertArguments,
+  given: ConvertArguments,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  showLog(terminal, args);
+  showLog(terminal, given);
   const log = getLogger(["oci2rootfs", "cli"]);
-  const loudness = loudnessOf(args);
-  const output = outputOf(args);
+  const loudness = loudnessOf(given);
+  const output = outputOf(given);
+  const args = withImpliedDisk(given, output);
+  checkDiskArguments(args);
+  if (output !== null) checkDiskOutput(args, output);
   const createdSeconds = sourceDateEpoch(environment("SOURCE_DATE_EPOCH"));
-  const format = await createFormat(formatEntryFor(args, output), args, output);
+  const formatWith = await createFormat(formatEntryFor(args, output), args, output);
+  const format = formatWith();
   if (output === "-" && !format.streams) {
     throw new UsageError(
       `Cannot write ${format.name} to standard output: it is not written in order, expected a file name`,
@@ -94,7 +107,8 @@ export async function runConvert(
         digest: job.kind === "tar" ? job.digest : null,
       })),
     );
-    report = await convert(image, format, sinkFor(args, output, image, edits), {
+    const { sink, hashSink } = sinksFor(args, output, format, image, edits);
+    report = await convert(image, formatWith(hashSink), sink, {
       signal,
       onNotice,
       onProgress: (event) => display.update(event),
@@ -131,6 +145,9 @@ function outputOf(args: ConvertArguments): string | null {
   if (args.output !== undefined && args.output === args.configOut) {
     throw new UsageError("Cannot write image and configuration to one file, expected two");
   }
+  if (args.verity && (args.verity === args.output || args.verity === args.configOut)) {
+    throw new UsageError("Cannot write hash tree and another output to one file, expected two");
+  }
   if (args.output === "-" && args.json) {
     throw new UsageError(
       "Cannot write image and report to standard output: --json and -o - exclude each other",
@@ -144,7 +161,8 @@ function outputOf(args: ConvertArguments): string | null {
 function formatEntryFor(args: ConvertArguments, output: string | null): FormatEntry {
   if (args.format !== undefined) return formatNamed(args.format)!;
   if (output === null) return FORMATS[0];
-  const entry = formatOfFileName(output);
+  const { name, implied } = diskFileName(output);
+  const entry = formatOfFileName(name) ?? (implied === null ? null : FORMATS[0]);
   if (entry !== null) return entry;
   const known = FORMATS.map((format) => `${format.name} (${format.extensions.join(", ")})`);
   throw new UsageError(
@@ -153,16 +171,20 @@ function formatEntryFor(args: ConvertArguments, output: string | null): FormatEn
   );
 }
 
+/** The format with all around it, as a function of where a hash tree goes that has its own file. */
 async function createFormat(
   entry: FormatEntry,
   args: ConvertArguments,
   output: string | null,
-): Promise<ImageFormat<unknown>> {
+): Promise<(hashSink?: ByteSink) => ImageFormat<unknown>> {
   const implied = output === null ? undefined : entry.optionsOfFileName?.(output);
   const options = { ...implied, ...formatOptionsOf(args, entry) };
   const create = await entry.loadWriter();
   try {
-    return create(options);
+    const format = create(options);
+    // Options that do not go are found now, before anything is read.
+    diskFormat(format, args, undefined);
+    return (hashSink) => diskFormat(format, args, hashSink);
   } catch (error) {
     // What the format refuses here are its options, and those came from the command line.
     if (error instanceof RangeError || error instanceof TypeError) {
@@ -172,17 +194,24 @@ async function createFormat(
   }
 }
 
-function sinkFor(
+/** Where the image goes, and where a hash tree does that has its own file. */
+function sinksFor(
   args: ConvertArguments,
   output: string | null,
+  format: ImageFormat<unknown>,
   image: Image,
   edits: ImageEdits,
-): ImageSink {
-  if (args.dryRun || output === null) return nullSink();
-  if (output === "-") return pipeSink("standard output", Deno.stdout);
-  return fileSink(output, {
+): { sink: ImageSink; hashSink?: ByteSink } {
+  if (args.dryRun || output === null) return { sink: nullSink() };
+  if (output === "-") return { sink: pipeSink("standard output", Deno.stdout) };
+  const options = {
     force: args.force,
     inputs: [...inputPaths(args.image, image), ...editPaths(edits)],
     inputTrees: [...inputTrees(image), ...editTrees(edits)],
-  });
+  };
+  if (format.makesTree) return { sink: directorySink(output, options) };
+  const sink = fileSink(output, options);
+  if (!args.verity) return { sink };
+  const pair = pairedSink(sink, fileSink(args.verity, { ...options, force: false }));
+  return { sink: pair, hashSink: pair.second };
 }

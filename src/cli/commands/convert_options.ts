@@ -12,6 +12,7 @@ import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { FORMATS } from "../../format/formats.ts";
 import { platformValue, sizeValue } from "../value_parsers.ts";
+import { diskOptions } from "./disk_options.ts";
 import { editOptions } from "./edit_options.ts";
 import { formatOptions } from "./format_options.ts";
 import { messageOptions } from "./message_options.ts";
@@ -33,6 +34,7 @@ export function convertParser() {
     }),
     outputOptions(),
     formatOptions(),
+    diskOptions(),
     inputOptions(),
     storeOptions(),
     editOptions(),
@@ -46,13 +48,15 @@ export function convertParser() {
 function outputOptions() {
   return object("Output", {
     output: optional(option("-o", "--output", path({ metavar: "OUT" }), {
-      description: message`The image file to write, or a block device (with --force).`,
+      description:
+        message`The image file to write, a block device (with --force), a directory as DIR/, or - for standard output.`,
     })),
     format: optional(option("--format", choice(FORMATS.map((format) => format.name)), {
       description: message`Output format; the default follows from the extension of OUT.`,
     })),
     force: option("--force", {
-      description: message`Overwrite a block device and all that is on it.`,
+      description:
+        message`Overwrite a block device and all that is on it, or replace a directory that is not empty.`,
     }),
     dryRun: option("--dry-run", {
       description: message`Read everything, write nothing, and say what would be written.`,
