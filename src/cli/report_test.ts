@@ -43,6 +43,16 @@ Deno.test("summaryText() says what was made in one line", () => {
   strictEqual(summaryText({ ...REPORT, platform: null }, null).startsWith("dry run: ext4, "), true);
 });
 
+Deno.test("summaryText() says what is around the image, and the root hash in a line of its own", () => {
+  const details = { containers: "verity+gpt", verityRootHash: "0123", veritySalt: "45" };
+  const image = { ...REPORT.image, details };
+  const [first, second, ...rest] = summaryText({ ...REPORT, image }, "out.img").split("\n");
+  strictEqual(first.startsWith("out.img: ext4+verity+gpt, 1.5 MiB"), true);
+  deepStrictEqual([second, ...rest], ["out.img: root hash 0123, salt 45", ""]);
+  const unsalted = { ...image, details: { ...details, veritySalt: "" } };
+  strictEqual(summaryText({ ...REPORT, image: unsalted }, "o").endsWith("salt none\n"), true);
+});
+
 Deno.test("jsonReport() is JSON with every fact of the report", () => {
   const document = JSON.parse(jsonReport(REPORT, null));
   strictEqual(document.output, null);

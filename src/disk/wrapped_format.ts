@@ -57,6 +57,7 @@ export function wrappedWriter<C>(
   wrap: (report: WrappedReport) => WrapResult | Promise<WrapResult>,
 ): ImageWriter<C> {
   return {
+    openFileCount: inner.openFileCount,
     beginFile: (size) => inner.beginFile(size),
     release: (content) => inner.release(content),
     async finish(tree: FileTree<C>): Promise<WrappedReport> {
