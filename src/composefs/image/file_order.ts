@@ -4,6 +4,7 @@
  * @module
  */
 import type { ByteString } from "../../bytes/byte_string.ts";
+import { ImageError } from "../../image_error.ts";
 import { type FileTree, sortedNames } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
 import type { ImageContent } from "./content.ts";
@@ -49,7 +50,10 @@ function depthFirst(tree: FileTree<ImageContent>): FileOrder {
     }
     const inode = level.directory.inode.children!.get(level.names[level.next++])!;
     if (inode.kind !== FileKind.directory) {
-      if (seen.has(inode)) continue;
+      if (seen.has(inode)) {
+        if (isWhiteout(inode)) throw linkedWhiteout();
+        continue;
+      }
       seen.add(inode);
     }
     const file = addFile(files, inode, level.directory, false);
@@ -128,10 +132,19 @@ function firstPlaces(tree: FileTree): Map<Inode, { parent: Inode; name: ByteStri
     if (inode.kind === FileKind.directory) {
       pending.push({ directory: inode, names: sortedNames(inode), next: 0 });
     } else if (inode.number > 1 && !places.has(inode)) {
+      if (isWhiteout(inode)) throw linkedWhiteout();
       places.set(inode, { parent: level.directory, name });
     }
   }
   return places;
+}
+
+/** Only the directory of one name could be marked for the other whiteouts of it. */
+function linkedWhiteout(): ImageError {
+  return new ImageError(
+    "UNSUPPORTED",
+    "Cannot write whiteout: it has several names, expected one",
+  );
 }
 
 /** Sets the number of each file to that of its names, and answers whether any has several. */

@@ -78,7 +78,7 @@ export function namingFile(file: ImageInode, work: () => void): void {
 }
 
 /** A path of a file, fit to be shown. Slow: for messages. */
-function pathOf(file: ImageInode): string {
+export function pathOf(file: ImageInode): string {
   const names: ByteString[] = [];
   for (let it = file; it.parent !== it; it = it.parent) {
     const children = [...it.parent.inode.children!];

@@ -14,6 +14,7 @@ import { INODE_COMPACT_SIZE, INODE_EXTENDED_SIZE } from "../../format/erofs/inod
 import { SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE } from "../../format/erofs/superblock.ts";
 import { XATTR_COUNT_MAX, XATTR_HEADER_SIZE, xattrCount } from "../../format/erofs/xattr.ts";
 import { ImageError } from "../../image_error.ts";
+import type { NoticeListener } from "../../notice.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind } from "../../tree/inode.ts";
 import type { ImageContent } from "./content.ts";
@@ -53,11 +54,15 @@ const SHARED_MAX_2 = 255;
 const INLINE_MAX_2 = IMAGE_BLOCK_SIZE - INODE_EXTENDED_SIZE;
 
 /** Plans an image. Throws `ImageError` `UNSUPPORTED` or `LIMIT_EXCEEDED` for what it cannot hold. */
-export function planImage(tree: FileTree<ImageContent>, version: ImageVersion): ImagePlan {
+export function planImage(
+  tree: FileTree<ImageContent>,
+  version: ImageVersion,
+  onNotice: NoticeListener,
+): ImagePlan {
   const order = orderFiles(tree, version);
   const { files } = order;
   const pool = new XattrPool(version);
-  storeXattrs(order, version, pool);
+  storeXattrs(order, version, pool, onNotice);
   const sharedXattrs = pool.share();
   const time = version === 2 ? { seconds: 0, nanoseconds: 0 } : earliestTime(files);
   let position = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;

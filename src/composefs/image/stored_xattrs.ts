@@ -5,10 +5,11 @@
  * @module
  */
 import { type ByteString, byteStringFrom } from "../../bytes/byte_string.ts";
+import type { Notice, NoticeListener } from "../../notice.ts";
 import { FileKind } from "../../tree/inode.ts";
 import { isObject } from "./content.ts";
 import type { FileOrder } from "./file_order.ts";
-import { type ImageInode, namingFile } from "./image_inode.ts";
+import { type ImageInode, namingFile, pathOf } from "./image_inode.ts";
 import type { ImageVersion } from "./image_version.ts";
 import {
   escapeOverlayName,
@@ -18,6 +19,7 @@ import {
   OPAQUE_MARKS,
   REDIRECT,
   redirectValue,
+  unescapeOverlayName,
   WHITEOUT_MARKS,
   WHITEOUTS_MARKS,
 } from "./overlay_xattrs.ts";
@@ -25,8 +27,16 @@ import type { XattrPool } from "./xattr_pool.ts";
 
 type Pair = readonly [name: ByteString, value: ByteString];
 
-/** Sets the attributes of all files. Throws `ImageError` `LIMIT_EXCEEDED`. */
-export function storeXattrs(order: FileOrder, version: ImageVersion, pool: XattrPool): void {
+/**
+ * Sets the attributes of all files. `onNotice` hears `LOSS` where an attribute of the tree has the
+ * name of one that overlayfs needs. Throws `ImageError` `LIMIT_EXCEEDED`.
+ */
+export function storeXattrs(
+  order: FileOrder,
+  version: ImageVersion,
+  pool: XattrPool,
+  onNotice: NoticeListener,
+): void {
   const marks = version === 2 ? new Map<ImageInode, Pair[]>() : whiteoutMarks(order, version);
   for (const file of order.files) {
     const stored: Pair[] = overlayPairs(file, version);
@@ -39,12 +49,24 @@ export function storeXattrs(order: FileOrder, version: ImageVersion, pool: Xattr
       add(stored);
       continue;
     }
-    if (file.parent === file) stored.push([OPAQUE, "y"]);
-    if (marks.has(file)) stored.push(...marks.get(file)!);
-    if (stored.length === 0) continue;
-    // What is added for overlayfs takes the place of an attribute of that name.
-    add([...new Map(stored)].sort(([a], [b]) => a < b ? -1 : 1));
+    const added: Pair[] = [...marks.get(file) ?? []];
+    if (file.parent === file) added.push([OPAQUE, "y"]);
+    if (stored.length + added.length === 0) continue;
+    const values = new Map(stored);
+    for (const [name, value] of added) {
+      if ((values.get(name) ?? value) !== value) onNotice(replacedAttribute(file, name));
+      values.set(name, value);
+    }
+    add([...values].sort(([a], [b]) => a < b ? -1 : 1));
   }
+}
+
+function replacedAttribute(file: ImageInode, stored: ByteString): Notice {
+  return {
+    code: "LOSS",
+    message: `Attribute ${unescapeOverlayName(stored)} was replaced by the mark of a whiteout`,
+    where: { path: pathOf(file) },
+  };
 }
 
 /** The attributes of a file whose bytes are in an object. */

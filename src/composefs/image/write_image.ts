@@ -34,6 +34,7 @@ import { xattrFilter } from "../../format/erofs/xattr_filter.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { VerityDigester } from "../../fsverity/verity_digest.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
+import type { NoticeListener } from "../../notice.ts";
 import { packDeviceNumber } from "../../tree/device_number.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind, modeOf } from "../../tree/inode.ts";
@@ -57,6 +58,8 @@ export interface WriteImageOptions {
   readonly version?: ImageVersion;
   /** Algorithm of the digest in the report; sha256 when absent. */
   readonly algorithm?: VerityAlgorithm;
+  /** Hears `LOSS` where an attribute is replaced by one of the same name that overlayfs needs. */
+  readonly onNotice?: NoticeListener;
 }
 
 /** What was written. */
@@ -79,14 +82,14 @@ const ACL_NAMES = ["system.posix_acl_access", "system.posix_acl_default"];
  * Writes the image of a tree into `sink`, in order. Link counts of files are those of the tree
  * (`countLinks` sets them); `Inode.number` is changed.
  *
- * Throws `ImageError` `LIMIT_EXCEEDED` for what an image cannot hold.
+ * Throws `ImageError` `LIMIT_EXCEEDED` or `UNSUPPORTED` for what an image cannot hold.
  */
 export function writeImage(
   tree: FileTree<ImageContent>,
   sink: ByteSink,
   options: WriteImageOptions = {},
 ): WrittenImage {
-  const plan = planImage(tree, options.version ?? 1);
+  const plan = planImage(tree, options.version ?? 1, options.onNotice ?? (() => {}));
   const digester = new VerityDigester(options.algorithm ?? "sha256");
   new ImageWriter(plan, new ImageOutput(sink, digester)).write();
   return {

@@ -1,6 +1,7 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { bytesOf } from "../../bytes/byte_string.ts";
+import { ImageError } from "../../image_error.ts";
 import { memorySink } from "../../io/memory_sink.ts";
 import { DumpReader } from "../../tree/dump_reader.ts";
 import type { ImageVersion } from "./image_version.ts";
@@ -69,4 +70,42 @@ Deno.test("writeImage() makes the images of all vectors, byte for byte", async (
       });
     }
   }
+});
+
+Deno.test("writeImage() says which attributes it replaces, and refuses linked whiteouts", () => {
+  const dump = `/ 0 40755 2 0 0 0 0.0 - - - trusted.overlay.opaque=z user.a=b
+/w 0 20644 1 0 0 0 0.0 - - -\n`;
+  for (const version of [0, 1, 2] as const) {
+    const notices: string[] = [];
+    makeImage(bytesOf(dump), {
+      version,
+      onNotice: ({ code, message }) => notices.push(`${code} ${message}`),
+    });
+    deepStrictEqual(
+      notices,
+      version === 1
+        ? ["LOSS Attribute trusted.overlay.opaque was replaced by the mark of a whiteout"]
+        : [],
+    );
+    const linked = `${dump}/x 0 @120000 - - - - 0.0 /w - -\n`;
+    throws(() => makeImage(bytesOf(linked), { version }), /it has several names, expected one/);
+  }
+});
+
+Deno.test("writeImage() refuses what an image cannot hold, and names the file", () => {
+  const refused = (line: string, version: ImageVersion) => {
+    let found = "";
+    throws(() => makeImage(bytesOf(EMPTY + line), { version }), (error) => {
+      ok(error instanceof ImageError);
+      strictEqual(error.where.path, "/a\\xff");
+      found = error.message;
+      return true;
+    });
+    return found;
+  };
+  const file = "/a\\xff 0 100644 1 0 0 0 0.0 - - -";
+  const values = Array.from({ length: 5 }, (_, i) => `user.${i}=${"x".repeat(60_000)}`).join(" ");
+  ok(/attributes of a file: they have 3000\d\d bytes/.test(refused(`${file} ${values}\n`, 1)));
+  const content = `/a\\xff 5000 100644 1 0 0 0 0.0 - ${"x".repeat(5000)} -\n`;
+  ok(/5000 bytes are in the image, expected at most 4032/.test(refused(content, 2)));
 });

@@ -24,8 +24,8 @@ export interface StoredXattr {
   sharedOffset: number;
 }
 
-/** Highest number first: it wins where several prefixes match. */
-const PREFIXES: readonly (readonly [index: number, prefix: ByteString])[] = [
+/** Prefixes of names by their numbers, the highest first: it wins where several match. */
+export const XATTR_PREFIXES: readonly (readonly [index: number, prefix: ByteString])[] = [
   [6, "security."],
   [5, "lustre."],
   [4, "trusted."],
@@ -73,7 +73,7 @@ export class XattrPool {
   }
 
   #store(name: ByteString, value: ByteString): StoredXattr {
-    const found = PREFIXES.find(([index, prefix]) =>
+    const found = XATTR_PREFIXES.find(([index, prefix]) =>
       name.startsWith(prefix) && (index !== LUSTRE_INDEX || this.#version === 2)
     );
     const [index, prefix] = found ?? [0, ""];

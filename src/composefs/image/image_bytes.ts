@@ -1,0 +1,205 @@
+/**
+ * The bytes of an image that is read: what its superblock says, and which bytes were taken for what.
+ *
+ * @module
+ */
+import { divideUp } from "../../bytes/align.ts";
+import { setBits, testBit } from "../../bytes/bitmap.ts";
+import { CompatFeature, featureNames, IncompatFeature } from "../../format/erofs/features.ts";
+import {
+  checksummedSize,
+  EROFS_MAGIC,
+  readSuperblock,
+  type Superblock,
+  SUPERBLOCK_OFFSET,
+  SUPERBLOCK_SIZE,
+  superblockChecksum,
+} from "../../format/erofs/superblock.ts";
+import { ImageError } from "../../image_error.ts";
+import type { ByteSource } from "../../io/byte_source.ts";
+import {
+  IMAGE_FLAG_HAS_ACL,
+  IMAGE_HEADER_VERSION,
+  IMAGE_MAGIC,
+  readImageHeader,
+} from "./image_header.ts";
+import {
+  IMAGE_BLOCK_SIZE,
+  IMAGE_VERSIONS,
+  type ImageVersion,
+  INODE_SLOT_SIZE,
+} from "./image_version.ts";
+
+/** Largest image that is read: no image of metadata alone comes near. */
+export const IMAGE_SIZE_MAX = 2 ** 30;
+
+const BLOCK_SIZE_BITS = 12;
+const FEATURE_COMPAT = CompatFeature.superblockChecksum + CompatFeature.mtime +
+  CompatFeature.xattrFilter;
+const FEATURE_INCOMPAT = IncompatFeature.chunkedFile;
+
+/** An image in memory whose head is right. */
+export class ImageBytes {
+  /** All bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** A view of all bytes. */
+  readonly view: DataView<ArrayBuffer>;
+  /** Version of the image. */
+  readonly version: ImageVersion;
+  /** Its superblock. */
+  readonly superblock: Superblock;
+  // A bit for each unit of inode numbers, and for each block, that belongs to a file.
+  readonly #slots: Uint8Array;
+  readonly #blocks: Uint8Array;
+
+  private constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+    this.version = checkHeader(this.view);
+    this.superblock = readSuperblock(this.view, SUPERBLOCK_OFFSET);
+    checkSuperblock(this.superblock, bytes);
+    this.#slots = new Uint8Array(divideUp(bytes.length / INODE_SLOT_SIZE, 8));
+    this.#blocks = new Uint8Array(divideUp(bytes.length / IMAGE_BLOCK_SIZE, 8));
+  }
+
+  /**
+   * Reads all of an image. Throws `ImageError` `LIMIT_EXCEEDED` where it is too large, `CORRUPT` or
+   * `UNSUPPORTED` where its head is not that of a composefs image.
+   */
+  static read(source: ByteSource): ImageBytes {
+    const size = source.size - source.size % IMAGE_BLOCK_SIZE;
+    if (size > IMAGE_SIZE_MAX) {
+      throw new ImageError(
+        "LIMIT_EXCEEDED",
+        `Cannot read composefs image: it has ${size} bytes, expected at most ${IMAGE_SIZE_MAX}`,
+      );
+    }
+    if (size === 0) throw corrupt("composefs image", `it has ${source.size} bytes`, "a block", 0);
+    const bytes = new Uint8Array(size);
+    const count = source.read(bytes, 0);
+    if (count < size) {
+      throw corrupt("composefs image", `it ends at ${count}`, `${size} bytes`, count);
+    }
+    return new ImageBytes(bytes);
+  }
+
+  /** The bytes `[start, end)`, which `thing` is made of. Throws `ImageError` `CORRUPT`. */
+  slice(start: number, end: number, thing: string): Uint8Array<ArrayBuffer> {
+    if (end > this.bytes.length) {
+      throw corrupt(thing, `it ends at ${end}`, `at most ${this.bytes.length}`, start);
+    }
+    return this.bytes.subarray(start, end);
+  }
+
+  /**
+   * Takes the bytes `[start, end)` for an inode and what stands behind it: no other may have them,
+   * or a small image could hold endless files.
+   */
+  claimInode(start: number, end: number): void {
+    const last = divideUp(end, INODE_SLOT_SIZE);
+    this.#claim(this.#slots, Math.floor(start / INODE_SLOT_SIZE), last, INODE_SLOT_SIZE);
+  }
+
+  /** Takes the blocks `[start, end)` for the data of one file. */
+  claimBlocks(start: number, end: number): void {
+    this.#claim(this.#blocks, start, end, IMAGE_BLOCK_SIZE);
+  }
+
+  #claim(bits: Uint8Array, start: number, end: number, unit: number): void {
+    if (end * unit > this.bytes.length) {
+      throw corrupt(
+        "inode",
+        `it ends at ${end * unit}`,
+        `at most ${this.bytes.length}`,
+        start * unit,
+      );
+    }
+    for (let i = start; i < end; i++) {
+      if (testBit(bits, 0, i)) {
+        throw corrupt("inode", "another has the same bytes", "its own", i * unit);
+      }
+    }
+    setBits(bits, 0, start, end);
+  }
+}
+
+/** The error for something in an image that is wrong. */
+export function corrupt(
+  thing: string,
+  observed: string,
+  expected: string,
+  offset: number,
+): ImageError {
+  return new ImageError(
+    "CORRUPT",
+    `Cannot read ${thing}: ${observed}, expected ${expected}`,
+    { where: { offset } },
+  );
+}
+
+function checkHeader(view: DataView): ImageVersion {
+  const { magic, version, flags, imageVersion } = readImageHeader(view, 0);
+  const thing = "header of composefs image";
+  if (magic !== IMAGE_MAGIC) {
+    throw corrupt(thing, `magic is 0x${magic.toString(16)}`, `0x${IMAGE_MAGIC.toString(16)}`, 0);
+  }
+  const found = IMAGE_VERSIONS.find((it) => it === imageVersion);
+  if (version !== IMAGE_HEADER_VERSION || found === undefined || flags > IMAGE_FLAG_HAS_ACL) {
+    throw new ImageError(
+      "UNSUPPORTED",
+      `Cannot read ${thing}: version is ${version}, flags ${flags}, version of the image ` +
+        `${imageVersion}, expected 1, at most ${IMAGE_FLAG_HAS_ACL} and at most 2`,
+    );
+  }
+  return found;
+}
+
+function checkSuperblock(x: Superblock, bytes: Uint8Array<ArrayBuffer>): void {
+  const thing = "superblock of composefs image";
+  const at = SUPERBLOCK_OFFSET;
+  if (x.magic !== EROFS_MAGIC) {
+    throw corrupt(thing, `magic is 0x${x.magic.toString(16)}`, `0x${EROFS_MAGIC.toString(16)}`, at);
+  }
+  const compat = (x.featureCompat & ~FEATURE_COMPAT) >>> 0;
+  const incompat = (x.featureIncompat & ~FEATURE_INCOMPAT) >>> 0;
+  if (compat !== 0 || incompat !== 0) {
+    throw new ImageError(
+      "UNSUPPORTED",
+      `Cannot read ${thing}: it has features ${featureNames(compat, incompat).join(", ")}, ` +
+        "expected none of them in a composefs image",
+    );
+  }
+  const zeros = {
+    sb_extslots: x.extSlots,
+    meta_blkaddr: x.metaBlock,
+    available_compr_algs: x.compressions,
+    extra_devices: x.extraDevices,
+    dirblkbits: x.directoryBlockBits,
+    xattr_prefix_count: x.xattrPrefixCount,
+    packed_nid: x.packedNid,
+    xattr_filter_reserved: x.xattrFilterReserved,
+  };
+  for (const [name, value] of Object.entries(zeros)) {
+    if (value !== 0) throw corrupt(thing, `${name} is ${value}`, "0", at);
+  }
+  if (x.blockSizeBits !== BLOCK_SIZE_BITS) {
+    throw corrupt(thing, `blkszbits is ${x.blockSizeBits}`, String(BLOCK_SIZE_BITS), at);
+  }
+  const blocks = bytes.length / IMAGE_BLOCK_SIZE;
+  if (x.blocksLow > blocks) throw corrupt(thing, `it has ${x.blocksLow} blocks`, `${blocks}`, at);
+  if ((x.featureCompat & CompatFeature.superblockChecksum) !== 0) {
+    const sum = superblockChecksum(bytes.subarray(at, at + checksummedSize(IMAGE_BLOCK_SIZE)));
+    if (sum !== x.checksum) throw corrupt(thing, `checksum is ${x.checksum}`, String(sum), at);
+  }
+}
+
+/** Bytes at the start of an image that tell whether it is one of composefs. */
+export const IMAGE_HEAD_SIZE = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
+
+/** Whether an image begins with `head`, its first bytes. */
+export function isImageHead(head: Uint8Array): boolean {
+  if (head.length < IMAGE_HEAD_SIZE) return false;
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  return view.getUint32(0, true) === IMAGE_MAGIC &&
+    view.getUint32(SUPERBLOCK_OFFSET, true) === EROFS_MAGIC;
+}
