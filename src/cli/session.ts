@@ -4,6 +4,7 @@
  * @module
  */
 import type { NoticeCode } from "../notice.ts";
+import { imageFileIn } from "../view/file_view.ts";
 import { openTree, type TreeView, type WantedContents } from "../view/tree_view.ts";
 import { showLog } from "./debug_log.ts";
 import { downloadDisplay, type WorkDisplay } from "./download_display.ts";
@@ -57,13 +58,17 @@ export class Session {
     this.#terminal.writeError(text);
   }
 
-  /** Opens `reference`, gives it to `use`, and closes it. Rejects like `openTree` and `use`. */
+  /**
+   * Opens `reference`, gives it to `use`, and closes it; `expected` is what it will be compared with.
+   * Rejects like `openTree` and `use`.
+   */
   async withTree<T>(
     reference: string,
     contents: WantedContents,
     use: (view: TreeView) => T | Promise<T>,
+    expected?: TreeView,
   ): Promise<T> {
-    const view = await this.open(reference, contents);
+    const view = await this.open(reference, contents, expected);
     try {
       return await use(view);
     } finally {
@@ -71,9 +76,35 @@ export class Session {
     }
   }
 
+  /** Opens two images to be compared and gives them to `use`. Rejects like `withTree`. */
+  async withTwoTrees<T>(
+    a: string,
+    b: string,
+    use: (a: TreeView, b: TreeView) => Promise<T>,
+  ): Promise<T> {
+    // What can be read at positions is opened first: the other is compared with it as it arrives.
+    if (imageFileIn(a) === null && imageFileIn(b) !== null) {
+      return await this.withTree(
+        b,
+        "digests",
+        (viewB) => this.withTree(a, "digests", (viewA) => use(viewA, viewB), viewB),
+      );
+    }
+    return await this.withTree(
+      a,
+      "digests",
+      (viewA) => this.withTree(b, "digests", (viewB) => use(viewA, viewB), viewA),
+    );
+  }
+
   /** Opens `reference`; the caller closes it. Rejects like `openTree`. */
-  async open(reference: string, contents: WantedContents): Promise<TreeView> {
+  async open(
+    reference: string,
+    contents: WantedContents,
+    expected?: TreeView,
+  ): Promise<TreeView> {
     const args = this.#args;
+    const reader = expected?.reader ?? null;
     // A password is read from standard input: once.
     this.#registry ??= registrySettings(args);
     try {
@@ -91,6 +122,7 @@ export class Session {
         workers: args.workers,
         memoryBytes: args.memory,
         contents,
+        expected: reader === null ? undefined : { tree: expected!.tree, reader },
         signal: this.signal,
         onNotice: (notice) => {
           if (this.loudness === "verbose" || !MERGE_NOTICES.has(notice.code)) {

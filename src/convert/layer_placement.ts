@@ -3,12 +3,20 @@
  *
  * @module
  */
-import type { FileWriter, ImageWriter } from "../format/image_format.ts";
+import type { ByteString } from "../bytes/byte_string.ts";
+import type { FileWriter } from "../format/image_format.ts";
 import type { LayerEntry, LayerVisitor } from "../layer/layer_entry.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
 
-/** The part of a writer that takes the bytes of files. */
-export type BodyWriter<C> = Pick<ImageWriter<C>, "openFileCount" | "beginFile" | "release">;
+/** The part of a writer that takes the bytes of files. Every `ImageWriter` is one. */
+export interface BodyWriter<C> {
+  /** See `ImageWriter.openFileCount`. */
+  readonly openFileCount?: number;
+  /** See `ImageWriter.beginFile`; `path` is where the entry puts the file. */
+  beginFile(size: number, path: ByteString): FileWriter<C>;
+  /** See `ImageWriter.release`. */
+  release(content: C): void;
+}
 
 /** Whether an entry is a regular file with bytes to place. */
 export function hasBytes(entry: LayerEntry): boolean {
@@ -41,7 +49,7 @@ export class LayerPlacement<C> implements LayerVisitor {
     // A layer's reader leaves `content` null, so its entries fit any writer.
     this.#inode = this.#select(entry as LayerEntry<C>, this.entryCount++);
     if (this.#inode === null) return false;
-    this.#file = this.#writer!.beginFile(this.#inode.size);
+    this.#file = this.#writer!.beginFile(this.#inode.size, entry.path);
     return true;
   }
 

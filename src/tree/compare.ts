@@ -57,6 +57,8 @@ export interface ComparedTree<C> {
    * and shown by it where they differ. A tree with neither leaves contents out of the comparison.
    */
   readonly digest?: (content: C, size: number) => string;
+  /** Whether a content is known to be the same as one of the other tree; else it is compared. */
+  readonly isSame?: (content: C, other: unknown) => boolean;
 }
 
 /** Options of {@linkcode compareTrees}. */
@@ -250,6 +252,9 @@ function compareContent<A, B>(
       displayContent(inodeB.content),
     );
   }
+  const isSame = a.isSame?.(inodeA.content, inodeB.content) ||
+    b.isSame?.(inodeB.content, inodeA.content);
+  if (isSame) return null;
   if (a.reader === null || b.reader === null) {
     return compareDigests(path, a, inodeA, b, inodeB);
   }

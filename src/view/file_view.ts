@@ -88,7 +88,7 @@ class FileView implements TreeView {
     for (const { path, inode } of walk(this.tree)) {
       if (!files.has(inode) || placed.has(inode)) continue;
       placed.add(inode);
-      const body = writer.beginFile(inode.size);
+      const body = writer.beginFile(inode.size, path);
       try {
         this.#copy(inode, body);
       } catch (error) {

@@ -4,13 +4,16 @@
  *
  * @module
  */
+import type { ByteString } from "../bytes/byte_string.ts";
 import { ImageReading } from "../convert/image_reading.ts";
 import type { BodyWriter } from "../convert/layer_placement.ts";
 import { EditPlan } from "../edit/edit_plan.ts";
 import type { Image } from "../source/image.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import type { Inode } from "../tree/inode.ts";
+import { contentDigest } from "../tree/content_digest.ts";
 import { digestText, DigestWriter } from "./digest_writer.ts";
+import { MatchingWriter, SameContent } from "./matching_writer.ts";
 import type { BytesReceiver, TreeOptions, TreeView } from "./tree_view.ts";
 
 /** Reads the layers of `image`, which the view closes. */
@@ -20,9 +23,15 @@ export async function openLayeredView(image: Image, options: TreeOptions): Promi
   const plan = new EditPlan(image, {}, createdSeconds);
   const onNotice = options.onNotice ?? (() => {});
   const reading = new ImageReading<unknown>(image, plan, options, onNotice);
-  const hasDigests = options.contents === "digests";
-  const tree = await reading.read(hasDigests ? new DigestWriter() : null);
-  return new LayeredView(image, reading, tree, createdSeconds, hasDigests);
+  const { contents, expected } = options;
+  if (contents !== "digests") {
+    return new LayeredView(image, reading, await reading.read(null), createdSeconds);
+  }
+  const tree = await reading.read(expected ? new MatchingWriter(expected) : new DigestWriter());
+  return new LayeredView(image, reading, tree, createdSeconds, (content, size) => {
+    if (!(content instanceof SameContent)) return digestText(content as ByteString);
+    return contentDigest(expected!.reader, content.content, size);
+  });
 }
 
 class LayeredView implements TreeView {
@@ -40,15 +49,18 @@ class LayeredView implements TreeView {
     reading: ImageReading<unknown>,
     tree: FileTree,
     createdSeconds: number,
-    hasDigests: boolean,
+    digest?: (content: unknown, size: number) => string,
   ) {
     this.reference = image.reference;
     this.image = image;
     this.#reading = reading;
     this.tree = tree;
     this.createdSeconds = createdSeconds;
-    if (hasDigests) this.digest = (content) => digestText(content as string);
+    this.digest = digest;
   }
+
+  readonly isSame = (content: unknown, other: unknown): boolean =>
+    content instanceof SameContent && content.content === other;
 
   async readFile(inode: Inode, receiver: BytesReceiver): Promise<void> {
     if (inode.size === 0) return;

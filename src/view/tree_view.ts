@@ -17,6 +17,7 @@ import type { FileTree } from "../tree/file_tree.ts";
 import type { Inode } from "../tree/inode.ts";
 import { imageFileIn, openFileView } from "./file_view.ts";
 import { openLayeredView } from "./layered_view.ts";
+import type { ExpectedFiles } from "./matching_writer.ts";
 
 /** What is wanted of the bytes of files while the layers of an image are read. */
 export type WantedContents = "none" | "digests";
@@ -31,6 +32,11 @@ export interface TreeOptions
    * @default {"none"}
    */
   readonly contents?: WantedContents;
+  /**
+   * Files that the image probably has: with `digests`, those that are found there byte for byte are
+   * not hashed. Keep it open as long as the view.
+   */
+  readonly expected?: ExpectedFiles;
   /** Time for what has none of its own, seconds since 1970; default: the image's own, or 0. */
   readonly createdSeconds?: number;
   /** Hears how far downloads and layers are. */
@@ -61,6 +67,8 @@ export interface TreeView {
   readonly reader: ContentReader<unknown> | null;
   /** SHA-256 of a file's bytes, hexadecimal; absent where it was not asked for and must be. */
   readonly digest?: (content: unknown, size: number) => string;
+  /** Whether the bytes at `content` are known to be those at `other` of the expected files. */
+  readonly isSame?: (content: unknown, other: unknown) => boolean;
   /** Time for what has none of its own, seconds since 1970. */
   readonly createdSeconds: number;
   /** Gives the bytes of the regular file `inode` of the tree to `receiver`. */

@@ -24,20 +24,15 @@ export async function runDiff(
   const session = new Session(args, terminal, signal);
   const rules = rulesOf(args);
   const { output } = session;
-  const count = await session.withTree(
-    args.a,
-    "digests",
-    (a) =>
-      session.withTree(args.b, "digests", async (b) => {
-        if (args.json) {
-          const names = jsonLine({ a: args.a, b: args.b });
-          output.write(`${names.slice(0, -1)},"differences":`);
-        }
-        const count = await writeDifferences(a, b, rules, session, args.json);
-        if (args.json) output.write(`,"equal":${count.isZero}}\n`);
-        return count;
-      }),
-  );
+  const count = await session.withTwoTrees(args.a, args.b, async (a, b) => {
+    if (args.json) {
+      const names = jsonLine({ a: args.a, b: args.b });
+      output.write(`${names.slice(0, -1)},"differences":`);
+    }
+    const count = await writeDifferences(a, b, rules, session, args.json);
+    if (args.json) output.write(`,"equal":${count.isZero}}\n`);
+    return count;
+  });
   session.finish();
   if (!args.json && session.loudness !== "quiet" && !count.isZero) session.tell(`${count.text}\n`);
   return count.isZero ? 0 : 1;

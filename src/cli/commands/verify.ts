@@ -22,11 +22,12 @@ export async function runVerify(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  // Without a second reading nothing else would compare them.
-  const session = new Session({ ...args, verifyDiffIds: true }, terminal, signal);
+  const { reference } = args;
+  // An image of layers is checked by all digests that it has.
+  const verifyDiffIds = args.verifyDiffIds || reference === undefined;
+  const session = new Session({ ...args, verifyDiffIds }, terminal, signal);
   const rules = rulesOf(args);
   const { output, style } = session;
-  const { reference } = args;
   let problemCount = 0;
   let differences: DifferenceCount | null = null;
   const contents = reference === undefined ? "none" : "digests";
@@ -48,6 +49,7 @@ export async function runVerify(
         reference,
         "digests",
         (other) => writeDifferences(view, other, rules, session, args.json),
+        view,
       );
     }
   });

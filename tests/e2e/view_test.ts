@@ -1,0 +1,139 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { CLI, runCli, startCli, TINY, withDirectory } from "./cli_process.ts";
+
+/** Calls `use` with every way to the same files: layers, and a filesystem image of them. */
+async function withImages(use: (references: string[], directory: string) => Promise<void>) {
+  await withDirectory(async (directory) => {
+    const { code, stderr } = await runCli([TINY, "-o", `${directory}/x.ext4`]);
+    strictEqual(code, 0, stderr);
+    await use([TINY, `${directory}/x.ext4`], directory);
+  });
+}
+
+async function output(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCli(args);
+  strictEqual(code, 0, stderr);
+  strictEqual(stderr, "", "looking is quiet");
+  return stdout;
+}
+
+Deno.test("ls lists layers and filesystem images alike", async () => {
+  await withImages(async (references) => {
+    for (const reference of references) {
+      strictEqual(
+        await output("ls", reference, "/etc", "lib"),
+        [
+          "/etc:\nos-release\npasswd\ntiny-arch\ntiny.d\n",
+          "/lib:\nlibtiny.so\nlibtiny.so.1\nplugin.so\n",
+        ].join("\n"),
+      );
+      match(
+        await output("ls", "-ld", "--time-style", "full-iso", reference, "/lib", "/dev/null"),
+        /^lrwxrwxrwx 1 0 0 +7 2026-01-02 03:04:05\.000000000 \+0000 \/lib -> usr\/lib\n.* 1, 3 /,
+      );
+      const all = JSON.parse(await output("ls", "-aR", "--json", reference, "/home"));
+      deepStrictEqual(
+        all.map(({ path }: { path: string }) => path),
+        ["/home/user", "/home/user/café.txt", "/home/user/latin\udce9.txt"],
+      );
+      match(await output("ls", "-R", reference, "/etc"), /\n\n\/etc\/tiny\.d:\nfirst\.conf\n$/);
+    }
+  });
+});
+
+Deno.test("ls writes names byte for byte where no terminal shows them", async () => {
+  const { stdout } = await startCli(["ls", TINY, "/home/user"]).output();
+  ok(Buffer.from(stdout).includes(Buffer.from([0x6c, 0x61, 0x74, 0x69, 0x6e, 0xe9, 0x2e])));
+});
+
+Deno.test("cat prints files, links followed inside the image", async () => {
+  await withImages(async (references) => {
+    for (const reference of references) {
+      const passwd = await output("cat", reference, "/etc/passwd");
+      match(passwd, /^root:x:0:0:/);
+      const twice = await output("cat", reference, "/etc/passwd", "../../etc/passwd");
+      strictEqual(twice, passwd + passwd);
+      strictEqual(
+        await output("cat", reference, "/lib/libtiny.so"),
+        await output("cat", reference, "/usr/lib/libtiny.so.1"),
+      );
+      const [json] = JSON.parse(await output("cat", "--json", reference, "/etc/passwd"));
+      strictEqual(Buffer.from(json.content, "base64").toString(), passwd);
+      const refused = await runCli(["cat", reference, "/etc/passwd", "/etc"]);
+      strictEqual(refused.code, 4);
+      strictEqual(refused.stdout, "", "nothing is printed before all are found");
+      match(refused.stderr, /Cannot print "\/etc": it is a directory/);
+      const missing = await runCli(["cat", reference, "/nope"]);
+      strictEqual(missing.code, 5);
+      match(missing.stderr, /Cannot find "\/nope" in the image/);
+    }
+  });
+});
+
+Deno.test("stat, tree and dump tell the same of layers and of a filesystem image", async () => {
+  await withImages(async (references) => {
+    const outputs = await Promise.all(references.map(async (reference) => {
+      const dump = await output("dump", "--digests", reference);
+      return [
+        await output("stat", reference, "/usr/lib/libtiny.so.1", "/lib"),
+        await output("stat", "--json", "-L", reference, "/lib"),
+        await output("tree", reference, "/usr"),
+        await output("tree", "--json", reference, "/usr"),
+        // The names and link counts that only the filesystem has.
+        dump.split("\n").filter((line) => !/^\/(lost\+found)? /.test(line)).join("\n"),
+      ];
+    }));
+    deepStrictEqual(outputs[0], outputs[1]);
+    const [stat, statJson, tree, treeJson, dump] = outputs[0];
+    match(stat, /^ {2}File: \/usr\/lib\/libtiny\.so\.1\n {2}Size: 23 +regular file\n/);
+    match(stat, / Xattr: security\.capability=0x0100000200200000/);
+    match(stat, /File: \/lib -> usr\/lib\n/);
+    strictEqual(JSON.parse(statJson)[0].type, "directory");
+    match(tree, /\n├── lib\n│ {3}├── libtiny\.so -> libtiny\.so\.1\n/);
+    match(tree, /\n\n\d+ directories, \d+ files\n$/);
+    strictEqual(JSON.parse(treeJson).contents[0].name, "bin");
+    match(dump, /^\/bin\/tool 32 100644 1 0 0 0 1767323145\.0 - - [0-9a-f]{64}$/m);
+  });
+});
+
+Deno.test({
+  name: "a terminal gets names quoted (needs: script)",
+  ignore: !hasScript(),
+  async fn() {
+    await withDirectory(async (directory) => {
+      Deno.mkdirSync(`${directory}/root`);
+      Deno.writeTextFileSync(`${directory}/root/\x1b[31mred`, "");
+      const line =
+        `${Deno.execPath()} run -A --no-check ${CLI} ls dir:${directory}/root 2>/dev/null`;
+      const { stdout } = await new Deno.Command("script", {
+        args: ["-qec", line, "/dev/null"],
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      match(new TextDecoder().decode(stdout), /\$'\\033\[31mred'/);
+      ok(!stdout.includes(0x1b), "nothing moves the cursor");
+    });
+  },
+});
+
+/** Whether util-linux's script(1) is there, which makes a terminal. */
+function hasScript(): boolean {
+  return Deno.build.os === "linux" &&
+    new Deno.Command("sh", { args: ["-c", "command -v script"] }).outputSync().success;
+}
+
+Deno.test("a reader that goes ends the output quietly", async () => {
+  await withDirectory(async (directory) => {
+    for (let i = 0; i < 3000; i++) {
+      Deno.writeTextFileSync(`${directory}/${"x".repeat(200)}${i}`, "");
+    }
+    const line = `${Deno.execPath()} run -A --no-check ${CLI} ls -l dir:${directory}`;
+    const { stdout, stderr, code } = await new Deno.Command("bash", {
+      args: ["-c", `set -o pipefail; ${line} | head -n 1`],
+    }).output();
+    strictEqual(new TextDecoder().decode(stderr), "");
+    strictEqual(code, 0);
+    strictEqual(new TextDecoder().decode(stdout).split("\n").length, 2);
+  });
+});
