@@ -40,9 +40,11 @@ export function writeDirent(view: DataView, at: number, x: Dirent): void {
 
 /** Reads the header of an entry. */
 export function readDirent(view: DataView, at: number): Dirent {
+  const recordLength = view.getUint16(at + 0x4, true);
   return {
     inode: view.getUint32(at + 0x0, true), // inode
-    recordLength: view.getUint16(at + 0x4, true), // rec_len
+    // 65536, a whole block, does not fit.
+    recordLength: recordLength === 0 || recordLength === 0xffff ? 65536 : recordLength, // rec_len
     nameLength: view.getUint8(at + 0x6), // name_len
     fileType: view.getUint8(at + 0x7), // file_type
   };

@@ -10,6 +10,8 @@ import { getBytes, setBytes } from "../../bytes/view_bytes.ts";
 export const JOURNAL_SUPERBLOCK_SIZE = 1024;
 /** `h_magic`. */
 export const JOURNAL_MAGIC = 0xc03b3998;
+/** `h_blocktype` of a superblock of version 1, which has no features. */
+export const JOURNAL_SUPERBLOCK_V1 = 3;
 /** `h_blocktype` of a superblock of version 2. */
 export const JOURNAL_SUPERBLOCK_V2 = 4;
 

@@ -26,6 +26,14 @@ export class NumberSet {
     return true;
   }
 
+  /** Whether a number was added. */
+  has(number: number): boolean {
+    const piece = this.#pieces.get(Math.floor(number / PIECE_BITS));
+    if (piece === undefined) return false;
+    const bit = number % PIECE_BITS;
+    return (piece[bit >> 3] & 1 << bit % 8) !== 0;
+  }
+
   /** Removes all numbers. */
   clear(): void {
     this.#pieces.clear();

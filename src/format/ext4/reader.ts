@@ -9,9 +9,11 @@ import type { ByteSource } from "../../io/byte_source.ts";
 import { type FileTree, walk } from "../../tree/file_tree.ts";
 import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
+import { checkImage } from "./check_image.ts";
+import { CheckReport } from "./check_report.ts";
 import { type Ext4Content, Ext4InlineContent } from "./content.ts";
 import { describeExt4 } from "./description.ts";
-import { CompatFeature, IncompatFeature } from "./features.ts";
+import { IncompatFeature } from "./features.ts";
 import {
   INODE_BLOCK_SIZE,
   INODE_EA_INODE,
@@ -46,23 +48,26 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
   /** All files, `lost+found` included. `linkCount` is what the inodes say. */
   readonly tree: FileTree<Ext4Content>;
   readonly #volume: Ext4Volume;
+  readonly #groups: Ext4Groups;
   readonly #inodes: Ext4Inodes;
   readonly #xattrs: Ext4Xattrs;
   // Files that have several names, by inode number; directories have one.
   readonly #linked = new Map<number, Inode<Ext4Content>>();
   readonly #seen = new NumberSet();
+  // Links that names make, where they are not 1 of a file and 2 of a directory.
+  readonly #links = new Map<number, number>();
   readonly #hasFileTypes: boolean;
 
   /** Reads the tree; see {@linkcode openExt4}. */
   constructor(source: ByteSource) {
     this.#volume = new Ext4Volume(source);
-    this.#inodes = new Ext4Inodes(this.#volume, new Ext4Groups(this.#volume));
+    this.#groups = new Ext4Groups(this.#volume);
+    this.#inodes = new Ext4Inodes(this.#volume, this.#groups);
     this.#xattrs = new Ext4Xattrs(this.#volume, this.#inodes);
     const { featureIncompat } = this.#volume.superblock;
     this.#hasFileTypes = (featureIncompat & IncompatFeature.filetype) !== 0;
     this.tree = this.#readTree();
     this.#linked.clear();
-    this.#seen.clear();
   }
 
   /** The superblock, as it stands. */
@@ -89,8 +94,16 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
     return describeExt4(this.superblock);
   }
 
-  /** Reads every byte of every file. */
+  /** Checks what `e2fsck -n` does, and reads every byte of every file. */
   check(onProblem: (problem: ImageProblem) => void, signal?: AbortSignal): void {
+    checkImage({
+      volume: this.#volume,
+      groups: this.#groups,
+      inodes: this.#inodes,
+      xattrs: this.#xattrs,
+      names: { numbers: this.#seen, links: this.#links },
+      isReplayed: false,
+    }, new CheckReport(onProblem, signal));
     const buffer = new Uint8Array(256 * 1024);
     for (const { path, inode } of walk(this.tree)) {
       if (inode.content === null) continue;
@@ -122,6 +135,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
         "a directory",
       );
     }
+    this.#seen.add(ROOT_INODE);
     const pending: PendingDirectory[] = [{
       number: ROOT_INODE,
       inode: root,
@@ -131,17 +145,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       this.#readEntries(next, pending);
     }
-    this.#xattrs.checkReferences();
-    this.#claimJournal();
-    this.#volume.checkClaims();
     return { root };
-  }
-
-  /** The journal is no file of the tree, but has blocks. */
-  #claimJournal(): void {
-    const { featureCompat, journalInode } = this.#volume.superblock;
-    if ((featureCompat & CompatFeature.hasJournal) === 0 || journalInode === 0) return;
-    readExtents(this.#volume, this.#inodes.read(journalInode));
   }
 
   #readEntries(directory: PendingDirectory, pending: PendingDirectory[]): void {
@@ -158,8 +162,12 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
       for (entry of entries) {
         const child = this.#readEntry(directory, entry);
         if (child.kind === FileKind.directory) {
+          this.#countLink(directory.number, 2);
           const path = pathOf(directory, entry);
           pending.push({ number: entry.inode, inode: child, parent: directory.number, path });
+        }
+        if (child.kind !== FileKind.directory && child.linkCount !== 1) {
+          this.#countLink(entry.inode, 0);
         }
         const count = children.size;
         children.set(entry.name, child);
@@ -177,6 +185,10 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
       }
       throw error;
     }
+  }
+
+  #countLink(number: number, withoutNames: number): void {
+    this.#links.set(number, (this.#links.get(number) ?? withoutNames) + 1);
   }
 
   #readEntry(directory: PendingDirectory, entry: FoundName): Inode<Ext4Content> {
@@ -243,7 +255,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
 
   #readSymlink(found: FoundInode, inode: Inode<Ext4Content>): void {
     const { size, flags } = found.fields;
-    const isFast = (flags & INODE_EXTENTS) === 0;
+    const isFast = (flags & INODE_EXTENTS) === 0 && size < INODE_BLOCK_SIZE;
     if (isInline(found)) {
       this.#setTarget(found, inode, this.#readInline(found));
       return;
@@ -259,8 +271,12 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
         throw this.#corrupt(found, `target is longer than ${size}`, "a NUL behind it");
       }
     } else {
-      bytes = new Uint8Array(size);
-      readContent(this.#volume, readExtents(this.#volume, found), bytes, 0);
+      const withEnd = new Uint8Array(size + 1);
+      readContent(this.#volume, readExtents(this.#volume, found), withEnd, 0);
+      if (withEnd[size] !== 0) {
+        throw this.#corrupt(found, `target is longer than ${size}`, "a NUL behind it");
+      }
+      bytes = withEnd.subarray(0, size);
     }
     this.#setTarget(found, inode, bytes);
   }

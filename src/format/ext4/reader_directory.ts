@@ -5,15 +5,19 @@
  */
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
 import { blockChecksum } from "./checksum.ts";
-import { DirectoryHasher } from "./directory_hash.ts";
+import { DirectoryHasher, type HashVersion } from "./directory_hash.ts";
 import { DIRENT_HEADER_SIZE, DIRENT_TAIL_SIZE, readDirent, readDirentTail } from "./dirent.ts";
+import { CompatFeature } from "./features.ts";
 import { HTREE_ROOT_INFO_OFFSET, readHtreeInfo } from "./htree.ts";
 import { INODE_INDEX } from "./inode.ts";
 import { readExtents } from "./reader_extents.ts";
 import { type HashRange, isInRange, readHtree } from "./reader_htree.ts";
 import type { FoundInode } from "./reader_inodes.ts";
 import { type Ext4Volume, hex, type ViewedBytes } from "./reader_volume.ts";
-import { FLAG_SIGNED_HASH, HASH_HALF_MD4 } from "./superblock.ts";
+import { FLAG_SIGNED_HASH, FLAG_UNSIGNED_HASH } from "./superblock.ts";
+
+/** Bytes that an entry has at least. */
+const RECORD_MIN = 12;
 
 /** A name in a directory. */
 export interface FoundName {
@@ -52,6 +56,7 @@ class DirectoryBlocks {
     for (const run of readExtents(volume, inode).runs()) {
       if (run.logicalBlock !== this.#blocks.length) break;
       for (let i = 0; i < run.blockCount && this.#blocks.length < blockCount; i++) {
+        volume.noteNode(run.startBlock + i, this.#thing);
         this.#blocks.push(run.startBlock + i);
       }
     }
@@ -61,7 +66,10 @@ class DirectoryBlocks {
   }
 
   names(parent: number): FoundName[] {
-    const isIndexed = (this.#inode.fields.flags & INODE_INDEX) !== 0;
+    // Without the feature the flag means nothing.
+    const { featureCompat } = this.#volume.superblock;
+    const isIndexed = (this.#inode.fields.flags & INODE_INDEX) !== 0 &&
+      (featureCompat & CompatFeature.dirIndex) !== 0;
     const leaves = isIndexed
       ? readHtree(this.#volume, this.#inode, this.#blocks.length, (block) => this.#read(block))
       : null;
@@ -84,16 +92,20 @@ class DirectoryBlocks {
     return names.slice(2);
   }
 
-  /** Hashes names as the directory does, `null` where it is done in a way that is not known here. */
-  #hasher(): DirectoryHasher | null {
+  /** Hashes names as the directory does. */
+  #hasher(): DirectoryHasher {
     const { hashSeed, flags } = this.#volume.superblock;
     const { hashVersion } = readHtreeInfo(this.#read(0).view, HTREE_ROOT_INFO_OFFSET);
-    const isKnown = hashVersion === HASH_HALF_MD4 && (flags & FLAG_SIGNED_HASH) !== 0;
-    return isKnown ? new DirectoryHasher(hashSeed) : null;
+    const isUnsigned = (flags & FLAG_UNSIGNED_HASH) !== 0;
+    return new DirectoryHasher(hashSeed, { version: hashVersion as HashVersion, isUnsigned });
   }
 
   /** The kernel finds a name only in the leaf of its hash. */
   #checkHash(entry: FoundName, leaf: HashRange, hasher: DirectoryHasher): void {
+    // Where the superblock does not say it, whoever made the image left the sign to the processor.
+    const { flags } = this.#volume.superblock;
+    const isSaid = (flags & (FLAG_SIGNED_HASH | FLAG_UNSIGNED_HASH)) !== 0;
+    if (!isSaid && /[\x80-\xff]/.test(entry.name)) return;
     const hash = hasher.hash(entry.name);
     if (isInRange(hash, leaf)) return;
     this.#refuse(
@@ -153,7 +165,7 @@ export function* readEntries(
     const entry = left < DIRENT_HEADER_SIZE ? null : readDirent(view, at);
     if (
       entry === null || entry.recordLength % 4 !== 0 || entry.recordLength > left ||
-      entry.recordLength < DIRENT_HEADER_SIZE + entry.nameLength
+      entry.recordLength < Math.max(RECORD_MIN, DIRENT_HEADER_SIZE + entry.nameLength)
     ) {
       throw volume.corrupt(
         thing,

@@ -16,27 +16,20 @@ import {
   readExtentIndex,
   readExtentLeaf,
 } from "./extent.ts";
-import { INODE_BLOCK_SIZE, INODE_EXTENTS } from "./inode.ts";
+import { INODE_EXTENTS } from "./inode.ts";
+import { readBlockMap } from "./reader_block_map.ts";
 import type { FoundInode } from "./reader_inodes.ts";
 import type { Ext4Volume } from "./reader_volume.ts";
 
 const MAX_LOGICAL_BLOCKS = 0x1_0000_0000;
 
 /**
- * Reads the runs of a file, verifying every node. Unwritten extents read as zeros and are holes
- * here. Throws `ImageError` `CORRUPT`, and `UNSUPPORTED` for a file with block pointers.
+ * Reads the runs of a file, from its extents or its block pointers, verifying every node. Unwritten
+ * extents read as zeros and are holes here. Throws `ImageError` `CORRUPT`.
  */
 export function readExtents(volume: Ext4Volume, inode: FoundInode): Ext4Content {
   if ((inode.fields.flags & INODE_EXTENTS) === 0) {
-    const end = inode.blockAt + INODE_BLOCK_SIZE;
-    if (inode.bytes.subarray(inode.blockAt, end).every((byte) => byte === 0)) {
-      return new Ext4Content(null);
-    }
-    throw volume.unsupported(
-      `inode ${inode.number}`,
-      "its blocks are mapped by pointers",
-      "extents",
-    );
+    return readBlockMap(volume, inode);
   }
   return new ExtentTree(volume, inode).content();
 }
@@ -136,7 +129,7 @@ class ExtentTree {
       this.#refuse(`index entry is ${logicalBlock}`, `${this.#next} to ${endBlock - 1}`);
     }
     const child = volume.readBlock(childBlock, this.#thing);
-    volume.claim(childBlock, 1, this.#thing);
+    volume.claimNode(childBlock, this.#thing);
     const capacity = extentsPerBlock(volume.blockSize);
     if (volume.hasChecksums) {
       const { max } = readExtentHeader(child.view, 0);

@@ -1,59 +1,53 @@
 /**
- * The group descriptors of an image and the bitmaps they name, all verified.
+ * The group descriptors of an image, verified.
  *
  * @module
  */
 import { divideUp } from "../../bytes/align.ts";
-import { bitmapChecksum, groupDescriptorChecksum, groupDescriptorChecksum16 } from "./checksum.ts";
-import { CompatFeature, RoCompatFeature } from "./features.ts";
-import { isBackupGroup } from "./geometry.ts";
+import { groupDescriptorChecksum, groupDescriptorChecksum16 } from "./checksum.ts";
+import { IncompatFeature, RoCompatFeature } from "./features.ts";
 import {
   GROUP_BLOCK_UNINIT,
-  GROUP_DESCRIPTOR_SIZE_32,
   GROUP_INODE_UNINIT,
   type GroupDescriptor,
   readGroupDescriptor,
 } from "./group_descriptor.ts";
+import { hasSuperblock } from "./reader_geometry.ts";
 import type { Ext4Volume, ViewedBytes } from "./reader_volume.ts";
-import type { Superblock } from "./superblock.ts";
+
+/** Blocks of a group that hold neither its bitmaps nor its inodes nor data. */
+export interface GroupHead {
+  /** Block of the superblock or its copy, `null` for none. */
+  readonly superblock: number | null;
+  /** First block of descriptors or their copies. */
+  readonly descriptors: number;
+  /** How many blocks of descriptors, those reserved for more included. */
+  readonly descriptorBlocks: number;
+}
 
 /** The groups of an image. */
 export class Ext4Groups {
   readonly #volume: Ext4Volume;
+  readonly #descriptorsPerBlock: number;
+  /** Blocks of descriptors. */
+  readonly #tableBlocks: number;
   readonly #table: ViewedBytes;
-  readonly #tableBlock: number;
 
-  /** Reads the descriptors and verifies them and all bitmaps; throws `ImageError` `CORRUPT`. */
+  /** Reads the descriptors and verifies them; throws `ImageError` `CORRUPT`. */
   constructor(volume: Ext4Volume) {
     this.#volume = volume;
-    const { superblock, groupCount, descriptorSize, blockSize } = volume;
-    const blockCount = divideUp(groupCount * descriptorSize, blockSize);
-    if (blockCount >= superblock.blocksPerGroup) {
-      throw volume.corrupt(
-        "group descriptors",
-        `they take ${blockCount} blocks`,
-        `fewer than a group has (${superblock.blocksPerGroup})`,
+    const { groupCount, descriptorSize, blockSize } = volume;
+    this.#descriptorsPerBlock = blockSize / descriptorSize;
+    this.#tableBlocks = divideUp(groupCount, this.#descriptorsPerBlock);
+    const bytes = new Uint8Array(this.#tableBlocks * blockSize);
+    for (let i = 0; i < this.#tableBlocks; i++) {
+      bytes.set(
+        volume.readBlock(this.#tableBlock(i), "group descriptors").bytes,
+        i * blockSize,
       );
     }
-    this.#tableBlock = superblock.firstDataBlock + 1;
-    this.#table = volume.readBlocks(this.#tableBlock, blockCount, "group descriptors");
-    let freeBlocks = 0;
-    let freeInodes = 0;
-    for (let group = 0; group < groupCount; group++) {
-      const descriptor = this.descriptor(group);
-      this.#verify(group, descriptor);
-      this.#claim(group, descriptor, blockCount);
-      freeBlocks += descriptor.freeBlocksCount;
-      freeInodes += descriptor.freeInodesCount;
-    }
-    if (freeBlocks !== superblock.freeBlocksCount || freeInodes !== superblock.freeInodesCount) {
-      throw volume.corrupt(
-        "superblock",
-        `it counts ${superblock.freeBlocksCount} free blocks and ` +
-          `${superblock.freeInodesCount} free inodes`,
-        `${freeBlocks} and ${freeInodes}, the sums of the groups`,
-      );
-    }
+    this.#table = { bytes, view: new DataView(bytes.buffer) };
+    for (let group = 0; group < groupCount; group++) this.#verify(group);
   }
 
   /** The descriptor of a group. */
@@ -62,17 +56,109 @@ export class Ext4Groups {
     return readGroupDescriptor(this.#table.view, group * descriptorSize, descriptorSize);
   }
 
-  #verify(group: number, descriptor: GroupDescriptor): void {
+  /** Whether descriptors have checksums, and may say that parts of a group were never written. */
+  get hasChecksums(): boolean {
+    const { hasChecksums, superblock } = this.#volume;
+    return hasChecksums || (superblock.featureRoCompat & RoCompatFeature.uninitBg) !== 0;
+  }
+
+  /** How many inodes at the front of a group's table may be in use. */
+  usableInodes(group: number): number {
+    const { inodesPerGroup } = this.#volume.superblock;
+    if (!this.hasChecksums) return inodesPerGroup;
+    const { flags, unusedInodesCount } = this.descriptor(group);
+    return (flags & GROUP_INODE_UNINIT) !== 0 ? 0 : inodesPerGroup - unusedInodesCount;
+  }
+
+  /** Blocks of an inode table. */
+  get inodeTableBlocks(): number {
+    const { superblock, blockSize } = this.#volume;
+    return divideUp(superblock.inodesPerGroup * superblock.inodeSize, blockSize);
+  }
+
+  /** First block of a group. */
+  groupStart(group: number): number {
+    const { firstDataBlock, blocksPerGroup } = this.#volume.superblock;
+    return firstDataBlock + group * blocksPerGroup;
+  }
+
+  /** What a group begins with (`ext2fs_super_and_bgd_loc2`). */
+  head(group: number): GroupHead {
+    const { superblock, blockSize } = this.#volume;
+    // With clusters of blocks of 1 KiB group 0 begins with the boot block.
+    const isBehindBoot = blockSize === 1024 && superblock.firstDataBlock === 0 && group === 0;
+    const start = this.groupStart(group) + (isBehindBoot ? 1 : 0);
+    const hasCopy = hasSuperblock(superblock, group);
+    const next = hasCopy ? start + 1 : start;
+    const place = group % this.#descriptorsPerBlock;
+    const metaGroup = (group - place) / this.#descriptorsPerBlock;
+    let descriptorBlocks = 0;
+    if (this.#hasMetaBg && metaGroup >= superblock.firstMetaBg) {
+      const isHolder = place <= 1 || place === this.#descriptorsPerBlock - 1;
+      descriptorBlocks = isHolder ? 1 : 0;
+    } else if (hasCopy) {
+      descriptorBlocks = this.#hasMetaBg
+        ? superblock.firstMetaBg
+        : this.#tableBlocks + superblock.reservedGdtBlocks;
+    }
+    return { superblock: hasCopy ? start : null, descriptors: next, descriptorBlocks };
+  }
+
+  /** Visits the blocks that every group has for itself: its head, its bitmaps and its inodes. */
+  eachMetadata(visit: (block: number, count: number, group: number) => void): void {
+    for (let group = 0; group < this.#volume.groupCount; group++) {
+      const { blockBitmap, inodeBitmap, inodeTable } = this.descriptor(group);
+      const { superblock, descriptors, descriptorBlocks } = this.head(group);
+      visit(blockBitmap, 1, group);
+      visit(inodeBitmap, 1, group);
+      visit(inodeTable, this.inodeTableBlocks, group);
+      if (superblock !== null) visit(superblock, 1, group);
+      if (descriptorBlocks > 0) visit(descriptors, descriptorBlocks, group);
+    }
+  }
+
+  /**
+   * The blocks of descriptors of which a group has copies: all that it begins with, or with
+   * `meta_bg` the one of its neighbours. `offset` counts from the first copy.
+   */
+  *tableBlocks(group: number): Generator<{ index: number; offset: number; block: number }> {
+    const metaGroup = Math.floor(group / this.#descriptorsPerBlock);
+    if (this.#hasMetaBg && metaGroup >= this.#volume.superblock.firstMetaBg) {
+      yield { index: metaGroup, offset: 0, block: this.#tableBlock(metaGroup) };
+      return;
+    }
+    const count = this.#hasMetaBg ? this.#volume.superblock.firstMetaBg : this.#tableBlocks;
+    for (let index = 0; index < count; index++) {
+      yield { index, offset: index, block: this.#tableBlock(index) };
+    }
+  }
+
+  get #hasMetaBg(): boolean {
+    return (this.#volume.superblock.featureIncompat & IncompatFeature.metaBg) !== 0;
+  }
+
+  /** The primary block of descriptors of an index. */
+  #tableBlock(index: number): number {
+    const { superblock } = this.#volume;
+    if (!this.#hasMetaBg || index < superblock.firstMetaBg) {
+      return this.head(0).descriptors + index;
+    }
+    return this.head(index * this.#descriptorsPerBlock).descriptors;
+  }
+
+  #verify(group: number): void {
     const volume = this.#volume;
-    const { superblock, blockSize } = volume;
+    const { superblock } = volume;
+    const descriptor = this.descriptor(group);
     const thing = `descriptor of group ${group}`;
-    const position = this.#tableBlock * blockSize + group * volume.descriptorSize;
+    const index = Math.floor(group / this.#descriptorsPerBlock);
+    const position = this.#tableBlock(index) * volume.blockSize +
+      group % this.#descriptorsPerBlock * volume.descriptorSize;
     const computed = this.#checksum(group);
     if (computed !== null) volume.checkChecksum(thing, descriptor.checksum, computed, position);
     volume.checkBlocks(descriptor.blockBitmap, 1, thing);
     volume.checkBlocks(descriptor.inodeBitmap, 1, thing);
-    const tableBlocks = divideUp(superblock.inodesPerGroup * superblock.inodeSize, blockSize);
-    volume.checkBlocks(descriptor.inodeTable, tableBlocks, thing);
+    volume.checkBlocks(descriptor.inodeTable, this.inodeTableBlocks, thing);
     if (descriptor.unusedInodesCount > superblock.inodesPerGroup) {
       throw volume.corrupt(
         thing,
@@ -82,27 +168,9 @@ export class Ext4Groups {
       );
     }
     const uninit = descriptor.flags & (GROUP_BLOCK_UNINIT | GROUP_INODE_UNINIT);
-    const mayBeUninit = volume.hasChecksums ||
-      (superblock.featureRoCompat & RoCompatFeature.uninitBg) !== 0;
-    if (uninit !== 0 && !mayBeUninit) {
+    if (uninit !== 0 && computed === null) {
       throw volume.corrupt(thing, `flags are ${descriptor.flags}`, "none", position);
     }
-    if ((uninit & GROUP_BLOCK_UNINIT) === 0) this.#verifyBlockBitmap(group, descriptor);
-    if ((uninit & GROUP_INODE_UNINIT) === 0) this.#verifyInodeBitmap(group, descriptor);
-  }
-
-  /** Claims the tables of a group, and its copy of superblock and descriptors. */
-  #claim(group: number, descriptor: GroupDescriptor, tableBlocks: number): void {
-    const volume = this.#volume;
-    const { superblock } = volume;
-    const thing = `group ${group}`;
-    volume.claim(descriptor.blockBitmap, 1, thing);
-    volume.claim(descriptor.inodeBitmap, 1, thing);
-    const inodeBytes = superblock.inodesPerGroup * superblock.inodeSize;
-    volume.claim(descriptor.inodeTable, divideUp(inodeBytes, volume.blockSize), thing);
-    if (!hasSuperblock(superblock, group)) return;
-    const start = superblock.firstDataBlock + group * superblock.blocksPerGroup;
-    volume.claim(start, 1 + tableBlocks + superblock.reservedGdtBlocks, thing);
   }
 
   /** What the checksum of a descriptor must be, `null` where there is none. */
@@ -114,84 +182,4 @@ export class Ext4Groups {
     if ((superblock.featureRoCompat & RoCompatFeature.uninitBg) === 0) return null;
     return groupDescriptorChecksum16(superblock.uuid, group, bytes, at, descriptorSize);
   }
-
-  #verifyBlockBitmap(group: number, descriptor: GroupDescriptor): void {
-    const { superblock } = this.#volume;
-    const { blocksPerGroup } = superblock;
-    const groupStart = superblock.firstDataBlock + group * blocksPerGroup;
-    this.#verifyBitmap(
-      `block bitmap of group ${group}`,
-      descriptor.blockBitmap,
-      Math.min(blocksPerGroup, superblock.blocksCount - groupStart),
-      descriptor.freeBlocksCount,
-      descriptor.blockBitmapChecksum,
-      blocksPerGroup / 8,
-    );
-  }
-
-  #verifyInodeBitmap(group: number, descriptor: GroupDescriptor): void {
-    const { inodesPerGroup } = this.#volume.superblock;
-    this.#verifyBitmap(
-      `inode bitmap of group ${group}`,
-      descriptor.inodeBitmap,
-      inodesPerGroup,
-      descriptor.freeInodesCount,
-      descriptor.inodeBitmapChecksum,
-      inodesPerGroup / 8,
-    );
-  }
-
-  #verifyBitmap(
-    thing: string,
-    block: number,
-    bitCount: number,
-    freeCount: number,
-    checksum: number,
-    checksumBytes: number,
-  ): void {
-    const volume = this.#volume;
-    const { bytes } = volume.readBlock(block, thing);
-    const position = block * volume.blockSize;
-    if (volume.hasChecksums) {
-      let computed = bitmapChecksum(volume.seed, bytes, 0, checksumBytes);
-      if (volume.descriptorSize === GROUP_DESCRIPTOR_SIZE_32) computed &= 0xffff;
-      volume.checkChecksum(thing, checksum, computed, position);
-    }
-    const free = zeroBits(bytes, 0, bitCount);
-    if (free !== freeCount) {
-      throw volume.corrupt(thing, `${free} bits are free`, `${freeCount}`, position);
-    }
-    const padding = zeroBits(bytes, bitCount, 8 * bytes.length);
-    if (padding !== 0) {
-      throw volume.corrupt(thing, `${padding} bits behind its end are free`, "none", position);
-    }
-  }
-}
-
-/** How many of the bits `[start, end)` are 0, lowest bit of a byte first. */
-function zeroBits(bytes: Uint8Array, start: number, end: number): number {
-  let count = 0;
-  let bit = start;
-  while (bit < end) {
-    if (bit % 8 === 0 && end - bit >= 8) {
-      let ones = bytes[bit / 8];
-      ones -= (ones >> 1) & 0x55;
-      ones = (ones & 0x33) + ((ones >> 2) & 0x33);
-      count += 8 - ((ones + (ones >> 4)) & 0x0f);
-      bit += 8;
-    } else {
-      if ((bytes[bit >> 3] >> (bit & 7) & 1) === 0) count++;
-      bit++;
-    }
-  }
-  return count;
-}
-
-/** Whether a group begins with a superblock and the descriptors. */
-function hasSuperblock(superblock: Superblock, group: number): boolean {
-  const { featureCompat, featureRoCompat, backupGroup0, backupGroup1 } = superblock;
-  if ((featureCompat & CompatFeature.sparseSuper2) !== 0) {
-    return group === 0 || group === backupGroup0 || group === backupGroup1;
-  }
-  return (featureRoCompat & RoCompatFeature.sparseSuper) === 0 || isBackupGroup(group);
 }

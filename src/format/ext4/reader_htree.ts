@@ -4,6 +4,7 @@
  * @module
  */
 import { htreeChecksum } from "./checksum.ts";
+import { readDirent } from "./dirent.ts";
 import { IncompatFeature } from "./features.ts";
 import {
   HTREE_ENTRY_SIZE,
@@ -19,8 +20,8 @@ import {
 import type { FoundInode } from "./reader_inodes.ts";
 import { type Ext4Volume, hex, type ViewedBytes } from "./reader_volume.ts";
 
-/** Hash versions: legacy, half MD4, TEA (signed), and the same unsigned. */
-const LAST_HASH_VERSION = 5;
+/** Hash versions: legacy, half MD4, TEA. */
+const LAST_HASH_VERSION = 2;
 /** Above all hashes. */
 const HASH_END = 0x1_0000_0000;
 
@@ -80,7 +81,7 @@ class HtreeWalk {
     const { featureIncompat } = this.#volume.superblock;
     const maxLevels = (featureIncompat & IncompatFeature.largeDir) !== 0 ? 2 : 1;
     if (info.hashVersion > LAST_HASH_VERSION) {
-      throw this.#volume.unsupported(this.#thing, `hash version is ${info.hashVersion}`, "0 to 5");
+      throw this.#volume.unsupported(this.#thing, `hash version is ${info.hashVersion}`, "0 to 2");
     }
     if (info.infoLength !== HTREE_INFO_LENGTH || info.indirectLevels > maxLevels) {
       this.#refuse(
@@ -130,8 +131,8 @@ class HtreeWalk {
       return;
     }
     const node = this.#readBlock(child);
-    const isUnusedEntry = node.view.getUint32(0, true) === 0 &&
-      node.view.getUint16(4, true) === this.#volume.blockSize;
+    const { inode, recordLength } = readDirent(node.view, 0);
+    const isUnusedEntry = inode === 0 && recordLength === this.#volume.blockSize;
     if (!isUnusedEntry) {
       this.#refuse(`node in block ${child} looks like entries`, "one unused entry");
     }

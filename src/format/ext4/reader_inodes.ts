@@ -5,7 +5,6 @@
  */
 import { divideUp } from "../../bytes/align.ts";
 import { inodeChecksum, inodeSeed } from "./checksum.ts";
-import { GROUP_INODE_UNINIT } from "./group_descriptor.ts";
 import { type DiskInode, INODE_BLOCK_OFFSET, INODE_GOOD_OLD_SIZE, readInode } from "./inode.ts";
 import type { Ext4Groups } from "./reader_groups.ts";
 import type { Ext4Volume, ViewedBytes } from "./reader_volume.ts";
@@ -31,6 +30,8 @@ export interface FoundInode {
   readonly blockAt: number;
   /** What the checksums of its directory and extent blocks start from. */
   readonly seed: number;
+  /** Where it stands in the image, bytes. */
+  readonly position: number;
 }
 
 /** Reads inodes. */
@@ -48,8 +49,32 @@ export class Ext4Inodes {
     this.#groups = groups;
   }
 
-  /** Reads an inode that is in use; throws `ImageError` `CORRUPT`. */
+  /** Reads an inode that is in use, and verifies it; throws `ImageError` `CORRUPT`. */
   read(number: number): FoundInode {
+    const found = this.find(number);
+    this.verify(found);
+    return found;
+  }
+
+  /** Whether an inode was never written, or was wiped: all its bytes are zero. */
+  isBlank(number: number): boolean {
+    const { bytes, at } = this.#locate(number);
+    const end = at + this.#volume.superblock.inodeSize;
+    for (let i = at; i < end; i++) if (bytes[i] !== 0) return false;
+    return true;
+  }
+
+  /** Reads an inode as it stands; throws `ImageError` `CORRUPT` where there is no such inode. */
+  find(number: number): FoundInode {
+    const volume = this.#volume;
+    const { bytes, view, at, position } = this.#locate(number);
+    const fields = readInode(view, at, volume.superblock.inodeSize);
+    const seed = volume.hasChecksums ? inodeSeed(volume.seed, number, fields.generation) : 0;
+    return { number, fields, bytes, view, at, blockAt: at + INODE_BLOCK_OFFSET, seed, position };
+  }
+
+  /** Where an inode stands; throws `ImageError` `CORRUPT`. */
+  #locate(number: number): ViewedBytes & { readonly at: number; readonly position: number } {
     const volume = this.#volume;
     const { superblock } = volume;
     const thing = `inode ${number}`;
@@ -60,8 +85,7 @@ export class Ext4Inodes {
     const group = Math.floor((number - 1) / inodesPerGroup);
     const index = (number - 1) % inodesPerGroup;
     const descriptor = this.#groups.descriptor(group);
-    const isUninit = (descriptor.flags & GROUP_INODE_UNINIT) !== 0;
-    if (isUninit || index >= inodesPerGroup - descriptor.unusedInodesCount) {
+    if (index >= this.#groups.usableInodes(group)) {
       throw volume.corrupt(
         thing,
         `it is in the unused part of group ${group}`,
@@ -72,9 +96,15 @@ export class Ext4Inodes {
     const at = byteOffset % volume.blockSize;
     const block = (byteOffset - at) / volume.blockSize;
     const { bytes, view } = this.#tableBlock(descriptor.inodeTable, block);
-    const fields = readInode(view, at, inodeSize);
-    const seed = inodeSeed(volume.seed, number, fields.generation);
     const position = descriptor.inodeTable * volume.blockSize + byteOffset;
+    return { bytes, view, at, position };
+  }
+
+  /** Throws `ImageError` `CORRUPT` where the checksum or the size of an inode is wrong. */
+  verify({ number, fields, bytes, at, seed, position }: FoundInode): void {
+    const volume = this.#volume;
+    const { inodeSize } = volume.superblock;
+    const thing = `inode ${number}`;
     if (volume.hasChecksums) {
       const computed = inodeChecksum(seed, bytes, at, inodeSize);
       volume.checkChecksum(thing, fields.checksum, computed, position);
@@ -87,7 +117,6 @@ export class Ext4Inodes {
         position,
       );
     }
-    return { number, fields, bytes, view, at, blockAt: at + INODE_BLOCK_OFFSET, seed };
   }
 
   /** Block `index` of the table that starts at block `table`. */

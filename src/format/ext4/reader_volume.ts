@@ -3,14 +3,19 @@
  *
  * @module
  */
-import { divideUp } from "../../bytes/align.ts";
 import { ImageError, type ImageErrorCode } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import { checksumSeed, superblockChecksum } from "./checksum.ts";
-import { ClaimedBlocks } from "./claimed_blocks.ts";
-import { featureNames, IncompatFeature, RoCompatFeature } from "./features.ts";
-import { GROUP_DESCRIPTOR_SIZE_32, GROUP_DESCRIPTOR_SIZE_64 } from "./group_descriptor.ts";
-import { FIRST_INODE, INODE_GOOD_OLD_SIZE } from "./inode.ts";
+import { BlockClaims } from "./block_claims.ts";
+import { IncompatFeature, RoCompatFeature } from "./features.ts";
+import {
+  badGeometry,
+  descriptorSizeOf,
+  groupCountOf,
+  type Refusal,
+  superblockOfRevision,
+  unknownFeature,
+} from "./reader_geometry.ts";
 import {
   CHECKSUM_CRC32C,
   readSuperblock,
@@ -20,12 +25,8 @@ import {
   SUPERBLOCK_SIZE,
 } from "./superblock.ts";
 
-const SUPPORTED_INCOMPAT = IncompatFeature.filetype | IncompatFeature.extents |
-  IncompatFeature.is64bit | IncompatFeature.flexBg | IncompatFeature.eaInode |
-  IncompatFeature.csumSeed | IncompatFeature.largeDir | IncompatFeature.inlineData;
-
-/** These may be ignored by a reader, but change what bitmaps and claims mean. */
-const UNSUPPORTED_RO_COMPAT = RoCompatFeature.bigalloc | RoCompatFeature.sharedBlocks;
+/** How often blocks may be claimed with the feature `shared_blocks`. */
+const MOST_SHARED = 16;
 
 /** Bytes and the view on them. */
 export interface ViewedBytes {
@@ -37,10 +38,12 @@ export interface ViewedBytes {
 export class Ext4Volume {
   /** Where the bytes are. */
   readonly source: ByteSource;
-  /** The primary superblock. */
+  /** The primary superblock; what revision 0 leaves out has its fixed value. */
   readonly superblock: Superblock;
   /** Bytes of a block. */
   readonly blockSize: number;
+  /** Blocks of a cluster: 1 without `bigalloc`. */
+  readonly clusterRatio: number;
   /** Number of block groups. */
   readonly groupCount: number;
   /** Bytes of a group descriptor. */
@@ -49,7 +52,7 @@ export class Ext4Volume {
   readonly hasChecksums: boolean;
   /** What the checksums start from. */
   readonly seed: number;
-  readonly #claims = new ClaimedBlocks();
+  #claims = new BlockClaims(false);
 
   /** Reads and verifies the superblock; throws `ImageError` `CORRUPT` or `UNSUPPORTED`. */
   constructor(source: ByteSource) {
@@ -58,25 +61,16 @@ export class Ext4Volume {
     if (view.getUint16(0x38, true) !== SUPERBLOCK_MAGIC) {
       this.#refuse(`magic is 0x${view.getUint16(0x38, true).toString(16)}`, "0xef53");
     }
-    const superblock = readSuperblock(view, 0);
+    const superblock = superblockOfRevision(readSuperblock(view, 0));
     this.superblock = superblock;
     this.hasChecksums = (superblock.featureRoCompat & RoCompatFeature.metadataCsum) !== 0;
     this.#verifyChecksum(bytes);
-    this.#verifyFeatures();
+    this.#heed(unknownFeature(superblock));
+    this.#heed(badGeometry(superblock, source.size));
     this.blockSize = 1024 * 2 ** superblock.logBlockSize;
-    const is64bit = (superblock.featureIncompat & IncompatFeature.is64bit) !== 0;
-    this.descriptorSize = is64bit ? superblock.descriptorSize : GROUP_DESCRIPTOR_SIZE_32;
-    this.#verifyGeometry(is64bit);
-    this.groupCount = divideUp(
-      superblock.blocksCount - superblock.firstDataBlock,
-      superblock.blocksPerGroup,
-    );
-    if (superblock.inodesCount !== this.groupCount * superblock.inodesPerGroup) {
-      this.#refuse(
-        `inode count is ${superblock.inodesCount}`,
-        `${this.groupCount} groups of ${superblock.inodesPerGroup}`,
-      );
-    }
+    this.clusterRatio = 2 ** (superblock.logClusterSize - superblock.logBlockSize);
+    this.groupCount = groupCountOf(superblock);
+    this.descriptorSize = descriptorSizeOf(superblock);
     const hasSeed = (superblock.featureIncompat & IncompatFeature.csumSeed) !== 0;
     this.seed = hasSeed ? superblock.checksumSeed : checksumSeed(superblock.uuid);
   }
@@ -106,24 +100,43 @@ export class Ext4Volume {
 
   /**
    * Claims blocks for one owner. No image has more of them than blocks, so that blocks which many
-   * files claim do not multiply time and memory.
+   * files claim do not multiply time and memory. Whether they overlap shows `check`.
    */
   claim(block: number, count: number, thing: string): void {
     this.#claims.add(block, count);
-    if (this.#claims.blockCount > this.superblock.blocksCount) {
+    const { blocksCount, featureRoCompat } = this.superblock;
+    const isShared = (featureRoCompat & RoCompatFeature.sharedBlocks) !== 0;
+    const limit = isShared ? MOST_SHARED * blocksCount : blocksCount;
+    if (this.#claims.blockCount > limit) {
       throw this.corrupt(
         thing,
         `${this.#claims.blockCount} blocks are claimed so far`,
-        `at most ${this.superblock.blocksCount}`,
+        `at most ${limit}`,
       );
     }
   }
 
-  /** Throws where a block was claimed twice, once everything was read. */
-  checkClaims(): void {
-    const block = this.#claims.findOverlap();
-    if (block === null) return;
-    throw this.corrupt(`block ${block}`, "it is claimed twice", "once", block * this.blockSize);
+  /** Claims a block that leads to others; it can have one owner only, or reading might not end. */
+  claimNode(block: number, thing: string): void {
+    this.claim(block, 1, thing);
+    this.noteNode(block, thing);
+  }
+
+  /** Notes a claimed block that leads to others, as `claimNode` does. */
+  noteNode(block: number, thing: string): void {
+    if (this.#claims.addNode(block)) return;
+    throw this.corrupt(
+      thing,
+      `block ${block} is claimed twice`,
+      "once",
+      block * this.blockSize,
+    );
+  }
+
+  /** Ends the claims so far and begins new ones, which are answered. */
+  newClaims(keepsRuns: boolean): BlockClaims {
+    this.#claims = new BlockClaims(keepsRuns, this.clusterRatio);
+    return this.#claims;
   }
 
   /** Throws unless two checksums agree; only what `stored` has room for is compared. */
@@ -140,6 +153,12 @@ export class Ext4Volume {
   /** An error about something that this reader does not know. */
   unsupported(thing: string, observed: string, expected: string): ImageError {
     return this.#error("UNSUPPORTED", thing, observed, expected);
+  }
+
+  #heed(refusal: Refusal | null): void {
+    if (refusal === null) return;
+    const { code, observed, expected } = refusal;
+    throw this.#error(code, "superblock", observed, expected, SUPERBLOCK_POSITION);
   }
 
   #error(
@@ -185,81 +204,9 @@ export class Ext4Volume {
     const computed = superblockChecksum(bytes, 0);
     this.checkChecksum("superblock", checksum, computed, SUPERBLOCK_POSITION);
   }
-
-  #verifyFeatures(): void {
-    const { featureIncompat, featureRoCompat, revision } = this.superblock;
-    if (revision !== 1) {
-      throw this.unsupported("superblock", `revision is ${revision}`, "1");
-    }
-    const unknown = featureNames({
-      compat: 0,
-      incompat: (featureIncompat & ~SUPPORTED_INCOMPAT) >>> 0,
-      roCompat: (featureRoCompat & UNSUPPORTED_RO_COMPAT) >>> 0,
-    });
-    if (unknown.length > 0) {
-      throw this.unsupported(
-        "superblock",
-        `features ${unknown.join(", ")}`,
-        "only features that this reader knows",
-      );
-    }
-    if (this.hasChecksums && (featureRoCompat & RoCompatFeature.uninitBg) !== 0) {
-      this.#refuse("features metadata_csum, uninit_bg", "one of the two");
-    }
-  }
-
-  #verifyGeometry(is64bit: boolean): void {
-    const s = this.superblock;
-    if (s.logBlockSize > 2) {
-      throw this.unsupported(
-        "superblock",
-        `block size is 2^${10 + s.logBlockSize}`,
-        "1024, 2048 or 4096",
-      );
-    }
-    if (s.logClusterSize !== s.logBlockSize) {
-      this.#refuse(`cluster size is 2^${10 + s.logClusterSize}`, "the block size");
-    }
-    const bitsPerBlock = 8 * this.blockSize;
-    for (const field of ["blocksPerGroup", "inodesPerGroup"] as const) {
-      if (s[field] === 0 || s[field] % 8 !== 0 || s[field] > bitsPerBlock) {
-        this.#refuse(`${field} is ${s[field]}`, `a multiple of 8 up to ${bitsPerBlock}`);
-      }
-    }
-    const firstDataBlock = this.blockSize === 1024 ? 1 : 0;
-    if (s.firstDataBlock !== firstDataBlock) {
-      this.#refuse(`first data block is ${s.firstDataBlock}`, `${firstDataBlock}`);
-    }
-    const blocksInSource = Math.floor(this.source.size / this.blockSize);
-    if (s.blocksCount <= firstDataBlock || s.blocksCount > blocksInSource) {
-      this.#refuse(
-        `block count is ${s.blocksCount}`,
-        `at most ${blocksInSource}, the image's size`,
-      );
-    }
-    if (
-      !isPowerOfTwo(s.inodeSize) || s.inodeSize < INODE_GOOD_OLD_SIZE ||
-      s.inodeSize > this.blockSize
-    ) {
-      this.#refuse(`inode size is ${s.inodeSize}`, `a power of two from 128 to ${this.blockSize}`);
-    }
-    if (s.firstInode < FIRST_INODE || s.firstInode > s.inodesCount) {
-      this.#refuse(`first inode is ${s.firstInode}`, `${FIRST_INODE} or a little more`);
-    }
-    if (
-      is64bit && (!isPowerOfTwo(s.descriptorSize) ||
-        s.descriptorSize < GROUP_DESCRIPTOR_SIZE_64 || s.descriptorSize > this.blockSize)
-    ) {
-      this.#refuse(`descriptor size is ${s.descriptorSize}`, "64");
-    }
-  }
 }
 
 /** A number as messages show it. */
 export function hex(value: number): string {
   return `0x${value.toString(16)}`;
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return value > 0 && Number.isInteger(Math.log2(value));
 }

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { divideUp } from "../../bytes/align.ts";
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
 import { crc32c } from "../../bytes/crc32c.ts";
 import { canonicalXattrs, NO_XATTRS, type Xattr } from "../../tree/inode.ts";
 import { aclFromDisk } from "./acl.ts";
 import { xattrBlockChecksum } from "./checksum.ts";
 import { IncompatFeature } from "./features.ts";
-import { INODE_EA_INODE, INODE_GOOD_OLD_SIZE, INODE_INLINE_DATA } from "./inode.ts";
+import { INODE_EA_INODE, INODE_GOOD_OLD_SIZE } from "./inode.ts";
 import { readContent } from "./reader_content.ts";
 import { readExtents } from "./reader_extents.ts";
 import type { Ext4Inodes, FoundInode } from "./reader_inodes.ts";
@@ -43,7 +44,16 @@ const INLINE_NAME = "system.data";
 interface SharedBlock {
   readonly xattrs: readonly Xattr[];
   readonly refcount: number;
+  /** Clusters of the inodes that hold values of it. */
+  readonly valueClusters: number;
   /** Inodes that named it so far. */
+  seen: number;
+}
+
+/** The value of attributes that is an inode of its own. */
+interface SharedValue {
+  readonly value: Uint8Array;
+  /** Entries that named it so far. */
   seen: number;
 }
 
@@ -66,7 +76,10 @@ export class Ext4Xattrs {
   readonly #volume: Ext4Volume;
   readonly #inodes: Ext4Inodes;
   readonly #blocks = new Map<number, SharedBlock>();
-  readonly #values = new Map<number, Uint8Array>();
+  readonly #values = new Map<number, SharedValue>();
+  // By inode: what values in inodes of their own are charged to it.
+  readonly #charges = new Map<number, number>();
+  #valueClusters = 0;
 
   /** Prepares to read the attributes of an image. */
   constructor(volume: Ext4Volume, inodes: Ext4Inodes) {
@@ -76,7 +89,7 @@ export class Ext4Xattrs {
 
   /** The value of `system.data` of an inode that holds its own data, `null` where there is none. */
   readInlineValue(inode: FoundInode): Uint8Array | null {
-    const found = this.#readInode(inode).find(({ name }) => name === INLINE_NAME);
+    const found = this.#readInode(inode, false).find(({ name }) => name === INLINE_NAME);
     const { inodeSize } = this.#volume.superblock;
     if (found !== undefined && found.value.length > inodeSize) {
       throw this.#volume.corrupt(
@@ -90,10 +103,12 @@ export class Ext4Xattrs {
 
   /** All attributes of an inode, sorted by name; throws `ImageError` `CORRUPT`. */
   read(inode: FoundInode): readonly Xattr[] {
-    const isInline = (inode.fields.flags & INODE_INLINE_DATA) !== 0;
-    const all = this.#readInode(inode);
-    // What belongs to the data is no attribute.
-    return this.#merge(inode, isInline ? all.filter(({ name }) => name !== INLINE_NAME) : all);
+    this.#valueClusters = 0;
+    // What belongs to the data is no attribute; some writers put it, empty, into every inode.
+    const all = this.#readInode(inode).filter(({ name }) => name !== INLINE_NAME);
+    const merged = this.#merge(inode, all);
+    if (this.#valueClusters > 0) this.#charges.set(inode.number, this.#valueClusters);
+    return merged;
   }
 
   #merge(inode: FoundInode, inInode: readonly Xattr[]): readonly Xattr[] {
@@ -110,20 +125,22 @@ export class Ext4Xattrs {
     return all;
   }
 
-  /** Throws unless every block was named as often as it says, once all inodes were read. */
-  checkReferences(): void {
-    for (const [block, { refcount, seen }] of this.#blocks) {
-      if (refcount === seen) continue;
-      throw this.#volume.corrupt(
-        `attribute block ${block}`,
-        `reference count is ${refcount}`,
-        `${seen}`,
-        block * this.#volume.blockSize,
-      );
-    }
+  /** Clusters of inodes that hold values of an inode's attributes: `i_blocks` counts them too. */
+  chargeOf(inode: number): number {
+    return this.#charges.get(inode) ?? 0;
   }
 
-  #readInode(inode: FoundInode): readonly Xattr[] {
+  /** How often every block was named, and how often it says so, once all inodes were read. */
+  *blockReferences(): Generator<{ block: number; refcount: number; seen: number }> {
+    for (const [block, { refcount, seen }] of this.#blocks) yield { block, refcount, seen };
+  }
+
+  /** How often the value of an attribute was named that is an inode of its own. */
+  valueReferences(inode: number): number {
+    return this.#values.get(inode)?.seen ?? 0;
+  }
+
+  #readInode(inode: FoundInode, isCounted = true): readonly Xattr[] {
     const { inodeSize } = this.#volume.superblock;
     if (inodeSize === INODE_GOOD_OLD_SIZE || inode.fields.extraIsize === 0) return NO_XATTRS;
     const at = inode.at + INODE_GOOD_OLD_SIZE + inode.fields.extraIsize;
@@ -131,21 +148,26 @@ export class Ext4Xattrs {
     if (at + XATTR_INODE_HEADER_SIZE > end) return NO_XATTRS;
     if (inode.view.getUint32(at, true) !== XATTR_MAGIC) return NO_XATTRS;
     const start = at + XATTR_INODE_HEADER_SIZE;
-    return this.#readEntries({
-      thing: `attributes of inode ${inode.number}`,
-      bytes: inode.bytes,
-      view: inode.view,
-      start,
-      end,
-      base: start,
-      isBlock: false,
-    });
+    return this.#readEntries(
+      {
+        thing: `attributes of inode ${inode.number}`,
+        bytes: inode.bytes,
+        view: inode.view,
+        start,
+        end,
+        base: start,
+        isBlock: false,
+      },
+      [],
+      isCounted,
+    );
   }
 
   #readBlock(block: number): readonly Xattr[] {
     const known = this.#blocks.get(block);
     if (known !== undefined) {
       known.seen++;
+      this.#valueClusters += known.valueClusters;
       return known.xattrs;
     }
     const volume = this.#volume;
@@ -175,6 +197,7 @@ export class Ext4Xattrs {
       volume.checkChecksum(thing, header.checksum, computed, position);
     }
     const hashes: number[] = [];
+    const clustersBefore = this.#valueClusters;
     const xattrs = this.#readEntries({
       thing,
       bytes,
@@ -192,11 +215,12 @@ export class Ext4Xattrs {
         position,
       );
     }
-    this.#blocks.set(block, { xattrs, refcount: header.refcount, seen: 1 });
+    const valueClusters = this.#valueClusters - clustersBefore;
+    this.#blocks.set(block, { xattrs, refcount: header.refcount, valueClusters, seen: 1 });
     return xattrs;
   }
 
-  #readEntries(area: Area, hashes: number[] = []): Xattr[] {
+  #readEntries(area: Area, hashes: number[] = [], isCounted = true): Xattr[] {
     const { view, bytes } = area;
     const found: { entry: XattrEntry; suffix: ByteString }[] = [];
     let at = area.start;
@@ -219,7 +243,7 @@ export class Ext4Xattrs {
       if (valueBytes > area.end - valuesStart) this.#refuse(area, "values overlap", "they do not");
       const value = entry.valueInode === 0
         ? this.#localValue(area, entry, suffix, valuesStart)
-        : this.#inodeValue(area, entry, suffix);
+        : this.#inodeValue(area, entry, suffix, isCounted);
       hashes.push(entry.hash);
       return this.#xattr(area, entry.nameIndex, suffix, value);
     });
@@ -250,13 +274,18 @@ export class Ext4Xattrs {
     return value;
   }
 
-  #inodeValue(area: Area, entry: XattrEntry, suffix: ByteString): Uint8Array {
+  #inodeValue(
+    area: Area,
+    entry: XattrEntry,
+    suffix: ByteString,
+    isCounted: boolean,
+  ): Uint8Array {
     const volume = this.#volume;
     if ((volume.superblock.featureIncompat & IncompatFeature.eaInode) === 0) {
       this.#refuse(area, `value is in inode ${entry.valueInode}`, "here, without ea_inode");
     }
-    let value = this.#values.get(entry.valueInode);
-    if (value === undefined) {
+    let shared = this.#values.get(entry.valueInode);
+    if (shared === undefined) {
       const inode = this.#inodes.read(entry.valueInode);
       const { size, flags } = inode.fields;
       if ((flags & INODE_EA_INODE) === 0 || size > VALUE_MAX) {
@@ -266,8 +295,14 @@ export class Ext4Xattrs {
           `an attribute's inode of at most ${VALUE_MAX} bytes`,
         );
       }
+      const content = readExtents(volume, inode);
+      const last = content.runs().at(-1);
+      const end = last === undefined ? 0 : last.logicalBlock + last.blockCount;
+      if (end * volume.blockSize < size) {
+        this.#refuse(area, `inode ${entry.valueInode} has ${end} blocks`, `${size} bytes`);
+      }
       const bytes = new Uint8Array(size);
-      readContent(volume, readExtents(volume, inode), bytes, 0);
+      readContent(volume, content, bytes, 0);
       const checksum = crc32c(volume.seed, bytes);
       if (inode.fields.atime !== checksum) {
         this.#refuse(
@@ -276,8 +311,13 @@ export class Ext4Xattrs {
           hex(checksum),
         );
       }
-      value = bytes;
-      this.#values.set(entry.valueInode, value);
+      shared = { value: bytes, seen: 0 };
+      this.#values.set(entry.valueInode, shared);
+    }
+    const { value } = shared;
+    if (isCounted) {
+      shared.seen++;
+      this.#valueClusters += divideUp(value.length, volume.blockSize * volume.clusterRatio);
     }
     if (value.length !== entry.valueSize) {
       this.#refuse(area, `value has ${value.length} bytes`, `${entry.valueSize}`);

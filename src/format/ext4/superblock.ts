@@ -18,6 +18,8 @@ export const SUPERBLOCK_CHECKSUM_OFFSET = 0x3fc;
 
 /** `s_state`: cleanly unmounted. */
 export const STATE_CLEAN = 1;
+/** `s_state`: errors were found. */
+export const STATE_ERROR = 2;
 /** `s_errors`: go on after an error. */
 export const ERRORS_CONTINUE = 1;
 /** `s_errors`: remount read-only after an error. */
@@ -91,13 +93,18 @@ export interface Superblock {
   minExtraIsize: number;
   wantExtraIsize: number;
   flags: number;
+  /** Block of the protection against several mounts (`mmp`). */
+  mmpBlock: number;
   logGroupsPerFlex: number;
   checksumType: number;
   kbytesWritten: number;
+  userQuotaInode: number;
+  groupQuotaInode: number;
   overheadBlocks: number;
   backupGroup0: number;
   backupGroup1: number;
   lostAndFoundInode: number;
+  projectQuotaInode: number;
   checksumSeed: number;
   wtimeHigh: number;
   mtimeHigh: number;
@@ -161,13 +168,17 @@ export function writeSuperblock(view: DataView, at: number, x: Superblock): void
   view.setUint16(at + 0x15c, x.minExtraIsize, true); // s_min_extra_isize
   view.setUint16(at + 0x15e, x.wantExtraIsize, true); // s_want_extra_isize
   view.setUint32(at + 0x160, x.flags, true); // s_flags
+  setU64(view, at + 0x168, x.mmpBlock); // s_mmp_block
   view.setUint8(at + 0x174, x.logGroupsPerFlex); // s_log_groups_per_flex
   view.setUint8(at + 0x175, x.checksumType); // s_checksum_type
   setU64(view, at + 0x178, x.kbytesWritten); // s_kbytes_written
+  view.setUint32(at + 0x240, x.userQuotaInode, true); // s_usr_quota_inum
+  view.setUint32(at + 0x244, x.groupQuotaInode, true); // s_grp_quota_inum
   view.setUint32(at + 0x248, x.overheadBlocks, true); // s_overhead_blocks
   view.setUint32(at + 0x24c, x.backupGroup0, true); // s_backup_bgs[0]
   view.setUint32(at + 0x250, x.backupGroup1, true); // s_backup_bgs[1]
   view.setUint32(at + 0x268, x.lostAndFoundInode, true); // s_lpf_ino
+  view.setUint32(at + 0x26c, x.projectQuotaInode, true); // s_prj_quota_inum
   view.setUint32(at + 0x270, x.checksumSeed, true); // s_checksum_seed
   view.setUint8(at + 0x274, x.wtimeHigh); // s_wtime_hi
   view.setUint8(at + 0x275, x.mtimeHigh); // s_mtime_hi
@@ -229,13 +240,17 @@ export function readSuperblock(view: DataView, at: number): Superblock {
     minExtraIsize: view.getUint16(at + 0x15c, true), // s_min_extra_isize
     wantExtraIsize: view.getUint16(at + 0x15e, true), // s_want_extra_isize
     flags: view.getUint32(at + 0x160, true), // s_flags
+    mmpBlock: split(view, at, 0x168, 0x16c), // s_mmp_block
     logGroupsPerFlex: view.getUint8(at + 0x174), // s_log_groups_per_flex
     checksumType: view.getUint8(at + 0x175), // s_checksum_type
     kbytesWritten: getU64(view, at + 0x178), // s_kbytes_written
+    userQuotaInode: view.getUint32(at + 0x240, true), // s_usr_quota_inum
+    groupQuotaInode: view.getUint32(at + 0x244, true), // s_grp_quota_inum
     overheadBlocks: view.getUint32(at + 0x248, true), // s_overhead_blocks
     backupGroup0: view.getUint32(at + 0x24c, true), // s_backup_bgs[0]
     backupGroup1: view.getUint32(at + 0x250, true), // s_backup_bgs[1]
     lostAndFoundInode: view.getUint32(at + 0x268, true), // s_lpf_ino
+    projectQuotaInode: view.getUint32(at + 0x26c, true), // s_prj_quota_inum
     checksumSeed: view.getUint32(at + 0x270, true), // s_checksum_seed
     wtimeHigh: view.getUint8(at + 0x274), // s_wtime_hi
     mtimeHigh: view.getUint8(at + 0x275), // s_mtime_hi
