@@ -62,13 +62,18 @@ export function openLayer(
   if (job.kind === "tree") return new TreeReading(layer, job, visitor, { ...options, onNotice });
   return job.kind === "directory"
     ? new DirectoryReading(layer, job, visitor, { ...options, onNotice })
-    : new TarReading(layer, job, openChunks(layer, job, { ...options, onNotice }), visitor, {
+    : new TarReading(layer, job, openLayerChunks(layer, job, { ...options, onNotice }), visitor, {
       ...options,
       onNotice,
     });
 }
 
-function openChunks(layer: Layer, job: TarLayerJob, options: ReadLayerOptions): LayerChunks {
+/** Begins to read the tar of `layer`, whose job is `job`; the chunks must be closed. */
+export function openLayerChunks(
+  layer: Layer,
+  job: TarLayerJob,
+  options: ReadLayerOptions = {},
+): LayerChunks {
   const { pool, verifyDiffIds, onNotice, signal } = options;
   const decoded = pool === undefined
     ? new InlineChunks(job, { verifyDiffIds, onNotice })

@@ -86,7 +86,7 @@ function chooseEntry(
 }
 
 function openEntry(entry: DockerEntry, files: FileStore, request: ImageRequest): ImageParts {
-  const { digest, parsed } = readConfig(entry, files);
+  const { digest, parsed, bytes } = readConfig(entry, files);
   checkPlatform(entry, digest, parsed, request);
   return {
     reference: request.reference,
@@ -94,6 +94,7 @@ function openEntry(entry: DockerEntry, files: FileStore, request: ImageRequest):
     config: parsed.config,
     platform: parsed.platform,
     layers: entryLayers(entry, parsed, files),
+    documents: { config: bytes },
     annotations: {},
     notices: request.notices,
   };
@@ -139,7 +140,7 @@ function entryLayers(entry: DockerEntry, parsed: ParsedConfig, files: FileStore)
 function readConfig(
   entry: DockerEntry,
   files: FileStore,
-): { readonly digest: string; readonly parsed: ParsedConfig } {
+): { readonly digest: string; readonly parsed: ParsedConfig; readonly bytes: Uint8Array } {
   const path = cleanStorePath(entry.configPath);
   const bytes = readDocumentFile(files, path);
   if (bytes === null) {
@@ -159,7 +160,7 @@ function readConfig(
         expected,
     );
   }
-  return { digest, parsed: parseConfig(bytes, path) };
+  return { digest, parsed: parseConfig(bytes, path), bytes };
 }
 
 /** The digest by which a configuration is named; `null` where the name is none. */

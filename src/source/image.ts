@@ -9,6 +9,14 @@ import type { ImageConfig } from "../oci/config.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import type { Platform } from "../oci/platform.ts";
 
+/** The documents that describe an image, byte for byte as they were verified. */
+export interface ImageDocuments {
+  /** The manifest; absent where the source has none. */
+  readonly manifest?: Uint8Array;
+  /** The configuration. */
+  readonly config: Uint8Array;
+}
+
 /** An opened image. Its layers are not read yet. */
 export interface Image {
   /** The reference it was opened by, for messages. */
@@ -26,6 +34,8 @@ export interface Image {
   readonly layers: readonly Layer[];
   /** The manifest; absent where the source has none. */
   readonly manifest?: Manifest;
+  /** Manifest and configuration as they were read; absent where the source has no such bytes. */
+  readonly documents?: ImageDocuments;
   /** Annotations of the manifest. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Remarks that came up while it was opened. */

@@ -42,6 +42,7 @@ export async function openManifest(
     platform: chosen.platform ?? parsed.platform,
     layers: await manifestLayers(manifest, parsed, blobs),
     manifest,
+    documents: { manifest: bytes, config: configBytes },
     annotations: manifest.annotations,
     notices: request.notices,
   };

@@ -8,9 +8,9 @@ import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
+import type { ImageVersion } from "../image/image_version.ts";
 import {
   createMetadata,
-  type ImageVersion,
   isSameMetadata,
   METADATA_NAME,
   parseMetadata,

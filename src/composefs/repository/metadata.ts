@@ -21,16 +21,11 @@ import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { ImageError } from "../../image_error.ts";
 import { checkDocument, parseJson } from "../../oci/json_document.ts";
 import { quote } from "../../oci/quote.ts";
+import { IMAGE_VERSIONS, type ImageVersion } from "../image/image_version.ts";
 import { formatAlgorithm, parseAlgorithm } from "./object_id.ts";
 
 /** Name of the file in a repository. */
 export const METADATA_NAME = "meta.json";
-
-/** Versions of image files. */
-export type ImageVersion = 0 | 1 | 2;
-
-/** All versions of image files. */
-export const IMAGE_VERSIONS: readonly ImageVersion[] = [0, 1, 2];
 
 /** Locks tools out of writing that know version 2 only. */
 const V1_FEATURE = "v1_erofs";

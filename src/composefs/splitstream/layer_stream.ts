@@ -7,10 +7,10 @@ import { ImageError } from "../../image_error.ts";
 import type { LayerEntry, LayerVisitor } from "../../layer/layer_entry.ts";
 import { TarParser } from "../../layer/tar/tar_parser.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
+import { type ImageContent, objectContent } from "../image/content.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { ObjectStore } from "../repository/object_store.ts";
 import type { ObjectWriter } from "../repository/object_writer.ts";
-import type { LayerContent } from "./layer_content.ts";
 import { LARGEST_INLINE } from "./layer_splitter.ts";
 import type { Splitstream } from "./splitstream_reader.ts";
 
@@ -66,7 +66,7 @@ export async function readWhole(
 export async function readLayerEntries(
   stream: Splitstream,
   store: ObjectStore,
-): Promise<LayerEntry<LayerContent>[]> {
+): Promise<LayerEntry<ImageContent>[]> {
   const collector = new EntryCollector(store);
   const parser = new TarParser(collector);
   const zeros = new Uint8Array(PIECE_SIZE);
@@ -90,9 +90,9 @@ export async function readLayerEntries(
 
 /** Collects entries and finds out where their content is. */
 class EntryCollector implements LayerVisitor {
-  readonly entries: LayerEntry<LayerContent>[] = [];
+  readonly entries: LayerEntry<ImageContent>[] = [];
   readonly #store: ObjectStore;
-  #inode: Inode<LayerContent> | null = null;
+  #inode: Inode<ImageContent> | null = null;
   // One of the three: the object of which the whole content consists, bytes, or an object to make.
   #expected: { readonly id: ObjectId; readonly sizeBytes: number } | null = null;
   #bytes: Uint8Array | null = null;
@@ -127,7 +127,7 @@ class EntryCollector implements LayerVisitor {
   }
 
   entry(entry: LayerEntry): boolean {
-    const ours = entry as LayerEntry<LayerContent>;
+    const ours = entry as LayerEntry<ImageContent>;
     this.entries.push(ours);
     const { inode } = ours;
     if (inode === null || inode.kind !== FileKind.regular || inode.size === 0) return false;
@@ -164,16 +164,16 @@ class EntryCollector implements LayerVisitor {
     return this.#object ??= this.#store.begin();
   }
 
-  #location(): LayerContent {
+  #location(): ImageContent {
     const expected = this.#expected;
-    if (this.#bytes !== null && expected === null) return { kind: "inline", bytes: this.#bytes };
+    if (this.#bytes !== null && expected === null) return { bytes: this.#bytes };
     if (expected !== null && this.#object === null && expected.sizeBytes === this.#fill) {
-      return { kind: "object", id: expected.id };
+      return objectContent(expected.id);
     }
     if (expected === null && this.#object !== null) {
       const object = this.#object;
       this.#object = null;
-      return { kind: "object", id: object.end().id };
+      return objectContent(object.end().id);
     }
     throw new ImageError(
       "CORRUPT",

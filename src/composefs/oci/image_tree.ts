@@ -1,0 +1,69 @@
+/**
+ * The files of a container image of a repository, as one tree.
+ *
+ * @module
+ */
+import { ImageError } from "../../image_error.ts";
+import { mergeLayers } from "../../merge/merge.ts";
+import type { NoticeListener } from "../../notice.ts";
+import type { FileTree } from "../../tree/file_tree.ts";
+import type { ImageContent } from "../image/content.ts";
+import { storeImage } from "../repository/store_image.ts";
+import type { ObjectId } from "../repository/object_id.ts";
+import type { Repository } from "../repository/repository.ts";
+import { readLayerEntries } from "../splitstream/layer_stream.ts";
+import { openStream } from "./document_stream.ts";
+import type { ImageVariant } from "./image_variant.ts";
+import { transformForBoot, transformForOci } from "./oci_transform.ts";
+import { layerStream } from "./stream_names.ts";
+
+/**
+ * Merges the layers whose tars have the digests `diffIds`, base first. Rejects with `ImageError`
+ * `NOT_FOUND` where the repository does not have one, `CORRUPT`, or the reason of `signal`.
+ */
+export async function mergedTree(
+  repository: Repository,
+  diffIds: readonly string[],
+  onNotice: NoticeListener = () => {},
+  signal?: AbortSignal,
+): Promise<FileTree<ImageContent>> {
+  const layers = [];
+  for (const diffId of diffIds) {
+    signal?.throwIfAborted();
+    const stream = await openStream(repository, layerStream(diffId), "ocilayer");
+    if (stream === null) {
+      throw new ImageError(
+        "NOT_FOUND",
+        `Cannot find layer "${diffId}": the repository does not have it, expected it`,
+        { where: { source: repository.path } },
+      );
+    }
+    layers.push({ name: diffId, entries: await readLayerEntries(stream, repository.objects) });
+  }
+  const { tree, notices } = mergeLayers(layers);
+  notices.forEach(onNotice);
+  return tree;
+}
+
+/** Changes a merged tree into that of a variant. Throws `ImageError` `UNSUPPORTED`. */
+export function transformTree(
+  tree: FileTree<ImageContent>,
+  variant: Omit<ImageVariant, "version">,
+): void {
+  if (variant.isAsIs) return;
+  transformForOci(tree, variant.xattrs);
+  if (variant.isBootable) transformForBoot(tree);
+}
+
+/** Makes the image of a variant of the layers `diffIds` and stores it. Rejects with `ImageError`. */
+export async function storeVariant(
+  repository: Repository,
+  diffIds: readonly string[],
+  variant: ImageVariant,
+  onNotice?: NoticeListener,
+  signal?: AbortSignal,
+): Promise<ObjectId> {
+  const tree = await mergedTree(repository, diffIds, onNotice, signal);
+  transformTree(tree, variant);
+  return storeImage(repository, tree, variant.version);
+}

@@ -1,0 +1,108 @@
+/**
+ * Stores a layer of an image as a stream, once its bytes were found to be what they should be.
+ *
+ * @module
+ */
+import { ImageError } from "../../image_error.ts";
+import type { Layer, TarLayerJob } from "../../layer/layer.ts";
+import { isContentError, type LayerChunks, mismatchInstead } from "../../layer/layer_chunks.ts";
+import { pause } from "../../layer/pause.ts";
+import { openLayerChunks } from "../../layer/read_layer.ts";
+import type { WorkerPool } from "../../layer/worker/worker_pool.ts";
+import type { NoticeListener } from "../../notice.ts";
+import type { ObjectId } from "../repository/object_id.ts";
+import type { Repository } from "../repository/repository.ts";
+import { LayerSplitter } from "../splitstream/layer_splitter.ts";
+import { layerStream } from "./stream_names.ts";
+
+/** Options of {@linkcode importLayer}. */
+export interface ImportLayerOptions {
+  /** Hears how many bytes of the blob were read. */
+  readonly onProgress?: (readBytes: number) => void;
+  /** Hears remarks. */
+  readonly onNotice?: NoticeListener;
+  /** Stops the work with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes after which other work gets its turn. */
+const TURN_SIZE = 4 * 1024 * 1024;
+
+/** A layer that is a tar, with the digest of that tar. */
+export interface TarLayer {
+  /** The layer. */
+  readonly layer: Layer;
+  /** How to read it. */
+  readonly job: TarLayerJob;
+  /** Digest of its tar. */
+  readonly diffId: string;
+}
+
+/** Begins to decode a layer. The chunks compare its digest and its diff id at their end. */
+export function openTarLayer(
+  { layer, job, diffId }: TarLayer,
+  pool: WorkerPool | undefined,
+  options: ImportLayerOptions,
+): LayerChunks {
+  return openLayerChunks(layer, { ...job, diffId }, { ...options, pool, verifyDiffIds: true });
+}
+
+/**
+ * Stores the tar that `chunks` are the bytes of, and gives its stream the name of its diff id when
+ * all of it was read and every digest was right. Answers the object of the stream.
+ *
+ * Rejects with `ImageError`, or the reason of the signal; the repository has nothing new by name then.
+ */
+export async function importLayer(
+  repository: Repository,
+  { layer, diffId }: TarLayer,
+  chunks: LayerChunks,
+  options: ImportLayerOptions = {},
+): Promise<ObjectId> {
+  const splitter = new LayerSplitter(repository.objects, options.onNotice);
+  try {
+    let untilTurn = TURN_SIZE;
+    for (;;) {
+      const answer = chunks.next();
+      const chunk = answer instanceof Promise ? await answer : answer;
+      if (chunk === null) break;
+      await explained(chunks, () => splitter.push(chunk));
+      untilTurn -= chunk.length;
+      if (untilTurn > 0) continue;
+      untilTurn = TURN_SIZE;
+      await pause();
+      options.signal?.throwIfAborted();
+      options.onProgress?.(chunks.readBytes);
+    }
+    const { id } = await explained(chunks, () => splitter.end());
+    if (chunks.summary?.isDiffIdVerified !== true) {
+      throw new ImageError(
+        "DIGEST_MISMATCH",
+        `Cannot accept layer "${diffId}": nobody compared it`,
+      );
+    }
+    repository.sync();
+    repository.streams.put(layerStream(diffId), id);
+    return id;
+  } catch (error) {
+    throw error instanceof ImageError ? error.at({ layer: layer.name }) : error;
+  } finally {
+    splitter.abort();
+  }
+}
+
+/** Runs a step; an error in what the bytes say is explained by wrong bytes, if they are. */
+async function explained<T>(chunks: LayerChunks, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!isContentError(error)) throw error;
+    try {
+      while (await chunks.next() !== null) await pause();
+    } catch (mismatch) {
+      if (isContentError(mismatch)) throw error;
+      throw mismatchInstead(mismatch, error);
+    }
+    throw error;
+  }
+}

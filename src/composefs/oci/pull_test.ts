@@ -1,0 +1,223 @@
+import { deepStrictEqual, notStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { digestOf } from "../../oci/digest.ts";
+import type { FixtureImage } from "../../source/layout_fixture.ts";
+import { walk } from "../../tree/file_tree.ts";
+import { readStoredImage } from "../repository/image_objects.ts";
+import { checkRepository } from "../repository/fsck.ts";
+import type { RepositoryProgress } from "../repository/progress.ts";
+import type { Repository } from "../repository/repository.ts";
+import { withRepository } from "../repository/repository_fixture.ts";
+import { readWhole } from "../splitstream/layer_stream.ts";
+import { openStream } from "./document_stream.ts";
+import { imagesOf, listTags, openOciImage } from "./oci_image.ts";
+import {
+  BASE_LAYER,
+  layerOf,
+  pullFixture,
+  TOP_LAYER,
+  TWO_LAYERS,
+  withImage,
+} from "./oci_fixture.ts";
+import { pullOciImage } from "./pull.ts";
+import { layerStream } from "./stream_names.ts";
+
+function pathsOf(repository: Repository, id: string): string[] {
+  const { tree } = readStoredImage(repository.objects, id);
+  return [...walk(tree)].map(({ path }) => path);
+}
+
+async function expectClean(repository: Repository): Promise<void> {
+  const { problems } = await checkRepository(repository);
+  deepStrictEqual(problems, []);
+}
+
+Deno.test("a pulled image is a verified tree of objects, and its layers are what they were", async () => {
+  for (const algorithm of ["sha256", "sha512"] as const) {
+    await withRepository(async (repository) => {
+      const report = await pullFixture(repository, TWO_LAYERS);
+      strictEqual(report.layers.known, 0);
+      const image = await openOciImage(repository, "test");
+      strictEqual(image.manifestDigest, report.manifestDigest);
+      deepStrictEqual([...imagesOf(image)], [...report.images]);
+      deepStrictEqual([...report.images.keys()], ["composefs.image.v1"]);
+      deepStrictEqual(pathsOf(repository, [...report.images.values()][0]), [
+        "",
+        "etc",
+        "etc/new",
+        "lib",
+        "run",
+        "usr",
+        "usr/bin",
+        "usr/bin/alias",
+        "usr/bin/large",
+        "usr/bin/medium",
+        "usr/bin/small",
+      ]);
+      for (const entries of [BASE_LAYER, TOP_LAYER]) {
+        const tar = layerOf(entries);
+        const stream = await openStream(repository, layerStream(digestOf(tar)), "ocilayer");
+        const hash = createHash("sha256");
+        await readWhole(stream!, repository.objects, (bytes) => void hash.update(bytes));
+        strictEqual(`sha256:${hash.digest("hex")}`, digestOf(tar));
+      }
+      await expectClean(repository);
+    }, algorithm);
+  }
+});
+
+Deno.test("the root of an image has the metadata of /usr, and as it is its own", async () => {
+  await withRepository(async (repository) => {
+    const usual = await pullFixture(repository, TWO_LAYERS);
+    const [id] = usual.images.values();
+    const { root } = readStoredImage(repository.objects, id).tree;
+    strictEqual(root.mtimeSeconds, 1_700_000_000);
+    strictEqual(root.children!.get("run")!.mtimeSeconds, 1_700_000_000);
+    const faithful = await pullFixture(repository, TWO_LAYERS, { isAsIs: true });
+    const [name, other] = [...faithful.images][0];
+    strictEqual(name, "composefs.image.v1.as-is");
+    strictEqual(pathsOf(repository, other).includes("run/pid"), true);
+    // Both forms stay known.
+    strictEqual(imagesOf(await openOciImage(repository, "test")).size, 2);
+    await expectClean(repository);
+  });
+});
+
+Deno.test("an image without /usr is refused, and taken as it is", async () => {
+  const scratch: FixtureImage = { layers: [{ tar: layerOf([{ path: "hello", body: "world" }]) }] };
+  await withRepository(async (repository) => {
+    await rejects(pullFixture(repository, scratch), { code: "UNSUPPORTED", message: /\/usr/ });
+    const { images } = await pullFixture(repository, scratch, { isAsIs: true });
+    deepStrictEqual(pathsOf(repository, [...images.values()][0]), ["", "hello"]);
+  });
+});
+
+Deno.test("a second pull reads no layer and stores nothing", async () => {
+  await withRepository(async (repository) => {
+    const first = await pullFixture(repository, TWO_LAYERS);
+    const before = { ...repository.objects.counts };
+    const events: RepositoryProgress[] = [];
+    const second = await pullFixture(repository, TWO_LAYERS, {
+      onProgress: (event) => events.push(event),
+    });
+    strictEqual(second.layers.known, 2);
+    strictEqual(repository.objects.counts.newObjects, before.newObjects);
+    deepStrictEqual(second.images, first.images);
+    deepStrictEqual(events.map(({ kind }) => kind), ["skipped", "skipped"]);
+  });
+});
+
+Deno.test("images that share a layer store it once", async () => {
+  await withRepository(async (repository) => {
+    await pullFixture(repository, { layers: [TWO_LAYERS.layers![0]] }, { tag: "one" });
+    const report = await pullFixture(repository, TWO_LAYERS, { tag: "two" });
+    strictEqual(report.layers.known, 1);
+    deepStrictEqual(listTags(repository).map(({ tag }) => tag), ["one", "two"]);
+    await expectClean(repository);
+  });
+});
+
+Deno.test("workers decode to the same repository", async () => {
+  const ids: unknown[] = [];
+  for (const workers of [0, 2]) {
+    await withRepository(async (repository) => {
+      const { images } = await pullFixture(repository, TWO_LAYERS, { workers });
+      ids.push([...images], repository.streams.names());
+    });
+  }
+  deepStrictEqual(ids[0], ids[2]);
+  deepStrictEqual(ids[1], ids[3]);
+});
+
+Deno.test("nothing is stored under a digest that its bytes do not have", async () => {
+  const tar = layerOf(BASE_LAYER);
+  const other = layerOf(TOP_LAYER);
+  const lying: FixtureImage[] = [
+    // The configuration says that the layer is another.
+    { layers: [{ tar }], config: { rootfs: { type: "layers", diff_ids: [digestOf(other)] } } },
+    // The manifest does.
+    { layers: [{ tar, descriptor: { digest: digestOf(other), size: tar.length } }] },
+  ];
+  for (const fixture of lying) {
+    await withRepository(async (repository) => {
+      await rejects(
+        pullFixture(repository, fixture),
+        (error: Error & { code?: string }) =>
+          error.code === "DIGEST_MISMATCH" || error.code === "NOT_FOUND",
+      );
+      deepStrictEqual(repository.streams.names(), []);
+      deepStrictEqual(repository.images.names(), []);
+      strictEqual([...Deno.readDirSync(`${repository.path}/tmp`)].length, 0);
+    });
+  }
+});
+
+Deno.test("a damaged layer of a repository is stored again", async () => {
+  await withRepository(async (repository) => {
+    await pullFixture(repository, TWO_LAYERS);
+    const name = layerStream(digestOf(layerOf(BASE_LAYER)));
+    const stream = await openStream(repository, name, "ocilayer");
+    const [id] = stream!.objects();
+    Deno.removeSync(repository.objects.pathOf(id));
+    Deno.truncateSync(
+      repository.objects.pathOf(
+        repository.streams.objectOf(layerStream(digestOf(layerOf(TOP_LAYER))))!,
+      ),
+      20,
+    );
+    const report = await pullFixture(repository, TWO_LAYERS);
+    strictEqual(report.layers.known, 0);
+    await expectClean(repository);
+  });
+});
+
+Deno.test("an expected digest finds the form of the image that has it", async () => {
+  const fixture: FixtureImage = {
+    layers: [{
+      tar: layerOf([
+        ...BASE_LAYER,
+        { path: "etc/attr", body: "x", pax: [["SCHILY.xattr.user.a", "b"]] },
+      ]),
+    }],
+  };
+  let expected = "";
+  await withRepository(async (repository) => {
+    const { images } = await pullFixture(repository, fixture, { isAsIs: true });
+    expected = [...images.values()][0];
+  });
+  await withRepository(async (repository) => {
+    const report = await pullFixture(repository, fixture, { expectedDigest: expected });
+    deepStrictEqual([...report.images].map(([name]) => name), [
+      "composefs.image.v1",
+      "composefs.image.v1.as-is",
+    ]);
+    notStrictEqual([...report.images.values()][0], expected);
+    await rejects(pullFixture(repository, fixture, { expectedDigest: "00".repeat(32) }), {
+      code: "DIGEST_MISMATCH",
+    });
+    await rejects(pullFixture(repository, fixture, { expectedDigest: "no digest" }), {
+      code: "UNSUPPORTED",
+    });
+  });
+});
+
+Deno.test("an aborted pull leaves what is complete, and nothing by name", async () => {
+  await withRepository(async (repository) => {
+    const stop = new AbortController();
+    await withImage(TWO_LAYERS, async (image) => {
+      await rejects(pullOciImage(repository, image, {
+        workers: 0,
+        tag: "test",
+        signal: stop.signal,
+        onProgress: (event) => {
+          if (event.kind === "done") stop.abort(new Error("stopped"));
+        },
+      }));
+    });
+    strictEqual(repository.streams.names().length, 1);
+    deepStrictEqual(listTags(repository), []);
+    const report = await pullFixture(repository, TWO_LAYERS);
+    strictEqual(report.layers.known, 1);
+    await expectClean(repository);
+  });
+});
