@@ -34,6 +34,8 @@ export { verity } from "./src/disk/verity.ts";
 export type { VerityFormat, VerityOptions } from "./src/disk/verity.ts";
 export { vhd } from "./src/disk/vhd.ts";
 export type { Addition, HostAddress, IdRange, ImageEdits, Owner } from "./src/edit/image_edits.ts";
+export { cpio } from "./src/format/cpio/format.ts";
+export type { CpioOptions } from "./src/format/cpio/format.ts";
 export { directory, directorySink } from "./src/format/directory/format.ts";
 export type {
   DirectoryFormatOptions,

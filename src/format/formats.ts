@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CpioOptions } from "./cpio/options.ts";
 import type { DirectoryFormatOptions } from "./directory/options.ts";
 import type { Ext4Options } from "./ext4/options.ts";
 import type { ImageFormat } from "./image_format.ts";
@@ -10,7 +11,7 @@ import type { OpenImageReader } from "./image_reader.ts";
 import type { TarOptions } from "./tar/options.ts";
 
 /** Options of all formats; each takes those that it knows. */
-export type FormatOptions = Ext4Options & TarOptions & DirectoryFormatOptions;
+export type FormatOptions = Ext4Options & TarOptions & DirectoryFormatOptions & CpioOptions;
 
 /** Bytes at the start of an image that tell its format. */
 export const HEAD_SIZE = 4096;
@@ -74,6 +75,16 @@ export const FORMATS: readonly FormatEntry[] = [
     matches: (head) => [0x75, 0x73, 0x74, 0x61, 0x72].every((byte, i) => head[257 + i] === byte),
     optionsOfFileName: compressionOfFileName,
     loadWriter: async () => (await import("./tar/format.ts")).tar,
+  },
+  {
+    name: "cpio",
+    extensions: [".cpio", ".cpio.gz", ".cpio.zst"],
+    options: ["compression", "onLoss"],
+    // newc and crc, and odc to be refused by its name.
+    matches: (head) => /^07070[127]$/.test(String.fromCharCode(...head.subarray(0, 6))),
+    optionsOfFileName: compressionOfFileName,
+    loadWriter: async () => (await import("./cpio/format.ts")).cpio,
+    loadReader: async () => (await import("./cpio/reader.ts")).openCpio,
   },
   {
     name: "directory",

@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { constants, createGzip, createZstdCompress } from "node:zlib";
+import { parseCompression } from "../compress/compression.ts";
 
 /** A compression with its level. */
 export interface StreamCompression {
@@ -14,33 +15,17 @@ export interface StreamCompression {
   readonly level: number;
 }
 
-/** Levels: the default, the lowest and the highest. */
-const LEVELS: Readonly<Record<string, readonly [usual: number, min: number, max: number]>> = {
-  none: [0, 0, 0],
-  gzip: [6, 1, 9],
-  zstd: [3, 1, 19],
-};
+/** Levels that are fast and small enough for archives. */
+const USUAL_LEVELS = { none: 0, gzip: 6, zstd: 3 } as const;
 
 /**
  * Reads `none`, `gzip`, `zstd`, each with a level behind a colon where it has one (`zstd:15`).
  * Throws `RangeError` for anything else.
  */
 export function parseStreamCompression(text: string): StreamCompression {
-  const [name, levelText] = text.split(":", 2);
-  const levels = Object.hasOwn(LEVELS, name) ? LEVELS[name] : undefined;
-  if (levels === undefined) {
-    throw new RangeError(
-      `Cannot compress with "${text}": it is not known here, expected none, gzip or zstd`,
-    );
-  }
-  const [usual, min, max] = levels;
-  const level = levelText === undefined ? usual : Number(levelText);
-  if (levelText !== undefined && !(/^\d+$/.test(levelText) && level >= min && level <= max)) {
-    throw new RangeError(
-      `Cannot compress with "${text}": its level is "${levelText}", expected ${min} to ${max}`,
-    );
-  }
-  return { name: name as StreamCompression["name"], level };
+  const { name, level } = parseCompression(text, ["none", "gzip", "zstd"]);
+  const known = name as keyof typeof USUAL_LEVELS;
+  return { name: known, level: level ?? USUAL_LEVELS[known] };
 }
 
 /** A compressor: takes pieces, gives what came of them to a function. */

@@ -1,4 +1,4 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { ImageError } from "../../image_error.ts";
 import { memorySink } from "../../io/memory_sink.ts";
@@ -85,18 +85,7 @@ Deno.test("tar() refuses sockets, or leaves them out and says so", async () => {
 
 Deno.test("tar() refuses a compression that is not known", () => {
   for (const compression of ["lzma", "gzip:10", "gzip:", "zstd:1.5", "none:1", "constructor"]) {
-    let message = "";
-    try {
-      tar({ compression });
-    } catch (error) {
-      message = error instanceof RangeError ? error.message : String(error);
-    }
-    strictEqual(
-      message.startsWith(`Cannot compress with "${compression}": its`) ||
-        message.startsWith(`Cannot compress with "${compression}": it is not known`),
-      true,
-      message,
-    );
+    throws(() => tar({ compression }), RangeError, compression);
   }
 });
 
