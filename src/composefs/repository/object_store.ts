@@ -69,11 +69,11 @@ export class ObjectStore {
   #temporaryCount = 0;
   readonly #directories = new Set<string>();
 
-  /** Opens the objects of the repository at `path`. */
-  constructor(path: string, algorithm: VerityAlgorithm, protect: ProtectObject) {
+  /** Opens the objects of the repository at `path`, or those in `path` itself with `isBare`. */
+  constructor(path: string, algorithm: VerityAlgorithm, protect: ProtectObject, isBare = false) {
     this.algorithm = algorithm;
-    this.directory = join(path, "objects");
-    this.#temporary = join(path, "tmp");
+    this.directory = isBare ? path : join(path, "objects");
+    this.#temporary = join(path, isBare ? ".tmp" : "tmp");
     this.#protect = protect;
   }
 
