@@ -24,6 +24,7 @@ import {
 } from "./commands/compare_options.ts";
 import { type ConvertArguments, convertParser } from "./commands/convert_options.ts";
 import { withDiskValues } from "./commands/disk_options.ts";
+import { type ExtractArguments, extractParser } from "./commands/extract_options.ts";
 import { withJournalSize } from "./commands/format_options.ts";
 import { type InspectArguments, inspectParser } from "./commands/inspect_options.ts";
 import { type PullArguments, pullParser } from "./commands/pull_options.ts";
@@ -58,6 +59,7 @@ export type Command =
   | StatArguments
   | TreeArguments
   | DumpArguments
+  | ExtractArguments
   | DiffArguments
   | VerifyArguments
   | CacheArguments;
@@ -84,6 +86,7 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     statParser(),
     treeParser(),
     dumpParser(),
+    extractParser(),
     diffParser(),
     verifyParser(),
     cacheParser(),
@@ -136,6 +139,7 @@ function examples(): Message {
     "oci2rootfs nginx:1.27 -o rootfs.ext4",
     "oci2rootfs ls -lR rootfs.ext4 /etc",
     "oci2rootfs cat nginx:1.27 /etc/os-release",
+    "oci2rootfs extract image.tar /usr/share/doc -o ./doc",
     "oci2rootfs verify rootfs.ext4 nginx:1.27",
     "oci2rootfs pull registry.example/NAME:TAG -o ./layout --all-platforms",
     "oci2rootfs oci:./layout@sha256:DIGEST -o /dev/loop0 --force --json",

@@ -45,6 +45,9 @@ async function runCommand(command: Command, terminal: Terminal): Promise<ExitCod
     } else if (command.command === "inspect") {
       const { runInspect } = await import("./commands/inspect.ts");
       await runInspect(command, terminal, signal);
+    } else if (command.command === "extract") {
+      const { runExtract } = await import("./commands/extract.ts");
+      await runExtract(command, terminal, signal);
     } else if (command.command === "diff") {
       const { runDiff } = await import("./commands/diff.ts");
       return await runDiff(command, terminal, signal);
@@ -75,8 +78,7 @@ async function runCommand(command: Command, terminal: Terminal): Promise<ExitCod
 }
 
 function outputOf(command: Command | null): string | null {
-  if (command?.command !== "convert" && command?.command !== "pull") return null;
-  return command.output ?? null;
+  return command !== null && "output" in command ? command.output ?? null : null;
 }
 
 function isBlockDevice(path: string): boolean {

@@ -3,7 +3,10 @@
  *
  * @module
  */
-import type { NoticeCode } from "../notice.ts";
+import type { ReadingOptions } from "../convert/image_reading.ts";
+import type { Notice, NoticeCode } from "../notice.ts";
+import type { Image } from "../source/image.ts";
+import type { ImageOptions } from "../source/remote/remote_options.ts";
 import { imageFileIn } from "../view/file_view.ts";
 import { openTree, type TreeView, type WantedContents } from "../view/tree_view.ts";
 import { showLog } from "./debug_log.ts";
@@ -103,43 +106,66 @@ export class Session {
     contents: WantedContents,
     expected?: TreeView,
   ): Promise<TreeView> {
-    const args = this.#args;
     const reader = expected?.reader ?? null;
-    // A password is read from standard input: once.
-    this.#registry ??= registrySettings(args);
     try {
       return await openTree(reference, {
-        ...storeSettings(args),
-        ...downloadSettings(args),
-        registry: await this.#registry,
-        platform: args.platform,
-        oneFileSystem: args.oneFileSystem,
-        keepHostLabels: args.keepHostLabels,
-        verifyDiffIds: args.verifyDiffIds,
-        symlinkedParents: args.symlinkedParents,
-        keepDirlinks: args.keepDirlinks,
-        createdSeconds: sourceDateEpoch(environment("SOURCE_DATE_EPOCH")),
-        workers: args.workers,
-        memoryBytes: args.memory,
+        ...await this.imageOptions(),
+        ...this.readingOptions(),
         contents,
         expected: reader === null ? undefined : { tree: expected!.tree, reader },
-        signal: this.signal,
-        onNotice: (notice) => {
-          if (this.loudness === "verbose" || !MERGE_NOTICES.has(notice.code)) {
-            this.#notices.show(notice);
-          }
-        },
         onProgress: (event) => this.#display.update(event),
-        onOpen: (image) =>
-          this.#display.begin(image.layers.map(({ name, size, job }) => ({
-            name: `layer ${name}`,
-            size,
-            digest: job.kind === "tar" ? job.digest : null,
-          }))),
+        onOpen: (image) => this.beginLayers(image),
       });
     } finally {
       this.#display.clear();
     }
+  }
+
+  /** How images are opened. Rejects like `registrySettings`. */
+  async imageOptions(): Promise<ImageOptions> {
+    const args = this.#args;
+    // A password is read from standard input: once.
+    this.#registry ??= registrySettings(args);
+    return {
+      ...storeSettings(args),
+      ...downloadSettings(args),
+      registry: await this.#registry,
+      platform: args.platform,
+      oneFileSystem: args.oneFileSystem,
+      keepHostLabels: args.keepHostLabels,
+      signal: this.signal,
+      onNotice: this.onNotice,
+      onProgress: (event) => this.#display.update(event),
+    };
+  }
+
+  /** How layers are read. */
+  readingOptions(): ReadingOptions & { readonly createdSeconds: number | undefined } {
+    const args = this.#args;
+    return {
+      verifyDiffIds: args.verifyDiffIds,
+      symlinkedParents: args.symlinkedParents,
+      keepDirlinks: args.keepDirlinks,
+      createdSeconds: sourceDateEpoch(environment("SOURCE_DATE_EPOCH")),
+      workers: args.workers,
+      memoryBytes: args.memory,
+      signal: this.signal,
+      onProgress: (event) => this.#display.update(event),
+    };
+  }
+
+  /** Where remarks go. */
+  readonly onNotice = (notice: Notice): void => {
+    if (this.loudness === "verbose" || !MERGE_NOTICES.has(notice.code)) this.#notices.show(notice);
+  };
+
+  /** Shows the layers of an image whose reading begins. */
+  beginLayers({ layers }: Image): void {
+    this.#display.begin(layers.map(({ name, size, job }) => ({
+      name: `layer ${name}`,
+      size,
+      digest: job.kind === "tar" ? job.digest : null,
+    })));
   }
 
   /** Writes what is left. */
