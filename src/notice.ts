@@ -17,6 +17,8 @@ import type { ErrorPlace } from "./image_error.ts";
  * - `LOSS`: something the format cannot hold was left out, as asked.
  * - `LEFTOVER_REMOVED`: an unfinished output of an earlier, killed run was deleted.
  * - `IMAGE_SKIPPED`: an index entry that is no image was passed over.
+ * - `JOURNAL_REPLAYED`: a filesystem image was not unmounted; it is read as its journal says.
+ * - `JOURNAL_NOT_REPLAYED`: the same, but (part of) its journal cannot be read.
  */
 export type NoticeCode =
   | "MEDIA_TYPE_MISMATCH"
@@ -27,7 +29,9 @@ export type NoticeCode =
   | "CLAMPED"
   | "LOSS"
   | "LEFTOVER_REMOVED"
-  | "IMAGE_SKIPPED";
+  | "IMAGE_SKIPPED"
+  | "JOURNAL_REPLAYED"
+  | "JOURNAL_NOT_REPLAYED";
 
 /** One remark about the input or the result. */
 export interface Notice {

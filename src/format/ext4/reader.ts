@@ -6,6 +6,7 @@
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
+import type { NoticeListener } from "../../notice.ts";
 import { type FileTree, walk } from "../../tree/file_tree.ts";
 import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
@@ -22,6 +23,7 @@ import {
   INODE_VERITY,
   ROOT_INODE,
 } from "./inode.ts";
+import { replayJournal } from "./journal_overlay.ts";
 import { NumberSet } from "./number_set.ts";
 import { readContent, seekContent } from "./reader_content.ts";
 import { type FoundName, readDirectory } from "./reader_directory.ts";
@@ -48,6 +50,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
   /** All files, `lost+found` included. `linkCount` is what the inodes say. */
   readonly tree: FileTree<Ext4Content>;
   readonly #volume: Ext4Volume;
+  readonly #isReplayed: boolean;
   readonly #groups: Ext4Groups;
   readonly #inodes: Ext4Inodes;
   readonly #xattrs: Ext4Xattrs;
@@ -59,8 +62,11 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
   readonly #hasFileTypes: boolean;
 
   /** Reads the tree; see {@linkcode openExt4}. */
-  constructor(source: ByteSource) {
-    this.#volume = new Ext4Volume(source);
+  constructor(source: ByteSource, onNotice: NoticeListener = () => {}) {
+    const volume = new Ext4Volume(source);
+    const replayed = replayJournal(volume, onNotice);
+    this.#volume = replayed === null ? volume : new Ext4Volume(replayed);
+    this.#isReplayed = replayed !== null;
     this.#groups = new Ext4Groups(this.#volume);
     this.#inodes = new Ext4Inodes(this.#volume, this.#groups);
     this.#xattrs = new Ext4Xattrs(this.#volume, this.#inodes);
@@ -102,7 +108,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
       inodes: this.#inodes,
       xattrs: this.#xattrs,
       names: { numbers: this.#seen, links: this.#links },
-      isReplayed: false,
+      isReplayed: this.#isReplayed,
     }, new CheckReport(onProblem, signal));
     const buffer = new Uint8Array(256 * 1024);
     for (const { path, inode } of walk(this.tree)) {
@@ -306,15 +312,16 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
 }
 
 /**
- * Opens an ext4 image and reads its tree. Superblock, descriptors, bitmaps, inodes, extents,
+ * Opens an ext4, ext3 or ext2 image and reads its tree. Superblock, descriptors, inodes, extents,
  * directories, indexes and attributes are verified, with their checksums where the image has
- * `metadata_csum`.
+ * `metadata_csum`; what the tree does not need is left to `check`. The journal of an image that was
+ * not unmounted is replayed in memory, with a notice.
  *
  * Throws `ImageError` `CORRUPT` for whatever is not as it must be, `UNSUPPORTED` for features
  * that are not known, by name. The source is the caller's until this returns, then the reader's.
  */
-export function openExt4(source: ByteSource): Ext4Reader {
-  return new Ext4Reader(source);
+export function openExt4(source: ByteSource, onNotice?: NoticeListener): Ext4Reader {
+  return new Ext4Reader(source, onNotice);
 }
 
 /** Whether an inode holds its own data. */
