@@ -53,11 +53,25 @@ export function decompressZstd(input: Uint8Array, output: Uint8Array): number {
   return bytes.length;
 }
 
+/** How many bytes the frame at the start of `input` has. Throws `ImageError` `CORRUPT`. */
+export function zstdFrameSize(input: Uint8Array): number {
+  return readFrame(input).size;
+}
+
 /**
  * Checks that `input` is exactly one frame; answers the content size that it states, `null` for
  * none. Throws `ImageError` `CORRUPT`.
  */
 function checkFrame(input: Uint8Array): number | null {
+  const { size, stated } = readFrame(input);
+  if (size !== input.length) {
+    throw brokenBlock("zstd block", `${input.length - size} bytes are behind the frame`, "none");
+  }
+  return stated;
+}
+
+/** Extent of the frame at the start of `input`, and the content size that it states. */
+function readFrame(input: Uint8Array): { size: number; stated: number | null } {
   const view = new DataView(input.buffer, input.byteOffset, input.length);
   const need = (end: number) => {
     if (end > input.length) {
@@ -91,10 +105,7 @@ function checkFrame(input: Uint8Array): number | null {
   }
   if ((descriptor & 0x04) !== 0) at += 4;
   need(at);
-  if (at !== input.length) {
-    throw brokenBlock("zstd block", `${input.length - at} bytes are behind the frame`, "none");
-  }
-  return stated;
+  return { size: at, stated };
 }
 
 function statedSize(view: DataView, at: number, sizeBytes: number): number | null {

@@ -42,7 +42,7 @@ export function plainFormat(image: PlainImage): ImageFormat<null> {
 export function plainBytes(image: PlainImage): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(image.size);
   for (const { bytes: piece, position } of image.pieces) {
-    bytes.set(piece.subarray(0, Math.max(0, image.size - position)), position);
+    if (position < image.size) bytes.set(piece.subarray(0, image.size - position), position);
   }
   return bytes;
 }

@@ -42,7 +42,7 @@ export class WindowSink implements ByteSink {
 
   /** Makes the window `size` bytes long, and the output end with it. */
   truncate(size: number): void {
-    this.written.cut(size);
+    this.written.cut(Math.ceil(size / RANGE_UNIT) * RANGE_UNIT);
     this.#sink.truncate(this.#start + size);
   }
 }

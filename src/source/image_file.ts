@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { diskSource } from "../disk/disk_source.ts";
 import { type FormatEntry, formatOfBytes, FORMATS, HEAD_SIZE } from "../format/formats.ts";
 import type { ImageReader } from "../format/image_reader.ts";
 import { takeOutOwnDirectory } from "../format/own_directory.ts";
@@ -43,17 +44,18 @@ export function imageFileFormat(path: string): FormatEntry | null {
   if (!isReadable(path)) return null;
   const source = fileSource(path);
   try {
-    return formatOf(source);
+    return formatOf(diskSource(source));
   } finally {
     source.close();
   }
 }
 
 /**
- * Opens the filesystem image at `path` for reading; `format` is as in {@linkcode ImageFileOptions}.
+ * Opens the filesystem image at `path` for reading, also inside a qcow2 or fixed VHD file and in the
+ * root partition of a disk; `format` is as in {@linkcode ImageFileOptions}.
  *
  * Throws `ImageError`: `NOT_FOUND`, `UNSUPPORTED` (no format that is known, or a feature of it),
- * `CORRUPT`, `LIMIT_EXCEEDED`, `PERMISSION`, `IO`; `TypeError` for a name that is no format.
+ * `AMBIGUOUS` (several partitions), `CORRUPT`, `LIMIT_EXCEEDED`, `PERMISSION`, `IO`; `TypeError` for a name that is no format.
  */
 export async function openImageFile(
   path: string,
@@ -69,7 +71,8 @@ export async function openImageFile(
   const source = fileSource(path);
   let isOpened = false;
   try {
-    const found = forced ?? formatOf(source);
+    const image = diskSource(source);
+    const found = forced ?? formatOf(image);
     if (found === null) {
       throw new ImageError(
         "UNSUPPORTED",
@@ -77,7 +80,7 @@ export async function openImageFile(
           `expected one of ${formatList()}`,
       );
     }
-    const reader = await (await found.loadReader!())(source, onNotice);
+    const reader = await (await found.loadReader!())(image, onNotice);
     isOpened = true;
     return { format: found, reader };
   } catch (error) {
@@ -91,7 +94,8 @@ export async function openImageFile(
  * Opens the filesystem image in the file or block device at `path` as a root filesystem: all its
  * files with owners, times, extended attributes, devices, hard links and holes. It has neither
  * configuration nor digest; `close` closes the file. What the format put there by itself, an empty
- * `lost+found` of ext4, is no part of it.
+ * `lost+found` of ext4, is no part of it. Disk files (qcow2, fixed VHD) and partition tables around
+ * the filesystem are looked through.
  *
  * Throws `ImageError`: `NOT_FOUND`, `UNSUPPORTED` (no format that is known, or a feature of it),
  * `CORRUPT`, `LIMIT_EXCEEDED`, `PERMISSION`, `IO`; `TypeError` for a name that is no format; the

@@ -1,10 +1,20 @@
-import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import {
+  deepStrictEqual,
+  match,
+  notStrictEqual,
+  ok,
+  strictEqual,
+  throws,
+} from "node:assert/strict";
+import { diskSource } from "../../src/disk/disk_source.ts";
 import { gpt } from "../../src/disk/gpt.ts";
 import { qcow2 } from "../../src/disk/qcow2.ts";
 import { verity, type VerityOptions } from "../../src/disk/verity.ts";
 import { vhd } from "../../src/disk/vhd.ts";
 import { ext4, type Ext4Content } from "../../src/format/ext4/format.ts";
 import type { ImageFormat } from "../../src/format/image_format.ts";
+import { fileSource } from "../../src/io/file_source.ts";
 import { pairedSink } from "../../src/io/paired_sink.ts";
 import { withLoopDevice } from "../loop_device.ts";
 import { withMountedImage } from "../loop_mount.ts";
@@ -39,23 +49,27 @@ async function inDirectory(use: (directory: string) => Promise<void>) {
   }
 }
 
-const VERITY_CASES: readonly (readonly [string, VerityOptions, number])[] = [
+const VERITY_CASES: readonly (readonly [string, VerityOptions, number, number?])[] = [
   ["defaults", {}, 4096],
+  ["an image that ends within a block", {}, 4096, 9_876_544],
   ["no salt", { salt: "" }, 4096],
   ["sha512, small hash blocks", { algorithm: "sha512", hashBlockSize: 1024 }, 4096],
   ["sha1 and blocks of 1K", { algorithm: "sha1" }, 1024],
   ["sha384, data blocks of 512", { algorithm: "sha384", dataBlockSize: 512 }, 1024],
 ];
 
-for (const [name, options, blockSize] of VERITY_CASES) {
+for (const [name, options, blockSize, size] of VERITY_CASES) {
   toolTest(
     `verity() makes the bytes of veritysetup: ${name}`,
     ["veritysetup"],
     () =>
       inDirectory(async (directory) => {
-        const inner = ext4({ blockSize, free: { bytes: SIZE } });
+        const inner = ext4({
+          blockSize,
+          ...size === undefined ? { free: { bytes: SIZE } } : { size },
+        });
         const { details } = await write(`${directory}/behind`, verity(inner, options));
-        const { imageSize } = await write(`${directory}/theirs`, inner);
+        await write(`${directory}/theirs`, inner);
         const flags = [
           `--salt=${details.veritySalt || "-"}`,
           `--uuid=${details.verityUuid}`,
@@ -63,9 +77,13 @@ for (const [name, options, blockSize] of VERITY_CASES) {
           `--data-block-size=${details.verityDataBlockSize}`,
           `--hash-block-size=${details.verityHashBlockSize}`,
         ];
-        const place = [`--hash-offset=${imageSize}`, `--data-blocks=${details.verityDataBlocks}`];
+        const place = [
+          `--hash-offset=${details.verityHashOffset}`,
+          `--data-blocks=${details.verityDataBlocks}`,
+        ];
         const image = `${directory}/theirs`;
         // Beside the image first, since this changes the image.
+        Deno.truncateSync(image, Number(details.verityHashOffset));
         const beside = mustRun("veritysetup", ["format", ...flags, image, `${directory}/tree`]);
         match(beside, new RegExp(`Root hash: +\\t${details.verityRootHash}`));
         mustRun("veritysetup", ["format", ...flags, ...place, image, image]);
@@ -239,6 +257,58 @@ toolTest(
       bytes[block + 3]++;
       Deno.writeFileSync(path, bytes);
       notStrictEqual(runTool("qemu-img", ["check", path]).status, 0);
+    }),
+);
+
+toolTest(
+  "diskSource() reads what qemu-img makes of an image",
+  ["qemu-img"],
+  () =>
+    inDirectory(async (directory) => {
+      const raw = `${directory}/raw`;
+      await write(raw, ext4({ size: 600 * 2 ** 20 }));
+      const kinds = [
+        ["-O", "qcow2", "-c", "-o", "compression_type=zlib"],
+        ["-O", "qcow2", "-c", "-o", "compression_type=zstd,cluster_size=4096"],
+        ["-O", "qcow2", "-o", "compat=0.10"],
+        ["-O", "qcow2", "-o", "cluster_size=512"],
+        ["-O", "qcow2", "-c", "-o", "cluster_size=2M"],
+        ["-O", "vpc", "-o", "subformat=fixed,force_size=on"],
+      ];
+      for (const kind of kinds) {
+        const path = `${directory}/made`;
+        mustRun("qemu-img", ["convert", "-f", "raw", ...kind, raw, path]);
+        const [made, expected] = [diskSource(fileSource(path)), fileSource(raw)];
+        strictEqual(made.size, expected.size);
+        const [found, wanted] = [new Uint8Array(2 ** 20), new Uint8Array(2 ** 20)];
+        for (let at = 0; at < made.size; at += 2 ** 20) {
+          strictEqual(made.read(found, at), expected.read(wanted, at));
+          strictEqual(Buffer.compare(found, wanted), 0, `${kind} at ${at}`);
+        }
+        made.close();
+        expected.close();
+        Deno.removeSync(path);
+      }
+      mustRun("qemu-img", ["convert", "-f", "raw", "-O", "vpc", raw, `${directory}/dynamic.vhd`]);
+      throws(() => diskSource(fileSource(`${directory}/dynamic.vhd`)), /dynamic or differencing/);
+    }),
+);
+
+toolTest(
+  "a disk file is a source of its files",
+  ["mount:ext4"],
+  () =>
+    inDirectory(async (directory) => {
+      const path = `${directory}/disk.qcow2`;
+      await write(path, qcow2(gpt(verity(ext4())), { compression: "zstd" }));
+      const { convert } = await import("../../src/convert/convert.ts");
+      const { imageFile } = await import("../../src/source/image_file.ts");
+      for (const format of [undefined, "ext4"]) {
+        const image = await imageFile(path, { format });
+        const { counts } = await convert(image, ext4(), plainSink(`${directory}/copy`));
+        await image.close();
+        deepStrictEqual([counts.regular, counts.directory], [3, 2]);
+      }
     }),
 );
 

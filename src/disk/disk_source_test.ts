@@ -1,0 +1,199 @@
+import { ok, strictEqual, throws } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { crc32 } from "node:zlib";
+import fc from "fast-check";
+import { ImageError, type ImageErrorCode } from "../image_error.ts";
+import { memorySink } from "../io/memory_sink.ts";
+import { memorySource } from "../io/memory_source.ts";
+import { plainFormat, writeImage } from "./disk_fixture.ts";
+import { diskSource } from "./disk_source.ts";
+import { gpt } from "./gpt.ts";
+import { GPT_ENTRY_SIZE } from "./gpt_entry.ts";
+import { GPT_HEADER_SIZE, gptHeaderCrc } from "./gpt_header.ts";
+import { parseUuid, swapGuid } from "./guid.ts";
+import { qcow2 } from "./qcow2.ts";
+import { verity } from "./verity.ts";
+import { vhd } from "./vhd.ts";
+import { vhdChecksum } from "./vhd_footer.ts";
+
+const CONTENT = new Uint8Array(200_000).map((_, i) => i * i % 251 + 1);
+const PLAIN = plainFormat({ pieces: [{ position: 0, bytes: CONTENT }], size: CONTENT.length });
+
+async function made(format: typeof PLAIN): Promise<Uint8Array<ArrayBuffer>> {
+  const sink = memorySink();
+  await writeImage(format, sink);
+  return sink.bytes;
+}
+
+function read(file: Uint8Array): Uint8Array {
+  const source = diskSource(memorySource(file));
+  // A hostile size is no reason to ask for as much.
+  const bytes = new Uint8Array(Math.min(source.size, 4 * 1024 * 1024));
+  return bytes.subarray(0, source.read(bytes, 0));
+}
+
+function expectRefused(file: Uint8Array, code: ImageErrorCode, message: RegExp): void {
+  throws(() => read(file), (error) => {
+    ok(error instanceof ImageError, String(error));
+    strictEqual(error.code, code, error.message);
+    ok(message.test(error.message), error.message);
+    return true;
+  });
+}
+
+function isContent(bytes: Uint8Array): boolean {
+  return Buffer.compare(bytes.subarray(0, CONTENT.length), CONTENT) === 0;
+}
+
+/** A disk whose table is changed by `change` and then has right checksums again. */
+function changedTable(
+  disk: Uint8Array,
+  change: (header: DataView, entries: DataView) => void,
+): Uint8Array {
+  const bytes = disk.slice();
+  const header = new DataView(bytes.buffer, 512, 512);
+  const entries = new DataView(bytes.buffer, 1024, 128 * GPT_ENTRY_SIZE);
+  change(header, entries);
+  header.setUint32(0x58, crc32(bytes.subarray(1024, 1024 + 128 * GPT_ENTRY_SIZE)), true);
+  header.setUint32(0x10, gptHeaderCrc(bytes.subarray(512), GPT_HEADER_SIZE), true);
+  return bytes;
+}
+
+Deno.test("diskSource() takes the backup where the header of a table is damaged", async () => {
+  const disk = await made(gpt(PLAIN));
+  disk[512 + 0x30] ^= 1;
+  ok(isContent(read(disk)));
+  disk[disk.length - 512 + 0x30] ^= 1;
+  expectRefused(disk, "CORRUPT", /the checksum of the header is wrong, that of its backup too/);
+});
+
+Deno.test("diskSource() finds the root partition among others, or says which there are", async () => {
+  const disk = await made(gpt(verity(PLAIN)));
+  ok(isContent(read(disk)));
+  const setType = (entries: DataView, at: number, type: string) =>
+    new Uint8Array(entries.buffer, entries.byteOffset + at, 16).set(swapGuid(parseUuid(type)));
+  // Both are of no type that is known.
+  const data = "0fc63daf-8483-4772-8e79-3d69d8477de4";
+  const two = changedTable(disk, (_header, entries) => {
+    setType(entries, 0, data);
+    setType(entries, GPT_ENTRY_SIZE, data);
+  });
+  ok(isContent(read(two)), "a hash tree is told by its superblock");
+  two[1024 * 1024 + 1024 * 1024] ^= 1;
+  expectRefused(two, "AMBIGUOUS", /partitions 1 "root" \(1048576 bytes at 1048576\), 2 "root-ver/);
+  const one = changedTable(disk, (_header, entries) => setType(entries, 0, data));
+  ok(isContent(read(one)));
+  const none = changedTable(disk, (_header, entries) => {
+    for (let at = 0; at < 2 * GPT_ENTRY_SIZE; at++) entries.setUint8(at, 0);
+  });
+  expectRefused(none, "NOT_FOUND", /its partition table is empty/);
+});
+
+Deno.test("diskSource() refuses tables that lead out of the disk", async () => {
+  const disk = await made(gpt(PLAIN));
+  const outside = changedTable(
+    disk,
+    (_header, entries) => entries.setUint32(0x28, 0xffff_ffff, true),
+  );
+  expectRefused(outside, "CORRUPT", /partition 1 goes from byte 1048576 to/);
+  const backwards = changedTable(disk, (_header, entries) => entries.setUint32(0x28, 7, true));
+  expectRefused(backwards, "CORRUPT", /partition 1 goes/);
+  const huge = changedTable(disk, (header) => header.setUint32(0x50, 0xffff_ffff, true));
+  expectRefused(huge, "CORRUPT", /there are 4294967295 entries/);
+  const far = changedTable(disk, (header) => header.setUint32(0x4c, 0x1f_ffff, true));
+  expectRefused(far, "CORRUPT", /it ends within the entries/);
+  const damaged = disk.slice();
+  damaged[1024 + 60] ^= 1;
+  expectRefused(damaged, "CORRUPT", /the checksum of the entries is wrong/);
+});
+
+Deno.test("diskSource() takes a filesystem for what it is, also over an old table", async () => {
+  const disk = await made(gpt(PLAIN));
+  // s_magic of ext4.
+  disk[0x438] = 0x53;
+  disk[0x439] = 0xef;
+  strictEqual(read(disk).length, disk.length);
+});
+
+Deno.test("diskSource() refuses VHDs that are not fixed, and takes a false footer for data", async () => {
+  const disk = await made(vhd(PLAIN));
+  const footer = disk.length - 512;
+  const changed = (change: (view: DataView) => void) => {
+    const bytes = disk.slice();
+    const view = new DataView(bytes.buffer, footer);
+    change(view);
+    view.setUint32(0x40, vhdChecksum(bytes.subarray(footer)));
+    return bytes;
+  };
+  expectRefused(changed((view) => view.setUint32(0x3c, 3)), "UNSUPPORTED", /type 3/);
+  expectRefused(changed((view) => view.setUint32(0x30, 7)), "CORRUPT", /by its footer/);
+  strictEqual(read(disk).length, footer);
+  disk[footer + 0x50] ^= 1;
+  strictEqual(read(disk).length, disk.length);
+});
+
+Deno.test("diskSource() says what a qcow2 file needs that it does not do", async () => {
+  const file = await made(qcow2(PLAIN));
+  const changed = (at: number, value: number) => {
+    const bytes = file.slice();
+    new DataView(bytes.buffer).setUint32(at, value);
+    return bytes;
+  };
+  expectRefused(changed(0x04, 4), "UNSUPPORTED", /its version is 4/);
+  expectRefused(changed(0x0c, 112), "UNSUPPORTED", /it has a backing file/);
+  expectRefused(changed(0x14, 31), "CORRUPT", /a cluster has 2\^31 bytes/);
+  expectRefused(changed(0x18, 0xffff_ffff), "CORRUPT", /fewer than 2\^53/);
+  expectRefused(changed(0x20, 2), "UNSUPPORTED", /it is encrypted/);
+  expectRefused(changed(0x24, 0), "CORRUPT", /the L1 table has 0 entries/);
+  expectRefused(changed(0x28, 0xffff_ffff), "CORRUPT", /it ends early/);
+  expectRefused(changed(0x4c, 2), "CORRUPT", /marked as corrupt/);
+  expectRefused(changed(0x4c, 4), "UNSUPPORTED", /its data is in another file/);
+  expectRefused(changed(0x4c, 16), "UNSUPPORTED", /extended L2/);
+  expectRefused(changed(0x4c, 32), "UNSUPPORTED", /incompatible features 0x20/);
+  expectRefused(changed(0x48, 1), "UNSUPPORTED", /incompatible features/);
+  expectRefused(file.subarray(0, 71), "CORRUPT", /it has 71 bytes/);
+  // Reference counts may be wrong: nothing is written here.
+  ok(isContent(read(changed(0x4c, 1))));
+});
+
+Deno.test("diskSource() throws nothing but ImageError for files that are changed or cut", async () => {
+  const files = [
+    await made(gpt(verity(PLAIN))),
+    await made(vhd(gpt(PLAIN))),
+    await made(qcow2(gpt(PLAIN))),
+    await made(qcow2(PLAIN, { compression: "zstd" })),
+  ];
+  // Where the tables are: the rest is content.
+  const placesOf = (file: Uint8Array) => {
+    const places: number[] = [];
+    for (let at = 0; at < file.length; at += 8) {
+      if (at < 2048 || at >= file.length - 1024 || file[at] === 0x80 || file[at] === 0x40) {
+        for (let i = 0; i < 8; i++) places.push(at + i);
+      }
+    }
+    return places;
+  };
+  for (const file of files) {
+    const places = placesOf(file);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(places.length - 1), fc.integer({ min: 1, max: 255 })), {
+          maxLength: 4,
+        }),
+        fc.option(fc.nat(file.length)),
+        (changes, cut) => {
+          const bytes = file.slice(0, cut ?? file.length);
+          for (const [i, by] of changes) {
+            if (places[i] < bytes.length) bytes[places[i]] ^= by;
+          }
+          try {
+            read(bytes);
+          } catch (error) {
+            ok(error instanceof ImageError, `${error}`);
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  }
+});
