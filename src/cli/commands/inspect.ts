@@ -6,6 +6,7 @@
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import type { Image } from "../../source/image.ts";
+import { openImageFile } from "../../source/image_file.ts";
 import { openImage, registryReferenceIn } from "../../source/open_image.ts";
 import {
   listReferrers,
@@ -13,6 +14,7 @@ import {
   type ReferrerListOptions,
 } from "../../source/remote/repository_lists.ts";
 import type { RegistryOptions } from "../../source/registry/options.ts";
+import { imageFileIn, type ImageFileReference } from "../../view/file_view.ts";
 import { showLog } from "../debug_log.ts";
 import { oneLine } from "../error_text.ts";
 import { NoticePrinter } from "../notices.ts";
@@ -20,6 +22,7 @@ import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { formatSize } from "../size_text.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
+import { descriptionJson, descriptionText } from "./inspect_file.ts";
 import type { InspectArguments } from "./inspect_options.ts";
 import { loudnessOf } from "./message_options.ts";
 import { storeSettings } from "./store_options.ts";
@@ -50,6 +53,8 @@ export async function runInspect(
   signal: AbortSignal,
 ): Promise<void> {
   showLog(terminal, args);
+  const file = imageFileIn(args.image);
+  if (file !== null) return await inspectFile(file, args, terminal);
   const notices = new NoticePrinter(loudnessOf(args), (text) => terminal.writeError(text));
   const registry = await registrySettings(args);
   const image = await openImage(args.image, {
@@ -70,6 +75,21 @@ export async function runInspect(
   terminal.writeOutput(
     args.json ? JSON.stringify(inspection, null, 2) + "\n" : inspectionText(inspection, image),
   );
+}
+
+async function inspectFile(
+  { path, format }: ImageFileReference,
+  args: InspectArguments,
+  terminal: Terminal,
+): Promise<void> {
+  if (args.tags || args.referrers) throw noRegistry();
+  const notices = new NoticePrinter(loudnessOf(args), (text) => terminal.writeError(text));
+  const { reader } = await openImageFile(path, format, (notice) => notices.show(notice));
+  const { description } = reader;
+  reader.close();
+  notices.finish();
+  const write = args.json ? descriptionJson : descriptionText;
+  terminal.writeOutput(write(args.image, description));
 }
 
 function inspect(image: Image): Inspection {
@@ -100,16 +120,20 @@ async function lists(
   if (!args.tags && !args.referrers) return {};
   const name = registryReferenceIn(args.image);
   if (name === null || image.digest === null || args.offline) {
-    throw new UsageError(
-      "Cannot list tags or referrers: they are known to a registry only, expected its image and " +
-        "no --offline",
-    );
+    throw noRegistry();
   }
   const options = { registry, signal };
   return {
     ...(args.tags ? { tags: await listTags(name, options) } : {}),
     ...(args.referrers ? { referrers: await allReferrers(name, image.digest, options) } : {}),
   };
+}
+
+function noRegistry(): UsageError {
+  return new UsageError(
+    "Cannot list tags or referrers: they are known to a registry only, expected its image and " +
+      "no --offline",
+  );
 }
 
 /** What refers to the image, or to the index that it was chosen from. */

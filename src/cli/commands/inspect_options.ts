@@ -25,12 +25,12 @@ export function inspectParser() {
       object({
         command: constant("inspect"),
         image: argument(imageValue(), {
-          description: message`The image, as in the main form.`,
+          description: message`The image, as in the main form; or a filesystem image.`,
         }),
         platform: optional(option("--platform", platformValue(), {
           description: message`Which image of several; default: linux on this machine's processor.`,
         })),
-        json: option("--json", { description: message`Print manifest, config and sizes as JSON.` }),
+        json: option("--json", { description: message`Print all of it as JSON.` }),
         tags: option("--tags", { description: message`List the tags of the repository too.` }),
         referrers: option("--referrers", {
           description: message`List what refers to the image too: signatures, attestations.`,
@@ -41,6 +41,9 @@ export function inspectParser() {
       downloadOptions(),
       messageOptions(),
     ),
-    { description: message`Show what an image is, without its layers.` },
+    {
+      description:
+        message`Show what an image is, without its layers; of a filesystem image features, sizes, label and UUID.`,
+    },
   );
 }
