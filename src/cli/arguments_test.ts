@@ -21,6 +21,7 @@ Deno.test("parseArguments() reads every option of the main form", () => {
   const line = "image -o out.ext4 --format ext4 --force --dry-run --json --size 1.5G --free 20% " +
     "--read-only --journal 64M --hash-seed 01234567-89AB-cdef-0123-456789abcdef " +
     "--inode-size 512 --inodes 7 --inode-ratio 8K --reserved-percent 2.5 --compat 4.14 --fs-verity " +
+    "--digests " +
     "--features=-64bit,+read-only " +
     "--block-size 2K --label root --uuid RANDOM --platform linux/arm/v6 --workers 3 --memory 1M " +
     "--username alice --password-stdin --registry-token t --insecure --ca-cert a.pem " +
@@ -52,6 +53,7 @@ Deno.test("parseArguments() reads every option of the main form", () => {
     reservedPercent: 2.5,
     compat: "4.14",
     fsVerity: true,
+    digests: true,
     features: "-64bit,+read-only",
     blockSize: 2048,
     label: "root",

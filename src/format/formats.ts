@@ -5,13 +5,19 @@
  */
 import type { CpioOptions } from "./cpio/options.ts";
 import type { DirectoryFormatOptions } from "./directory/options.ts";
+import type { DumpOptions } from "./dump/options.ts";
 import type { Ext4Options } from "./ext4/options.ts";
 import type { ImageFormat } from "./image_format.ts";
 import type { OpenImageReader } from "./image_reader.ts";
 import type { TarOptions } from "./tar/options.ts";
 
 /** Options of all formats; each takes those that it knows. */
-export type FormatOptions = Ext4Options & TarOptions & DirectoryFormatOptions & CpioOptions;
+export type FormatOptions =
+  & Ext4Options
+  & TarOptions
+  & DirectoryFormatOptions
+  & CpioOptions
+  & DumpOptions;
 
 /** Bytes at the start of an image that tell its format. */
 export const HEAD_SIZE = 4096;
@@ -85,6 +91,13 @@ export const FORMATS: readonly FormatEntry[] = [
     optionsOfFileName: compressionOfFileName,
     loadWriter: async () => (await import("./cpio/format.ts")).cpio,
     loadReader: async () => (await import("./cpio/reader.ts")).openCpio,
+  },
+  {
+    name: "dump",
+    extensions: [".dump"],
+    options: ["digests"],
+    matches: () => false,
+    loadWriter: async () => (await import("./dump/format.ts")).dump,
   },
   {
     name: "directory",

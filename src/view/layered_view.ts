@@ -12,7 +12,7 @@ import type { Image } from "../source/image.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import type { Inode } from "../tree/inode.ts";
 import { contentDigest } from "../tree/content_digest.ts";
-import { digestText, DigestWriter } from "./digest_writer.ts";
+import { digestText, DigestWriter } from "../format/digest_writer.ts";
 import { MatchingWriter, SameContent } from "./matching_writer.ts";
 import type { BytesReceiver, TreeOptions, TreeView } from "./tree_view.ts";
 

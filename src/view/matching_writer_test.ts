@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { ContentReader } from "../tree/content_reader.ts";
 import { emptyTree } from "../tree/file_tree.ts";
 import { FileKind, Inode } from "../tree/inode.ts";
-import { digestText } from "./digest_writer.ts";
+import { digestText } from "../format/digest_writer.ts";
 import { MatchingWriter, SameContent } from "./matching_writer.ts";
 
 /** Bytes of 200,000, of which 50,000 to 150,000 are a hole that the reader knows of. */

@@ -137,3 +137,27 @@ Deno.test("a reader that goes ends the output quietly", async () => {
     strictEqual(new TextDecoder().decode(stdout).split("\n").length, 2);
   });
 });
+
+Deno.test("--format dump is what dump prints", async () => {
+  await withImages(async (references, directory) => {
+    for (const reference of references) {
+      const file = `${directory}/x.dump`;
+      strictEqual((await runCli([reference, "-o", file, "--digests"])).code, 0);
+      // A conversion leaves out what the format of the image put there by itself.
+      const lines = (await output("dump", "--digests", reference)).split("\n")
+        .filter((line) => !line.startsWith("/lost+found "));
+      deepStrictEqual(Deno.readTextFileSync(file).split("\n").slice(1), lines.slice(1));
+    }
+  });
+});
+
+Deno.test("inspect tells what a filesystem image is", async () => {
+  await withImages(async ([, image]) => {
+    match(await output("inspect", image), /^Format: +ext4$[^]*^UUID: +[0-9a-f-]{36}$/m);
+    const { format, features, details } = JSON.parse(await output("inspect", "--json", image));
+    strictEqual(format, "ext4");
+    ok(features.includes("metadata_csum"));
+    strictEqual(details.inodeSize, 256);
+    strictEqual((await runCli(["inspect", "--tags", image])).code, 2);
+  });
+});

@@ -91,6 +91,9 @@ export function formatOptions() {
       description:
         message`Not as root, keep owners of a directory's files in the attribute user.rootlesscontainers.`,
     }),
+    digests: option("--digests", {
+      description: message`Say the SHA-256 of every file in a dump.`,
+    }),
     onLoss: optional(option("--on-loss", choice(["error", "report"], { metavar: "WHAT" }), {
       description: message`What cannot be in the output: an error, or left out and reported.`,
     })),
@@ -121,6 +124,7 @@ const OPTION_NAMES: Readonly<Record<keyof FormatOptions, string>> = {
   compression: "--compression",
   sparse: "--sparse",
   keepWhiteouts: "--keep-whiteouts",
+  digests: "--digests",
   onLoss: "--on-loss",
   rootlessXattrs: "--rootless-xattrs",
 };

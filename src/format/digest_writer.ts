@@ -4,15 +4,14 @@
  * @module
  */
 import { createHash, type Hash } from "node:crypto";
-import type { BodyWriter } from "../convert/layer_placement.ts";
 import { bytesOf, type ByteString, byteStringFrom } from "../bytes/byte_string.ts";
 import { toHex } from "../bytes/hex.ts";
-import type { FileWriter } from "../format/image_format.ts";
+import type { FileWriter, ImageWriter } from "./image_format.ts";
 
 const ZEROS = new Uint8Array(64 * 1024);
 
 /** Answers the SHA-256 of each file, as a byte string: there may be a million. */
-export class DigestWriter implements BodyWriter<ByteString> {
+export class DigestWriter implements Pick<ImageWriter<ByteString>, "beginFile" | "release"> {
   /** Layers that are read side by side need not wait for each other's files. */
   readonly openFileCount = 2;
   /** Begins a file. */

@@ -1,0 +1,78 @@
+/**
+ * Writes a dump file when the tree is known.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { ByteString } from "../../bytes/byte_string.ts";
+import type { ByteSink } from "../../io/byte_sink.ts";
+import { dumpTree } from "../../tree/dump.ts";
+import type { FileTree } from "../../tree/file_tree.ts";
+import { digestText, DigestWriter } from "../digest_writer.ts";
+import type { FileWriter, ImageWriter, WriteReport } from "../image_format.ts";
+
+/** Characters that are written at once. */
+const PIECE_SIZE = 64 * 1024;
+
+/** The location of a file's bytes where nobody asks for their digest. */
+const NOWHERE: ByteString = "";
+
+/** Writes one dump file. */
+export class DumpWriter implements ImageWriter<ByteString> {
+  /** Bodies are not stored anywhere, so they may come side by side. */
+  readonly openFileCount = 2;
+  readonly #sink: ByteSink;
+  readonly #digests: DigestWriter | null;
+  #position = 0;
+
+  /** Writes to `sink` at `finish`; `digests` asks for those of all files. */
+  constructor(sink: ByteSink, digests: boolean) {
+    this.#sink = sink;
+    this.#digests = digests ? new DigestWriter() : null;
+  }
+
+  /** Begins a file, of which nothing is kept but the digest. */
+  beginFile(): FileWriter<ByteString> {
+    return this.#digests?.beginFile() ?? { write() {}, skip() {}, end: () => NOWHERE };
+  }
+
+  /** There is nothing to give back. */
+  release(): void {}
+
+  /** Writes a line for each name. Rejects with what the sink throws. */
+  // deno-lint-ignore require-await -- an error must be a rejection
+  async finish(tree: FileTree<ByteString>): Promise<WriteReport> {
+    const hasDigests = this.#digests !== null;
+    let lines = 0;
+    let pieces: string[] = [];
+    let size = 0;
+    for (
+      const line of dumpTree(
+        tree,
+        (digest) => hasDigests ? { digest: digestText(digest) } : {},
+      )
+    ) {
+      lines++;
+      pieces.push(line, "\n");
+      size += line.length + 1;
+      if (size < PIECE_SIZE) continue;
+      this.#write(pieces);
+      pieces = [];
+      size = 0;
+    }
+    this.#write(pieces);
+    this.#sink.truncate(this.#position);
+    return {
+      format: "dump",
+      imageSize: this.#position,
+      writtenBytes: this.#position,
+      details: { lines, digests: hasDigests },
+    };
+  }
+
+  #write(pieces: readonly string[]): void {
+    const bytes = Buffer.from(pieces.join(""), "latin1");
+    this.#sink.write(bytes, this.#position);
+    this.#position += bytes.length;
+  }
+}
