@@ -213,6 +213,7 @@ class Conversion<C> {
         this.#plan.identity(this.#identity(), this.#reading.summaries.slice(this.#ownCount)),
       createdSeconds: this.#plan.createdSeconds,
       architecture: this.#image.platform?.architecture,
+      signal: this.#options.signal,
       expectedBytes: expectedBytes(this.#reading.layers),
       onNotice: this.onNotice,
       scratchDirectory: output.scratchDirectory,

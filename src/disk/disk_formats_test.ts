@@ -248,6 +248,40 @@ Deno.test("verity() finds a change of every block", async () => {
   }
 });
 
+Deno.test("hashing and compressing stop when they are told to", async () => {
+  const bytes = new Uint8Array(33 * 2 ** 20).fill(7);
+  const image = { pieces: [{ position: 0, bytes }], size: bytes.length };
+  for (const wrap of [verity, (it: ImageFormat<null>) => qcow2(it, { compression: "zstd" })]) {
+    const sink = memorySink().open();
+    const writer = wrap(plainFormat(image)).createWriter(sink, {
+      identity: () => "x",
+      createdSeconds: 0,
+      expectedBytes: 0,
+      onNotice() {},
+      signal: AbortSignal.abort("enough"),
+    });
+    await rejects(writer.finish({ root: null as never }), (reason) => reason === "enough");
+  }
+});
+
+Deno.test("qcow2() of a terabyte takes what its content takes", async () => {
+  const size = 2 ** 40;
+  const sink = memorySink();
+  const image = { pieces: [{ position: size - 5, bytes: noise(5, 9) }], size };
+  await writeImage(qcow2(plainFormat(image)), sink);
+  // Header, data, L2, L1, and two of reference counts.
+  strictEqual(sink.bytes.length, 6 * 65536);
+  const source = diskSource(memorySource(sink.bytes));
+  const bytes = new Uint8Array(10);
+  strictEqual(source.read(bytes, size - 10), 10);
+  deepStrictEqual(bytes.subarray(5), noise(5, 9));
+});
+
+Deno.test("vhd() refuses disks that its readers do not take", async () => {
+  const image = plainFormat({ pieces: [], size: 2041 * 2 ** 30 });
+  await rejects(writeImage(vhd(image), nullSink()), { code: "LIMIT_EXCEEDED" });
+});
+
 Deno.test("verity() of a sparse image reads only what was written", async () => {
   const size = 2 ** 33;
   const image = { pieces: [{ position: size - 4096, bytes: noise(4096, 6) }], size };

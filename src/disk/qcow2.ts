@@ -67,8 +67,10 @@ export function qcow2<C>(format: ImageFormat<C>, options: Qcow2Options = {}): Im
       readerOf(file, "a compressed qcow2 file");
       const image = new WindowSink(file, IMAGE_START);
       const inner = format.createWriter(image, context);
-      return wrappedWriter(inner, "qcow2", (report) => {
-        const { diskSize, fileSize, writtenBytes } = compressImage(file, image, report.imageSize);
+      return wrappedWriter(inner, "qcow2", async (report) => {
+        const { imageSize } = report;
+        const made = await compressImage(file, image, imageSize, context.signal);
+        const { diskSize, fileSize, writtenBytes } = made;
         return { imageSize: fileSize, writtenBytes, details: details(diskSize) };
       });
     },

@@ -5,10 +5,12 @@
  *
  * @module
  */
-import { constants, zstdCompressSync } from "node:zlib";
 import { alignUp } from "../bytes/align.ts";
+import type { BlockCompression } from "../compress/block_codec.ts";
+import { CompressPool } from "../compress/compress_pool.ts";
 import type { ByteSink } from "../io/byte_sink.ts";
 import { CLUSTER_SIZE, Qcow2Tables } from "./qcow2_tables.ts";
+import { takeTurns } from "./turns.ts";
 import type { WindowSink } from "./window_sink.ts";
 import { readerOf } from "./wrapped_format.ts";
 import { ZeroTest } from "./zero_bytes.ts";
@@ -17,39 +19,42 @@ import { ZeroTest } from "./zero_bytes.ts";
 export const IMAGE_START: number = CLUSTER_SIZE;
 /** Clusters that are read, and written, at once. */
 const BATCH_CLUSTERS = 16;
-const LEVEL = 3;
+const COMPRESSION: BlockCompression = { codec: "zstd", level: 3 };
+/** Bytes below which starting workers takes longer than compressing. */
+const WORTH_WORKERS = 16 * 1024 * 1024;
+const MAX_WORKERS = 4;
 
 /** Compresses the `size` bytes of `image`, a window of `file` at {@linkcode IMAGE_START}. */
-export function compressImage(
+export async function compressImage(
   file: ByteSink,
   image: WindowSink,
   size: number,
-): { diskSize: number; fileSize: number; writtenBytes: number } {
-  const read = readerOf(image, "a compressed qcow2 file");
+  signal?: AbortSignal,
+): Promise<{ diskSize: number; fileSize: number; writtenBytes: number }> {
   const tables = new Qcow2Tables();
   const output = new PackedClusters(file);
-  const zeroTest = new ZeroTest();
-  const buffer = new Uint8Array(BATCH_CLUSTERS * CLUSTER_SIZE);
-  for (const { start, end } of [...image.written.within(0, alignUp(size, CLUSTER_SIZE))]) {
-    for (let position = start; position < end; position += buffer.length) {
-      const batch = buffer.subarray(0, Math.min(buffer.length, end - position));
-      read(batch, position);
-      for (let at = 0; at < batch.length; at += CLUSTER_SIZE) {
-        const cluster = batch.subarray(at, at + CLUSTER_SIZE);
-        if (zeroTest.isZero(cluster)) continue;
-        const index = (position + at) / CLUSTER_SIZE;
-        const packed = zstdCompressSync(cluster, {
-          params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
-        });
+  const isLarge = image.writtenBytes >= WORTH_WORKERS;
+  const pool = new CompressPool({
+    compression: COMPRESSION,
+    blockSize: CLUSTER_SIZE,
+    workers: isLarge ? Math.min(MAX_WORKERS, navigator.hardwareConcurrency) : 0,
+  });
+  try {
+    await takeTurns(dataClusters(image, size), CLUSTER_SIZE, signal, ({ index, bytes }) => {
+      // Called in the order of the clusters, and not before they were read.
+      pool.submit(bytes, (packed, original) => {
         // Sectors are what counts: less than one is no gain.
-        if (packed.length > CLUSTER_SIZE - 512) {
+        if (packed === null || packed.length > CLUSTER_SIZE - 512) {
           output.align();
-          tables.setCluster(index, output.add(cluster));
+          tables.setCluster(index, output.add(original));
         } else {
           tables.setCompressed(index, output.add(packed), packed.length);
         }
-      }
-    }
+      });
+    });
+    pool.drain();
+  } finally {
+    pool.close();
   }
   output.align();
   output.flush();
@@ -58,6 +63,26 @@ export function compressImage(
   const fileSize = tables.write(file, diskSize, clusterCount, true);
   // Clusters of zeros have no bytes: all of the file is written.
   return { diskSize, fileSize, writtenBytes: fileSize };
+}
+
+/** The clusters that are not zero, in order; the memory is good until the next is asked for. */
+function* dataClusters(
+  image: WindowSink,
+  size: number,
+): Generator<{ index: number; bytes: Uint8Array }> {
+  const read = readerOf(image, "a compressed qcow2 file");
+  const zeroTest = new ZeroTest();
+  const buffer = new Uint8Array(BATCH_CLUSTERS * CLUSTER_SIZE);
+  for (const { start, end } of [...image.written.within(0, alignUp(size, CLUSTER_SIZE))]) {
+    for (let position = start; position < end; position += buffer.length) {
+      const batch = buffer.subarray(0, Math.min(buffer.length, end - position));
+      read(batch, position);
+      for (let at = 0; at < batch.length; at += CLUSTER_SIZE) {
+        const bytes = batch.subarray(at, at + CLUSTER_SIZE);
+        if (!zeroTest.isZero(bytes)) yield { index: (position + at) / CLUSTER_SIZE, bytes };
+      }
+    }
+  }
 }
 
 /** What is written behind the header, in order and without gaps. */

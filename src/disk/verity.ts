@@ -23,6 +23,7 @@ import {
   VerityTree,
   type VerityTreeShape,
 } from "./verity_tree.ts";
+import { takeTurns } from "./turns.ts";
 import { WindowSink } from "./window_sink.ts";
 import {
   expectWrappable,
@@ -130,12 +131,12 @@ function verityFormat<C>(format: ImageFormat<C>, settings: Settings): VerityForm
   };
 }
 
-function addTree(
+async function addTree(
   image: WindowSink,
   report: WriteReport,
   context: WriterContext,
   settings: Settings,
-): WrapResult {
+): Promise<WrapResult> {
   const shape = shapeOf(report, context, settings);
   const { hashBlockSize, salt } = shape;
   const dataSize = shape.dataBlocks * shape.dataBlockSize;
@@ -154,7 +155,7 @@ function addTree(
     shape,
     (bytes, position) => hashes.write(bytes, treeStart + position),
   );
-  hashData(tree, image, written, shape);
+  await hashData(tree, image, written, shape, context.signal);
   const root = tree.end();
 
   const uuid = settings.uuid ?? derivedUuid("verity uuid", [toHex(salt), toHex(root)]);
@@ -202,12 +203,14 @@ function shapeOf(
   };
 }
 
-function hashData(
+/** Hashes what was written, and zeros between. */
+async function hashData(
   tree: VerityTree,
   image: WindowSink,
   written: readonly { start: number; end: number }[],
   { dataBlockSize, dataBlocks }: VerityTreeShape,
-): void {
+  signal?: AbortSignal,
+): Promise<void> {
   const read = readerOf(image, "a hash tree");
   const buffer = new Uint8Array(READ_SIZE);
   let position = 0;
@@ -215,16 +218,24 @@ function hashData(
     tree.skip((end - position) / dataBlockSize);
     position = end;
   };
-  for (const { start, end } of written) {
+  await takeTurns(pieces(written), READ_SIZE, signal, ({ start, size }) => {
     skipTo(start);
-    while (position < end) {
-      const piece = buffer.subarray(0, Math.min(READ_SIZE, end - position));
-      read(piece, position);
-      tree.write(piece);
-      position += piece.length;
+    const piece = buffer.subarray(0, size);
+    read(piece, start);
+    tree.write(piece);
+    position += size;
+  });
+  skipTo(dataBlocks * dataBlockSize);
+}
+
+function* pieces(
+  ranges: readonly { start: number; end: number }[],
+): Generator<{ start: number; size: number }> {
+  for (const { start, end } of ranges) {
+    for (let at = start; at < end; at += READ_SIZE) {
+      yield { start: at, size: Math.min(READ_SIZE, end - at) };
     }
   }
-  skipTo(dataBlocks * dataBlockSize);
 }
 
 function superblockOf(

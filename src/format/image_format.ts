@@ -64,6 +64,8 @@ export interface WriterContext {
   readonly architecture?: string;
   /** Where remarks go. */
   readonly onNotice: NoticeListener;
+  /** Stops long work in `finish`, which then rejects with its reason. */
+  readonly signal?: AbortSignal;
   /** Where temporary files may go; absent where the system's own directory for them is right. */
   readonly scratchDirectory?: string;
 }

@@ -266,7 +266,7 @@ toolTest(
   () =>
     inDirectory(async (directory) => {
       const raw = `${directory}/raw`;
-      await write(raw, ext4({ size: 600 * 2 ** 20 }));
+      await write(raw, ext4({ size: 60 * 2 ** 20 }));
       const kinds = [
         ["-O", "qcow2", "-c", "-o", "compression_type=zlib"],
         ["-O", "qcow2", "-c", "-o", "compression_type=zstd,cluster_size=4096"],
