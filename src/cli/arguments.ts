@@ -22,6 +22,10 @@ import {
   type VerifyArguments,
   verifyParser,
 } from "./commands/compare_options.ts";
+import {
+  type ComposefsArguments,
+  composefsParser,
+} from "./commands/composefs/composefs_options.ts";
 import { type ConvertArguments, convertParser } from "./commands/convert_options.ts";
 import { withDiskValues } from "./commands/disk_options.ts";
 import { type ExtractArguments, extractParser } from "./commands/extract_options.ts";
@@ -62,7 +66,8 @@ export type Command =
   | ExtractArguments
   | DiffArguments
   | VerifyArguments
-  | CacheArguments;
+  | CacheArguments
+  | ComposefsArguments;
 
 /**
  * Reads the arguments. `null` when they asked for help, the version or completion, which has been
@@ -90,7 +95,7 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     diffParser(),
     verifyParser(),
     cacheParser(),
-    completionParser(),
+    or(composefsParser(), completionParser()),
     convertParser(),
   );
   const parsed = runParserSync(parser, PROGRAM, withDiskValues(withJournalSize(args)), {

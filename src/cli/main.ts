@@ -69,6 +69,9 @@ async function runCommand(command: Command, terminal: Terminal): Promise<ExitCod
     } else if (command.command === "dump") {
       const { runDump } = await import("./commands/dump.ts");
       await runDump(command, terminal, signal);
+    } else if (command.command === "composefs") {
+      const { runComposefs } = await import("./commands/composefs/composefs.ts");
+      return await runComposefs(command, terminal, signal);
     } else {
       const { runCache } = await import("./commands/cache.ts");
       await runCache(command, terminal, signal);

@@ -6,43 +6,26 @@
 import { ImageError } from "../../image_error.ts";
 import type { LayerChunks } from "../../layer/layer_chunks.ts";
 import { WorkerPool } from "../../layer/worker/worker_pool.ts";
-import type { NoticeListener } from "../../notice.ts";
-import { digestOf, parseDigest } from "../../oci/digest.ts";
-import { quote } from "../../oci/quote.ts";
+import { digestOf } from "../../oci/digest.ts";
 import type { Image } from "../../source/image.ts";
-import type { FileTree } from "../../tree/file_tree.ts";
-import type { ImageContent } from "../image/content.ts";
-import { isObjectId, type ObjectId } from "../repository/object_id.ts";
+import type { ObjectId } from "../repository/object_id.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
-import { imageDigest, storeImage } from "../repository/store_image.ts";
-import { openStream, writeDocument } from "./document_stream.ts";
-import { expectedVariants } from "./expected_digest.ts";
+import { openStream } from "./document_stream.ts";
 import { partsOf, type PulledParts } from "./image_parts.ts";
-import { mergedTree, transformTree } from "./image_tree.ts";
-import { type ImageVariant, isVariantName, variantName } from "./image_variant.ts";
 import { importLayer, openTarLayer, type TarLayer } from "./import_layer.ts";
-import { configStream, layerStream, manifestStream, tagRef } from "./stream_names.ts";
+import { checkExpected, DAMAGED, type ImageOptions, storeManifest } from "./store_manifest.ts";
+import { layerStream, tagRef } from "./stream_names.ts";
 
-/** Options of {@linkcode pullOciImage}. */
-export interface PullOciOptions {
+/** Options of {@linkcode pullOciImage}; what a stopped pull has stored stays for the next time. */
+export interface PullOciOptions extends ImageOptions {
   /** The tag that it gets; the image's reference where absent, none where `null`. */
   readonly tag?: string | null;
-  /** Makes bootable images besides. */
-  readonly isBootable?: boolean;
-  /** Makes images of the files as they are, without the usual changes. */
-  readonly isAsIs?: boolean;
-  /** The digest of the image that must come out; its version and attributes are found out. */
-  readonly expectedDigest?: string;
   /** Workers that decode layers; the number of processors where absent. */
   readonly workers?: number;
   /** Hears what goes on. */
   readonly onProgress?: RepositoryProgressListener;
-  /** Hears remarks. */
-  readonly onNotice?: NoticeListener;
-  /** Stops the work with its reason; what was stored stays for the next time. */
-  readonly signal?: AbortSignal;
 }
 
 /** What was pulled. */
@@ -82,35 +65,27 @@ export async function pullOciImage(
 ): Promise<PullOciReport> {
   const parts = partsOf(image);
   const tag = options.tag === undefined ? image.reference : options.tag;
-  // A name that cannot be given is found out before the work.
-  const ref = tag === null ? null : tagRef(tag);
+  // What cannot be is found out before the work.
+  if (tag !== null) tagRef(tag);
   if (options.expectedDigest !== undefined) checkExpected(repository, options.expectedDigest);
   const layers = await pullLayers(repository, parts, options);
   const manifest = parts.manifest(layers.tarSizes);
   const manifestDigest = image.manifest === undefined || image.digest === null
     ? digestOf(manifest)
     : image.digest;
-  checkDocument(manifest, manifestDigest);
-  checkDocument(parts.config, parts.configDigest);
-
-  const known = await knownImages(repository, parts.configDigest);
-  const images = await storeImages(repository, parts, known, options);
-  const config = await writeDocument(
+  const document = { bytes: manifest, digest: manifestDigest };
+  const config = { bytes: parts.config, digest: parts.configDigest };
+  const images = await storeManifest(
     repository,
-    "ociconfg",
-    parts.config,
-    new Map([...layers.streams, ...known, ...images]),
+    {
+      manifest: document,
+      config,
+      layers: layers.streams,
+      diffIds: parts.layers.map(({ diffId }) => diffId),
+      tag,
+    },
+    options,
   );
-  const manifestObject = await writeDocument(
-    repository,
-    "ocimanif",
-    manifest,
-    new Map([[`config:${parts.configDigest}`, config], ...layers.streams]),
-  );
-  repository.sync();
-  repository.streams.put(configStream(parts.configDigest), config);
-  repository.streams.put(manifestStream(manifestDigest), manifestObject);
-  if (ref !== null) repository.streams.putRef(ref, manifestStream(manifestDigest));
   return {
     manifestDigest,
     configDigest: parts.configDigest,
@@ -205,96 +180,10 @@ async function knownLayer(
   }
 }
 
-const DAMAGED: ReadonlySet<string> = new Set(["CORRUPT", "NOT_FOUND", "DIGEST_MISMATCH"]);
-
 function startPool(layers: readonly TarLayer[], workers?: number): WorkerPool | undefined {
   const storedBytes = layers.reduce((sum, { layer }) => sum + layer.size, 0);
   const count = workers ?? (storedBytes < WORTH_A_WORKER ? 0 : navigator.hardwareConcurrency);
   if (count === 0 || layers.length === 0) return undefined;
   const open = Math.min(OPEN_COUNT, layers.length);
   return new WorkerPool(Math.min(count, open), POOL_MEMORY / OPEN_COUNT);
-}
-
-/** Makes the images of the repository's versions, or the one with the expected digest. */
-async function storeImages(
-  repository: Repository,
-  { layers }: PulledParts,
-  known: ReadonlyMap<string, ObjectId>,
-  options: PullOciOptions,
-): Promise<Map<string, ObjectId>> {
-  const diffIds = layers.map(({ diffId }) => diffId);
-  const { isBootable = false, isAsIs = false, expectedDigest, onNotice, signal } = options;
-  const variants: ImageVariant[] = [];
-  for (const version of repository.metadata.imageVersions) {
-    const plain: ImageVariant = { version, xattrs: "allowlist-only", isBootable: false, isAsIs };
-    variants.push(plain);
-    if (isBootable) variants.push({ ...plain, isBootable: true });
-  }
-  const images = new Map<string, ObjectId>();
-  const treeOf = async (variant: ImageVariant): Promise<FileTree<ImageContent>> => {
-    signal?.throwIfAborted();
-    const tree = await mergedTree(repository, diffIds, images.size === 0 ? onNotice : undefined);
-    transformTree(tree, variant);
-    return tree;
-  };
-  for (const variant of variants) {
-    const name = variantName(variant);
-    images.set(
-      name,
-      known.get(name) ?? storeImage(repository, await treeOf(variant), variant.version),
-    );
-  }
-  if (expectedDigest === undefined || [...images.values()].includes(expectedDigest)) return images;
-  for (const variant of expectedVariants(isBootable)) {
-    const tree = await treeOf(variant);
-    if (imageDigest(repository, tree, variant.version) !== expectedDigest) continue;
-    images.set(variantName(variant), storeImage(repository, tree, variant.version));
-    return images;
-  }
-  throw new ImageError(
-    "DIGEST_MISMATCH",
-    `Cannot accept image: none of its forms has the digest ${
-      quote(expectedDigest)
-    }, expected one ` +
-      "of them to",
-  );
-}
-
-/** The images that an earlier pull has made, which are still there. */
-async function knownImages(
-  repository: Repository,
-  configDigest: string,
-): Promise<Map<string, ObjectId>> {
-  const { objects, images } = repository;
-  try {
-    const stream = await openStream(repository, configStream(configDigest), "ociconfg");
-    if (stream === null) return new Map();
-    return new Map(
-      [...stream.namedRefs].filter(([name, id]) =>
-        isVariantName(name) && images.objectOf(id) === id && objects.sizeOf(id) !== null &&
-        objects.measure(id) === id
-      ),
-    );
-  } catch (error) {
-    if (error instanceof ImageError && DAMAGED.has(error.code)) return new Map();
-    throw error;
-  }
-}
-
-function checkExpected(repository: Repository, digest: string): void {
-  if (isObjectId(digest, repository.metadata.algorithm)) return;
-  throw new ImageError(
-    "UNSUPPORTED",
-    `Cannot expect digest ${quote(digest)}: it is no ${repository.metadata.algorithm} digest, ` +
-      "expected one of the repository's algorithm",
-  );
-}
-
-function checkDocument(bytes: Uint8Array, digest: string): void {
-  const observed = digestOf(bytes, parseDigest(digest).algorithm);
-  if (observed === digest) return;
-  throw new ImageError(
-    "DIGEST_MISMATCH",
-    `Cannot accept document "${digest}": its digest is ${observed}, expected ${digest}`,
-  );
 }

@@ -1,0 +1,68 @@
+/**
+ * `oci2rootfs composefs fsck`: checks a repository and the images in it.
+ *
+ * @module
+ */
+import { checkOciImages, type OciFsckKind } from "../../../composefs/oci/oci_fsck.ts";
+import {
+  checkRepository,
+  type FsckKind,
+  type FsckProblem,
+  type FsckReport,
+} from "../../../composefs/repository/fsck.ts";
+import { oneLine } from "../../error_text.ts";
+import type { ExitCode } from "../../exit_code.ts";
+import type { Terminal } from "../../terminal.ts";
+import { loudnessOf } from "../message_options.ts";
+import type { FsckArguments } from "./keep_options.ts";
+import { withRepository } from "./repository_options.ts";
+
+/** Runs `composefs fsck`; 1 where something is wrong. Throws `UsageError` or `ImageError`. */
+export async function runFsck(
+  args: FsckArguments,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const isQuiet = loudnessOf(args) === "quiet";
+  const problems: FsckProblem<FsckKind | OciFsckKind>[] = [];
+  const onProblem = (problem: FsckProblem<FsckKind | OciFsckKind>) => {
+    problems.push(problem);
+    if (args.json || isQuiet) return;
+    const { kind, path, message } = problem;
+    terminal.writeOutput(`${kind}: ${oneLine(path)}: ${oneLine(message)}\n`);
+  };
+  const { report, imageCount } = await withRepository(args, { signal }, async (repository) => {
+    const { image, metadataOnly } = args;
+    const report: FsckReport | null = image === undefined
+      ? await checkRepository(repository, { metadataOnly, onProblem, signal })
+      : null;
+    const imageCount = await checkOciImages(repository, { name: image, onProblem, signal });
+    return { report, imageCount };
+  });
+  const isOk = problems.length === 0;
+  if (args.json) {
+    const { objectsChecked = 0, streamsChecked = 0, imagesChecked = 0, refsChecked = 0 } = report ??
+      {};
+    const result = {
+      ok: isOk,
+      objectsChecked,
+      streamsChecked,
+      imagesChecked,
+      refsChecked,
+      ociImagesChecked: imageCount,
+      errors: problems,
+    };
+    terminal.writeOutput(`${JSON.stringify(result, null, 2)}\n`);
+  } else if (!isQuiet) {
+    const parts = report === null ? [] : [
+      `${report.objectsChecked} objects`,
+      `${report.streamsChecked} streams`,
+      `${report.imagesChecked} images`,
+    ];
+    parts.push(`${imageCount} container images`);
+    terminal.writeOutput(
+      `${isOk ? "ok" : `${problems.length} problems`}: checked ${parts.join(", ")}\n`,
+    );
+  }
+  return isOk ? 0 : 1;
+}

@@ -1,0 +1,209 @@
+/**
+ * The options of the commands on the images of a repository.
+ *
+ * @module
+ */
+import { merge, object, or } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { optional, withDefault } from "@optique/core/modifiers";
+import { argument, command, constant, option } from "@optique/core/primitives";
+import type { InferValue } from "@optique/core/parser";
+import { choice, string } from "@optique/core/valueparser";
+import { path } from "@optique/run/valueparser";
+import { messageOptions } from "../message_options.ts";
+import { repositoryOptions } from "./repository_options.ts";
+
+/** What `composefs images` takes. */
+export type ImagesArguments = InferValue<ReturnType<typeof imagesCommand>>;
+/** What `composefs inspect` takes. */
+export type InspectArguments = InferValue<ReturnType<typeof inspectCommand>>;
+/** What `composefs tag` takes. */
+export type TagArguments = InferValue<ReturnType<typeof tagCommand>>;
+/** What `composefs untag` takes. */
+export type UntagArguments = InferValue<ReturnType<typeof untagCommand>>;
+/** What `composefs layer` takes. */
+export type LayerArguments = InferValue<ReturnType<typeof layerCommand>>;
+/** What `composefs compute-id` takes. */
+export type ComputeIdArguments = InferValue<ReturnType<typeof computeIdCommand>>;
+/** What `composefs mount` takes. */
+export type MountArguments = InferValue<ReturnType<typeof mountCommand>>;
+/** What `composefs unmount` takes. */
+export type UnmountArguments = InferValue<ReturnType<typeof unmountCommand>>;
+
+/** The parser of these commands. */
+export function imageParser() {
+  return or(
+    imagesCommand(),
+    inspectCommand(),
+    tagCommand(),
+    untagCommand(),
+    layerCommand(),
+    computeIdCommand(),
+    mountCommand(),
+    unmountCommand(),
+  );
+}
+
+function imageArgument() {
+  return argument(string({ metavar: "IMAGE" }), {
+    description: message`The image: a tag, or @DIGEST of its manifest.`,
+  });
+}
+
+function imagesCommand() {
+  return command(
+    "images",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("images"),
+        json: option("--json", { description: message`Print the list as JSON.` }),
+        noTrunc: option("--no-trunc", { description: message`Print whole digests.` }),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`List the tagged images.` },
+  );
+}
+
+function inspectCommand() {
+  return command(
+    "inspect",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("inspect"),
+        image: imageArgument(),
+        manifest: option("--manifest", { description: message`Print the manifest as it is.` }),
+        config: option("--config", { description: message`Print the configuration as it is.` }),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Print what an image is, as JSON.` },
+  );
+}
+
+function tagCommand() {
+  return command(
+    "tag",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("tag"),
+        image: imageArgument(),
+        name: argument(string({ metavar: "NAME" }), { description: message`The new tag.` }),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Give an image a further tag.` },
+  );
+}
+
+function untagCommand() {
+  return command(
+    "untag",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("untag"),
+        name: argument(string({ metavar: "NAME" }), { description: message`The tag.` }),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Take a tag away.` },
+  );
+}
+
+function layerCommand() {
+  return command(
+    "layer",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("layer"),
+        diffId: argument(string({ metavar: "DIFFID" }), {
+          description: message`The digest of the layer's tar.`,
+        }),
+        dumpfile: option("--dumpfile", { description: message`Print its files as a dump file.` }),
+        json: option("--json", { description: message`Print what it is as JSON.` }),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Write the tar of a layer to standard output, as it was.` },
+  );
+}
+
+function computeIdCommand() {
+  return command(
+    "compute-id",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("compute-id"),
+        image: imageArgument(),
+        bootable: option("--bootable", { description: message`Of the image to boot from.` }),
+        asIs: option("--as-is", { description: message`Of the files as the layers have them.` }),
+        xattrs: withDefault(
+          option(
+            "--xattrs",
+            choice(["allowlist-only", "keep-user-xattrs"], { metavar: "MODE" }),
+            { description: message`Which attributes stay; default: allowlist-only.` },
+          ),
+          "allowlist-only" as const,
+        ),
+        erofsVersion: optional(
+          option("--erofs-version", choice(["0", "1", "2"], { metavar: "0|1|2" }), {
+            description: message`Version of the image; default: that of the repository.`,
+          }),
+        ),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Print the digest that the EROFS of an image has.` },
+  );
+}
+
+function mountCommand() {
+  return command(
+    "mount",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("mount"),
+        image: argument(string({ metavar: "IMAGE" }), {
+          description:
+            message`The image: a tag, @DIGEST of its manifest, or the digest of its EROFS.`,
+        }),
+        directory: argument(path({ metavar: "DIR" }), { description: message`Where to.` }),
+        bootable: option("--bootable", { description: message`The image to boot from.` }),
+        asIs: option("--as-is", { description: message`The files as the layers have them.` }),
+        upperdir: optional(option("--upperdir", path({ metavar: "DIR" }), {
+          description: message`A directory that takes changes.`,
+        })),
+        workdir: optional(option("--workdir", path({ metavar: "DIR" }), {
+          description: message`An empty directory beside it.`,
+        })),
+        readWrite: option("--read-write", {
+          description: message`Let files be changed; takes --upperdir and --workdir.`,
+        }),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Mount an image by the kernel (as root).` },
+  );
+}
+
+function unmountCommand() {
+  return command(
+    "umount",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("umount"),
+        directory: argument(path({ metavar: "DIR" }), { description: message`What to unmount.` }),
+      }),
+      messageOptions(),
+    ),
+    { description: message`Unmount an image.` },
+  );
+}

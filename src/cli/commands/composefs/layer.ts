@@ -1,0 +1,86 @@
+/**
+ * `oci2rootfs composefs layer`: a layer of a repository as it was.
+ *
+ * @module
+ */
+import { openStream } from "../../../composefs/oci/document_stream.ts";
+import { mergedTree } from "../../../composefs/oci/image_tree.ts";
+import { layerStream } from "../../../composefs/oci/stream_names.ts";
+import type { Repository } from "../../../composefs/repository/repository.ts";
+import { readLayerEntries, readWhole } from "../../../composefs/splitstream/layer_stream.ts";
+import type { Splitstream } from "../../../composefs/splitstream/splitstream_reader.ts";
+import { bytesOf } from "../../../bytes/byte_string.ts";
+import { ImageError } from "../../../image_error.ts";
+import { dumpTree } from "../../../tree/dump.ts";
+import { countLinks } from "../../../tree/file_tree.ts";
+import type { Terminal } from "../../terminal.ts";
+import { UsageError } from "../../usage_error.ts";
+import type { LayerArguments } from "./image_options.ts";
+import { withRepository } from "./repository_options.ts";
+
+/** Runs `composefs layer`. Throws `UsageError` or `ImageError`. */
+export async function runLayer(
+  args: LayerArguments,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  if (args.dumpfile && args.json) {
+    throw new UsageError("Cannot print both: --dumpfile and --json exclude each other");
+  }
+  if (!args.dumpfile && !args.json && terminal.showsOutput) {
+    throw new UsageError("Cannot write a tar to a terminal: expected a pipe or a file");
+  }
+  await withRepository(args, { signal }, async (repository) => {
+    const stream = await openLayer(repository, args.diffId);
+    if (args.json) await printInfo(repository, stream, args.diffId, terminal);
+    else if (args.dumpfile) await printDump(repository, args.diffId, terminal);
+    else {
+      await readWhole(stream, repository.objects, (bytes) => {
+        signal.throwIfAborted();
+        terminal.writeBytes(bytes);
+      });
+    }
+  });
+}
+
+async function openLayer(repository: Repository, diffId: string): Promise<Splitstream> {
+  const stream = await openStream(repository, layerStream(diffId), "ocilayer");
+  if (stream !== null) return stream;
+  throw new ImageError(
+    "NOT_FOUND",
+    `Cannot find layer "${diffId}": the repository does not have it, expected a digest of a tar`,
+    { where: { source: repository.path } },
+  );
+}
+
+async function printInfo(
+  repository: Repository,
+  stream: Splitstream,
+  diffId: string,
+  terminal: Terminal,
+): Promise<void> {
+  const entries = await readLayerEntries(stream, repository.objects);
+  let objectBytes = 0;
+  for (const id of stream.objects()) objectBytes += repository.objects.sizeOf(id) ?? 0;
+  const info = {
+    diffId,
+    splitstream: repository.streams.objectOf(layerStream(diffId)),
+    size: stream.sizeBytes,
+    entryCount: entries.length,
+    objectCount: stream.objectCount,
+    objectBytes,
+  };
+  terminal.writeOutput(`${JSON.stringify(info, null, 2)}\n`);
+}
+
+async function printDump(
+  repository: Repository,
+  diffId: string,
+  terminal: Terminal,
+): Promise<void> {
+  const tree = await mergedTree(repository, [diffId]);
+  countLinks(tree);
+  for (const line of dumpTree(tree, (content) => content)) {
+    terminal.writeBytes(bytesOf(`${line}\n`));
+  }
+}

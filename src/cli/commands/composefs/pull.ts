@@ -1,0 +1,89 @@
+/**
+ * `oci2rootfs composefs pull`: stores an image of any source in a repository.
+ *
+ * @module
+ */
+import { pullOciImage, type PullOciReport } from "../../../composefs/oci/pull.ts";
+import type { RepositoryProgress } from "../../../composefs/repository/progress.ts";
+import { shortDigest } from "../../../oci/digest.ts";
+import { openImage } from "../../../source/open_image.ts";
+import { oneLine } from "../../error_text.ts";
+import { NoticePrinter } from "../../notices.ts";
+import { downloadSettings, registrySettings } from "../../remote_settings.ts";
+import { formatSize } from "../../size_text.ts";
+import type { Terminal } from "../../terminal.ts";
+import { loudnessOf } from "../message_options.ts";
+import { storeSettings } from "../store_options.ts";
+import type { PullArguments } from "./pull_options.ts";
+import { withRepository } from "./repository_options.ts";
+
+/** Runs `composefs pull`. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
+export async function runPull(
+  args: PullArguments,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const loudness = loudnessOf(args);
+  const notices = new NoticePrinter(loudness, (text) => terminal.writeError(text));
+  const report = await withRepository(args, { access: "write", signal }, async (repository) => {
+    const image = await openImage(args.image, {
+      ...storeSettings(args),
+      ...downloadSettings(args),
+      registry: await registrySettings(args),
+      platform: args.platform,
+      onNotice: (notice) => notices.show(notice),
+      signal,
+    });
+    try {
+      return await pullOciImage(repository, image, {
+        tag: args.name ?? args.image,
+        isBootable: args.bootable,
+        isAsIs: args.asIs,
+        expectedDigest: args.expectedDigest,
+        workers: args.workers,
+        onNotice: (notice) => notices.show(notice),
+        onProgress: (event) => {
+          if (args.events) terminal.writeOutput(`${JSON.stringify(event)}\n`);
+          else if (loudness === "verbose") terminal.writeError(progressText(event));
+        },
+        signal,
+      });
+    } finally {
+      await image.close();
+    }
+  });
+  notices.finish();
+  const images = Object.fromEntries(report.images);
+  if (args.json) {
+    terminal.writeOutput(`${JSON.stringify({ ...report, images }, null, 2)}\n`);
+  } else if (!args.events) {
+    terminal.writeOutput(reportText(report));
+  }
+  if (loudness !== "quiet") terminal.writeError(summary(report));
+}
+
+/** What a script reads: digests and identities, one a line. */
+function reportText({ manifestDigest, configDigest, tag, images }: PullOciReport): string {
+  const rows = [["manifest", manifestDigest], ["config", configDigest]];
+  if (tag !== null) rows.push(["tagged", oneLine(tag)]);
+  for (const [name, id] of images) rows.push([name, id]);
+  return rows.map((row) => `${row.join(" ")}\n`).join("");
+}
+
+function summary({ layers, objects }: PullOciReport): string {
+  return `${layers.count} layers, ${layers.known} of them known; ${objects.newObjects} new objects, ` +
+    `${formatSize(objects.newBytes)}; ${objects.knownObjects} known\n`;
+}
+
+function progressText(event: RepositoryProgress): string {
+  switch (event.kind) {
+    case "started":
+      return `layer ${shortDigest(event.id)}\n`;
+    case "skipped":
+      return `layer ${shortDigest(event.id)}: known\n`;
+    case "message":
+      return `${oneLine(event.text)}\n`;
+    default:
+      return "";
+  }
+}

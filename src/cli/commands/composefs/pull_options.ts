@@ -1,0 +1,157 @@
+/**
+ * The options of the commands that fill a repository: `init`, `pull`, `import-layer`, `copy`.
+ *
+ * @module
+ */
+import { merge, object, or } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple, optional } from "@optique/core/modifiers";
+import { argument, command, constant, option } from "@optique/core/primitives";
+import type { InferValue } from "@optique/core/parser";
+import { choice, integer, string } from "@optique/core/valueparser";
+import { path } from "@optique/run/valueparser";
+import { platformValue } from "../../value_parsers.ts";
+import { messageOptions } from "../message_options.ts";
+import { downloadOptions, registryOptions } from "../registry_options.ts";
+import { storeOptions } from "../store_options.ts";
+import { algorithmChoice, placeOptions, repositoryOptions } from "./repository_options.ts";
+
+/** What `composefs init` takes. */
+export type InitArguments = InferValue<ReturnType<typeof initCommand>>;
+/** What `composefs pull` takes. */
+export type PullArguments = InferValue<ReturnType<typeof pullCommand>>;
+/** What `composefs import-layer` takes. */
+export type ImportLayerArguments = InferValue<ReturnType<typeof importLayerCommand>>;
+/** What `composefs copy` takes. */
+export type CopyArguments = InferValue<ReturnType<typeof copyCommand>>;
+
+/** The parser of these commands. */
+export function pullParser() {
+  return or(initCommand(), pullCommand(), importLayerCommand(), copyCommand());
+}
+
+function initCommand() {
+  return command(
+    "init",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("init"),
+        path: optional(argument(path({ metavar: "DIR" }), {
+          description: message`The directory of the repository; default: as --repo says.`,
+        })),
+        algorithm: optional(option("--algorithm", algorithmChoice(), {
+          description: message`Hash function of the objects; default: fsverity-sha512-12.`,
+        })),
+        insecure: option("--insecure", {
+          description: message`Do without fs-verity, as for file systems that have none.`,
+        }),
+        resetMetadata: option("--reset-metadata", {
+          description: message`Forget images, streams and what the repository was; keep objects.`,
+        }),
+        ensure: option("--ensure", {
+          description: message`Take a repository that is there as it is.`,
+        }),
+        erofsVersion: multiple(
+          option("--erofs-version", choice(["0", "1", "2"], { metavar: "0|1|2" }), {
+            description: message`Version of the images; the first is the default; default: 1.`,
+          }),
+        ),
+        json: option("--json", { description: message`Report what was made as JSON.` }),
+      }),
+      placeOptions(),
+      messageOptions(),
+    ),
+    { description: message`Make a repository.` },
+  );
+}
+
+function pullCommand() {
+  return command(
+    "pull",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("pull"),
+        image: argument(string({ metavar: "IMAGE" }), {
+          description: message`The image, as oci2rootfs takes it.`,
+        }),
+        name: optional(argument(string({ metavar: "NAME" }), {
+          description: message`The tag that it gets; default: the image as it was given.`,
+        })),
+        bootable: option("--bootable", {
+          description: message`Make an image to boot from besides.`,
+        }),
+        asIs: option("--as-is", {
+          description:
+            message`Keep files as the layers have them: the root, /run, all attributes; works without /usr.`,
+        }),
+        expectedDigest: optional(option("--expected-digest", string({ metavar: "HEX" }), {
+          description: message`The digest that an image must have, in any of its forms.`,
+        })),
+        platform: optional(option("--platform", platformValue(), {
+          description: message`Which image of several; default: linux on this machine's processor.`,
+        })),
+        workers: optional(option("--workers", integer({ metavar: "N", min: 0, max: 64 }), {
+          description: message`Threads that decode layers; default: one for each processor.`,
+        })),
+        json: option("--json", { description: message`Report what was pulled as JSON.` }),
+        events: option("--events", {
+          description: message`Print progress to standard output, a JSON object a line.`,
+        }),
+      }),
+      repositoryOptions(),
+      registryOptions(),
+      downloadOptions(),
+      storeOptions(),
+    ),
+    { description: message`Store an image and make its EROFS.` },
+  );
+}
+
+function importLayerCommand() {
+  return command(
+    "import-layer",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("import-layer"),
+        diffId: argument(string({ metavar: "DIGEST" }), {
+          description: message`The digest that the tar must have.`,
+        }),
+        file: argument(path({ metavar: "FILE" }), {
+          description: message`The tar of the layer, plain or compressed.`,
+        }),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Store a layer alone.` },
+  );
+}
+
+function copyCommand() {
+  return command(
+    "copy",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("copy"),
+        image: argument(string({ metavar: "IMAGE" }), {
+          description: message`The image in the other repository: a tag, or @DIGEST.`,
+        }),
+        from: option("--from", path({ metavar: "DIR" }), {
+          description: message`The other repository; it may have another hash function.`,
+        }),
+        name: optional(option("--name", string({ metavar: "NAME" }), {
+          description: message`The tag that it gets; default: the same.`,
+        })),
+        zerocopy: option("--zerocopy", {
+          description: message`Share files by hard links where that is possible.`,
+        }),
+        json: option("--json", { description: message`Report what was copied as JSON.` }),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Copy an image from another repository.` },
+  );
+}

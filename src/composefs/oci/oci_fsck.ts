@@ -1,0 +1,197 @@
+/**
+ * Checks the container images of a repository: that every document is the one of its digest, and that
+ * it leads to everything that it names.
+ *
+ * @module
+ */
+import { ImageError } from "../../image_error.ts";
+import { parseConfig } from "../../oci/config.ts";
+import { isImageManifest, type Manifest, parseManifest } from "../../oci/manifest.ts";
+import type { FsckProblem } from "../repository/fsck.ts";
+import type { Repository } from "../repository/repository.ts";
+import type { Splitstream } from "../splitstream/splitstream_reader.ts";
+import { openStream, readDocument, type StoredDocument } from "./document_stream.ts";
+import { isVariantName } from "./image_variant.ts";
+import { listTags, resolveName } from "./oci_image.ts";
+import {
+  configStream,
+  digestOfManifestStream,
+  layerStream,
+  manifestStream,
+} from "./stream_names.ts";
+
+/** What can be wrong with a container image. */
+export type OciFsckKind =
+  | "manifest-read-failed"
+  | "manifest-digest-mismatch"
+  | "manifest-parse-failed"
+  | "config-ref-missing"
+  | "config-read-failed"
+  | "config-digest-mismatch"
+  | "config-parse-failed"
+  | "layer-ref-missing"
+  | "layer-stream-missing"
+  | "layer-check-failed"
+  | "layer-object-missing"
+  | "seal-image-missing"
+  | "ref-resolve-failed"
+  | "invalid-ref-name";
+
+/** Options of {@linkcode checkOciImages}. */
+export interface OciFsckOptions {
+  /** Checks the image of this name only: a tag, or `@` and a digest. */
+  readonly name?: string;
+  /** Hears of each problem as it is found. */
+  readonly onProblem: (problem: FsckProblem<OciFsckKind>) => void;
+  /** Stops the check with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** The label of a configuration that says which image was made of it. */
+const SEAL_LABEL = "containers.composefs.fsverity";
+
+/**
+ * Checks all container images, or one; answers how many. Goes on behind every problem. Rejects with
+ * `ImageError` `NOT_FOUND` where the one is not there, or with the reason of the signal.
+ */
+export async function checkOciImages(
+  repository: Repository,
+  options: OciFsckOptions,
+): Promise<number> {
+  const check = new OciCheck(repository, options);
+  if (options.name !== undefined) {
+    await check.image(resolveName(repository, options.name));
+    return 1;
+  }
+  check.tags();
+  let count = 0;
+  for (const name of repository.streams.names()) {
+    const digest = digestOfManifestStream(name);
+    if (digest === null) continue;
+    options.signal?.throwIfAborted();
+    count++;
+    await check.image(digest);
+  }
+  return count;
+}
+
+class OciCheck {
+  readonly #repository: Repository;
+  readonly #options: OciFsckOptions;
+
+  constructor(repository: Repository, options: OciFsckOptions) {
+    this.#repository = repository;
+    this.#options = options;
+  }
+
+  /** Every tag leads to a manifest. */
+  tags(): void {
+    const known = new Set(listTags(this.#repository).map(({ tag }) => tag));
+    for (const { name, target } of this.#repository.streams.refs()) {
+      if (!name.startsWith("oci/")) continue;
+      const text = name.slice("oci/".length);
+      const tag = text.replace(/%2F/gi, "/").replaceAll("%25", "%");
+      if (!known.has(tag) || tag.startsWith("@")) {
+        this.#found("invalid-ref-name", name, "expected a tag with / as %2F and % as %25");
+      } else if (target === null || digestOfManifestStream(target) === null) {
+        this.#found("ref-resolve-failed", name, `it leads to ${target}, expected a manifest`);
+      }
+    }
+  }
+
+  /** The image whose manifest has this digest. */
+  async image(manifestDigest: string): Promise<void> {
+    const stored = await this.#document(
+      manifestDigest,
+      () => manifestStream(manifestDigest),
+      "ocimanif",
+      "manifest-read-failed",
+      "manifest-digest-mismatch",
+    );
+    if (stored === null) return;
+    let manifest: Manifest;
+    try {
+      manifest = parseManifest(stored.bytes, manifestDigest, "");
+    } catch (error) {
+      return this.#found("manifest-parse-failed", manifestDigest, orThrow(error));
+    }
+    const { digest } = manifest.config;
+    if (!stored.stream.namedRefs.has(`config:${digest}`)) {
+      this.#found("config-ref-missing", manifestDigest, `it has no reference config:${digest}`);
+    }
+    const config = await this.#document(
+      digest,
+      () => configStream(digest),
+      "ociconfg",
+      "config-read-failed",
+      "config-digest-mismatch",
+    );
+    if (config === null || !isImageManifest(manifest)) return;
+    await this.#config(digest, config, stored.stream);
+  }
+
+  async #config(digest: string, config: StoredDocument, manifest: Splitstream): Promise<void> {
+    try {
+      const { config: { diffIds, labels } } = parseConfig(config.bytes, digest);
+      for (const diffId of diffIds) {
+        if (!config.stream.namedRefs.has(diffId) || !manifest.namedRefs.has(diffId)) {
+          this.#found("layer-ref-missing", digest, `it has no reference ${diffId}`);
+        }
+        await this.#layer(diffId);
+      }
+      const sealed = labels[SEAL_LABEL];
+      if (sealed !== undefined && this.#repository.images.objectOf(sealed) === null) {
+        this.#found("seal-image-missing", digest, `there is no image ${sealed}`);
+      }
+    } catch (error) {
+      this.#found("config-parse-failed", digest, orThrow(error));
+    }
+    for (const [name, id] of config.stream.namedRefs) {
+      if (!isVariantName(name) || this.#repository.objects.sizeOf(id) !== null) continue;
+      this.#found("seal-image-missing", digest, `its ${name}, object ${id}, is not there`);
+    }
+  }
+
+  async #layer(diffId: string): Promise<void> {
+    try {
+      const stream = await openStream(this.#repository, layerStream(diffId), "ocilayer");
+      if (stream === null) {
+        return this.#found("layer-stream-missing", diffId, "the repository does not have it");
+      }
+      for (const id of stream.objects()) {
+        if (this.#repository.objects.sizeOf(id) !== null) continue;
+        this.#found("layer-object-missing", diffId, `object ${id} is not there`);
+      }
+    } catch (error) {
+      this.#found("layer-check-failed", diffId, orThrow(error));
+    }
+  }
+
+  async #document(
+    digest: string,
+    nameOf: () => string,
+    contentType: "ocimanif" | "ociconfg",
+    failed: OciFsckKind,
+    mismatch: OciFsckKind,
+  ): Promise<StoredDocument | null> {
+    try {
+      return await readDocument(this.#repository, nameOf(), contentType, digest);
+    } catch (error) {
+      const problem = orThrow(error);
+      // That of the stream itself is another matter.
+      const isContent = problem.code === "DIGEST_MISMATCH" && problem.message.includes("content");
+      this.#found(isContent ? mismatch : failed, digest, problem);
+      return null;
+    }
+  }
+
+  #found(kind: OciFsckKind, path: string, message: string | ImageError): void {
+    const text = typeof message === "string" ? message : message.message;
+    this.#options.onProblem({ kind, path, message: text });
+  }
+}
+
+function orThrow(error: unknown): ImageError {
+  if (error instanceof ImageError) return error;
+  throw error;
+}

@@ -1,0 +1,172 @@
+/**
+ * Stores manifest and configuration of an image whose layers are there, and makes its EROFS images.
+ *
+ * @module
+ */
+import { ImageError } from "../../image_error.ts";
+import type { NoticeListener } from "../../notice.ts";
+import { digestOf, parseDigest } from "../../oci/digest.ts";
+import { quote } from "../../oci/quote.ts";
+import type { FileTree } from "../../tree/file_tree.ts";
+import type { ImageContent } from "../image/content.ts";
+import { isObjectId, type ObjectId } from "../repository/object_id.ts";
+import type { Repository } from "../repository/repository.ts";
+import { imageDigest, storeImage } from "../repository/store_image.ts";
+import { openStream, writeDocument } from "./document_stream.ts";
+import { expectedVariants } from "./expected_digest.ts";
+import { mergedTree, transformTree } from "./image_tree.ts";
+import { type ImageVariant, isVariantName, variantName } from "./image_variant.ts";
+import { configStream, manifestStream, tagRef } from "./stream_names.ts";
+
+/** A document and the digest that it must have. */
+export interface NamedDocument {
+  /** Its bytes. */
+  readonly bytes: Uint8Array;
+  /** Its digest. */
+  readonly digest: string;
+}
+
+/** An image whose layers are in the repository. */
+export interface ManifestToStore {
+  /** The manifest. */
+  readonly manifest: NamedDocument;
+  /** The configuration. */
+  readonly config: NamedDocument;
+  /** The objects of the layers' streams by diff id, base first. */
+  readonly layers: ReadonlyMap<string, ObjectId>;
+  /** Digests of the tars, base first, where one comes twice; default: the keys of `layers`. */
+  readonly diffIds?: readonly string[];
+  /** The tag that it gets, `null` for none. */
+  readonly tag: string | null;
+}
+
+/** Which images are made. */
+export interface ImageOptions {
+  /** Makes bootable images besides. */
+  readonly isBootable?: boolean;
+  /** Makes images of the files as they are, without the usual changes. */
+  readonly isAsIs?: boolean;
+  /** The digest of the image that must come out; its version and attributes are found out. */
+  readonly expectedDigest?: string;
+  /** Hears remarks. */
+  readonly onNotice?: NoticeListener;
+  /** Stops the work with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Codes of errors that mean that something in the repository is damaged. */
+export const DAMAGED: ReadonlySet<string> = new Set(["CORRUPT", "NOT_FOUND", "DIGEST_MISMATCH"]);
+
+/** Stores it all; answers the images by the names of their variants. Rejects with `ImageError`. */
+export async function storeManifest(
+  repository: Repository,
+  image: ManifestToStore,
+  options: ImageOptions,
+): Promise<Map<string, ObjectId>> {
+  const { manifest, config, layers, tag } = image;
+  checkDocument(manifest);
+  checkDocument(config);
+  const known = await knownImages(repository, config.digest);
+  const images = await storeImages(repository, image.diffIds ?? [...layers.keys()], known, options);
+  const configObject = await writeDocument(
+    repository,
+    "ociconfg",
+    config.bytes,
+    new Map([...layers, ...known, ...images]),
+  );
+  const manifestObject = await writeDocument(
+    repository,
+    "ocimanif",
+    manifest.bytes,
+    new Map([[`config:${config.digest}`, configObject], ...layers]),
+  );
+  repository.sync();
+  repository.streams.put(configStream(config.digest), configObject);
+  repository.streams.put(manifestStream(manifest.digest), manifestObject);
+  if (tag !== null) repository.streams.putRef(tagRef(tag), manifestStream(manifest.digest));
+  return images;
+}
+
+/** Makes the images of the repository's versions, or the one with the expected digest. */
+async function storeImages(
+  repository: Repository,
+  diffIds: readonly string[],
+  known: ReadonlyMap<string, ObjectId>,
+  options: ImageOptions,
+): Promise<Map<string, ObjectId>> {
+  const { isBootable = false, isAsIs = false, expectedDigest, onNotice, signal } = options;
+  const variants: ImageVariant[] = [];
+  for (const version of repository.metadata.imageVersions) {
+    const plain: ImageVariant = { version, xattrs: "allowlist-only", isBootable: false, isAsIs };
+    variants.push(plain);
+    if (isBootable) variants.push({ ...plain, isBootable: true });
+  }
+  const images = new Map<string, ObjectId>();
+  const treeOf = async (variant: ImageVariant): Promise<FileTree<ImageContent>> => {
+    signal?.throwIfAborted();
+    const tree = await mergedTree(repository, diffIds, images.size === 0 ? onNotice : undefined);
+    transformTree(tree, variant);
+    return tree;
+  };
+  for (const variant of variants) {
+    const name = variantName(variant);
+    images.set(
+      name,
+      known.get(name) ?? storeImage(repository, await treeOf(variant), variant.version),
+    );
+  }
+  if (expectedDigest === undefined || [...images.values()].includes(expectedDigest)) return images;
+  for (const variant of expectedVariants(isBootable)) {
+    const tree = await treeOf(variant);
+    if (imageDigest(repository, tree, variant.version) !== expectedDigest) continue;
+    images.set(variantName(variant), storeImage(repository, tree, variant.version));
+    return images;
+  }
+  throw new ImageError(
+    "DIGEST_MISMATCH",
+    `Cannot accept image: none of its forms has the digest ${
+      quote(expectedDigest)
+    }, expected one ` +
+      "of them to",
+  );
+}
+
+/** The images that an earlier pull has made, which are still there. */
+async function knownImages(
+  repository: Repository,
+  configDigest: string,
+): Promise<Map<string, ObjectId>> {
+  const { objects, images } = repository;
+  try {
+    const stream = await openStream(repository, configStream(configDigest), "ociconfg");
+    if (stream === null) return new Map();
+    return new Map(
+      [...stream.namedRefs].filter(([name, id]) =>
+        isVariantName(name) && images.objectOf(id) === id && objects.sizeOf(id) !== null &&
+        objects.measure(id) === id
+      ),
+    );
+  } catch (error) {
+    if (error instanceof ImageError && DAMAGED.has(error.code)) return new Map();
+    throw error;
+  }
+}
+
+/** Throws `ImageError` `UNSUPPORTED` where `digest` can be of no image of the repository. */
+export function checkExpected(repository: Repository, digest: string): void {
+  if (isObjectId(digest, repository.metadata.algorithm)) return;
+  throw new ImageError(
+    "UNSUPPORTED",
+    `Cannot expect digest ${quote(digest)}: it is no ${repository.metadata.algorithm} digest, ` +
+      "expected one of the repository's algorithm",
+  );
+}
+
+function checkDocument({ bytes, digest }: NamedDocument): void {
+  const observed = digestOf(bytes, parseDigest(digest).algorithm);
+  if (observed === digest) return;
+  throw new ImageError(
+    "DIGEST_MISMATCH",
+    `Cannot accept document "${digest}": its digest is ${observed}, expected ${digest}`,
+  );
+}
