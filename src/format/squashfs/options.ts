@@ -24,11 +24,11 @@ export interface SquashfsOptions {
    */
   readonly blockSize?: number;
   /**
-   * Whether the ends of files, and small files, share blocks.
+   * Gives every file blocks of its own: the ends of files, and small files, do not share blocks.
    *
-   * @default {true}
+   * @default {false}
    */
-  readonly fragments?: boolean;
+  readonly noFragments?: boolean;
   /**
    * What becomes of what squashfs cannot hold: POSIX ACLs, attributes of other namespaces, times
    * before 1970 and after 2106.
@@ -83,7 +83,7 @@ export function resolveSquashfsOptions(options: SquashfsOptions): ResolvedSquash
   return {
     compressor: compressorFor(compression),
     blockSize,
-    hasFragments: options.fragments ?? true,
+    hasFragments: !options.noFragments,
     onLoss: options.onLoss ?? "error",
     workers,
   };

@@ -1,0 +1,191 @@
+/**
+ * Reads squashfs images: the tree at once, the bytes of files when asked for.
+ *
+ * @module
+ */
+import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
+import { ImageError } from "../../image_error.ts";
+import type { ByteSource } from "../../io/byte_source.ts";
+import { type FileTree, walk } from "../../tree/file_tree.ts";
+import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
+import type { SquashfsContent } from "./content.ts";
+import { describeSquashfs } from "./description.ts";
+import { SquashfsContents } from "./reader_content.ts";
+import { type FoundName, SquashfsDirectories } from "./reader_directory.ts";
+import { type FoundInode, SquashfsInodes } from "./reader_inodes.ts";
+import { SquashfsTables } from "./reader_tables.ts";
+import { SquashfsVolume } from "./reader_volume.ts";
+import { SquashfsXattrs } from "./reader_xattrs.ts";
+
+const PIECE_SIZE = 1024 * 1024;
+
+/** A directory whose list is to be read. */
+interface PendingDirectory {
+  readonly found: FoundInode;
+  readonly path: ByteString;
+}
+
+/** An opened image. */
+export class SquashfsReader implements ImageReader<SquashfsContent> {
+  /** All files. `linkCount` is what the inodes say. */
+  readonly tree: FileTree<SquashfsContent>;
+  readonly #volume: SquashfsVolume;
+  readonly #tables: SquashfsTables;
+  readonly #contents: SquashfsContents;
+  /** References of the inodes, by their numbers. */
+  readonly #references = new Map<number, number>();
+
+  /** Reads the tree; see {@linkcode openSquashfs}. */
+  constructor(source: ByteSource) {
+    this.#volume = new SquashfsVolume(source);
+    this.#tables = new SquashfsTables(this.#volume);
+    this.#contents = new SquashfsContents(this.#volume, this.#tables);
+    this.tree = this.#readTree();
+  }
+
+  /** Fills `into` with the bytes of a file from `position` and answers how many there were. */
+  read(content: SquashfsContent, into: Uint8Array, position: number): number {
+    return this.#contents.read(content, into, position);
+  }
+
+  /** The first position from `position` on that is in no hole, `Infinity` where none follows. */
+  seekData(content: SquashfsContent, position: number): number {
+    return this.#contents.seekData(content, position);
+  }
+
+  /** What it is. */
+  get description(): ImageDescription {
+    return describeSquashfs(this.#volume);
+  }
+
+  /** Decompresses every byte of every file, and compares the export table with the inodes. */
+  check(onProblem: (problem: ImageProblem) => void, signal?: AbortSignal): void {
+    const buffer = new Uint8Array(PIECE_SIZE);
+    const seen = new Set<SquashfsContent>();
+    for (const { path, inode } of walk(this.tree)) {
+      if (inode.content === null || seen.has(inode.content)) continue;
+      if (inode.linkCount > 1) seen.add(inode.content);
+      signal?.throwIfAborted();
+      this.#report(onProblem, path, () => {
+        for (let at = 0; at < inode.size; at += buffer.length) {
+          // Whole pieces: blocks divide them.
+          const data = this.seekData(inode.content!, at);
+          if (data >= inode.size) return;
+          at = Math.floor(data / buffer.length) * buffer.length;
+          this.read(inode.content!, buffer, at);
+        }
+      });
+    }
+    for (const [number, reference] of this.#references) {
+      this.#report(onProblem, undefined, () => {
+        const exported = this.#tables.exported(number);
+        if (exported === null || exported === reference) return;
+        throw this.#volume.corrupt(
+          "export table",
+          `inode ${number} is at ${exported}`,
+          `${reference}`,
+        );
+      });
+    }
+  }
+
+  /** Gives the image back. */
+  close(): void {
+    this.#volume.source.close();
+  }
+
+  #report(
+    onProblem: (problem: ImageProblem) => void,
+    path: ByteString | undefined,
+    action: () => void,
+  ): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      onProblem({ path, message: error.message, offset: error.where.offset });
+    }
+  }
+
+  #readTree(): FileTree<SquashfsContent> {
+    const volume = this.#volume;
+    const xattrs = new SquashfsXattrs(volume);
+    const inodes = new SquashfsInodes(volume, this.#tables, xattrs);
+    const directories = new SquashfsDirectories(volume, this.#tables);
+    const byReference = new Map<number, FoundInode>();
+    const rootReference = volume.superblock.rootInode;
+    const root = inodes.read(rootReference);
+    if (root.list === null) {
+      throw volume.corrupt("root", `its type is ${root.type}`, "a directory", 0x20);
+    }
+    byReference.set(rootReference, root);
+    this.#references.set(root.number, rootReference);
+    const pending: PendingDirectory[] = [{ found: root, path: "" }];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      this.#readDirectory(next, inodes, directories, byReference, pending);
+    }
+    return { root: root.inode };
+  }
+
+  #readDirectory(
+    { found, path }: PendingDirectory,
+    inodes: SquashfsInodes,
+    directories: SquashfsDirectories,
+    byReference: Map<number, FoundInode>,
+    pending: PendingDirectory[],
+  ): void {
+    let shown = path;
+    try {
+      for (const entry of directories.read(found.list!)) {
+        shown = path === "" ? entry.name : `${path}/${entry.name}`;
+        const child = this.#readEntry(entry, inodes, byReference);
+        found.inode.children!.set(entry.name, child.inode);
+        if (child.list !== null) pending.push({ found: child, path: shown });
+      }
+    } catch (error) {
+      throw error instanceof ImageError ? error.at({ path: displayByteString(shown) }) : error;
+    }
+  }
+
+  #readEntry(
+    entry: FoundName,
+    inodes: SquashfsInodes,
+    byReference: Map<number, FoundInode>,
+  ): FoundInode {
+    const known = byReference.get(entry.reference);
+    if (known !== undefined && known.list !== null) {
+      throw this.#corrupt(known.number, "the directory has another name", "one");
+    }
+    const found = known ?? inodes.read(entry.reference);
+    if (found.type !== entry.type || found.number !== entry.number) {
+      throw this.#corrupt(
+        found.number,
+        `its entry says type ${entry.type} and number ${entry.number}`,
+        `type ${found.type} and number ${found.number}`,
+      );
+    }
+    if (known !== undefined) return known;
+    const other = this.#references.get(found.number);
+    if (other !== undefined) {
+      throw this.#corrupt(found.number, "another inode has its number", "a number of its own");
+    }
+    this.#references.set(found.number, entry.reference);
+    byReference.set(entry.reference, found);
+    return found;
+  }
+
+  #corrupt(number: number, observed: string, expected: string): ImageError {
+    return this.#volume.corrupt(`inode ${number}`, observed, expected);
+  }
+}
+
+/**
+ * Opens a squashfs 4.0 image of any maker and reads its tree. Compressions: gzip, xz, lzma, lz4
+ * and zstd.
+ *
+ * Throws `ImageError` `CORRUPT` for whatever is not as it must be, `UNSUPPORTED` for other
+ * versions and for lzo. The source is the caller's until this returns, then the reader's.
+ */
+export function openSquashfs(source: ByteSource): SquashfsReader {
+  return new SquashfsReader(source);
+}
