@@ -3,8 +3,12 @@
  *
  * @module
  */
+import type { ByteString } from "../../bytes/byte_string.ts";
+import { digestText, DigestWriter } from "../../format/digest_writer.ts";
 import { dumpTree } from "../../tree/dump.ts";
 import { walk } from "../../tree/file_tree.ts";
+import { FileKind } from "../../tree/inode.ts";
+import type { TreeView } from "../../view/tree_view.ts";
 import { fileJson } from "../file_facts.ts";
 import { JsonArray } from "../json_array.ts";
 import { Session } from "../session.ts";
@@ -19,10 +23,8 @@ export async function runDump(
 ): Promise<void> {
   const session = new Session(args, terminal, signal);
   await session.withTree(args.image, args.digests ? "digests" : "none", async (view) => {
-    const { tree, digest } = view;
-    const digestOf = args.digests && digest !== undefined
-      ? (content: unknown, size: number) => ({ digest: digest(content, size) })
-      : undefined;
+    const { tree } = view;
+    const digestOf = args.digests ? await digestsOf(view) : undefined;
     if (!args.json) {
       for (const line of dumpTree(tree, digestOf)) {
         session.output.write(`${line}\n`);
@@ -42,4 +44,23 @@ export async function runDump(
     array.finish();
   });
   session.finish();
+}
+
+/** The digests of all files, as the dump asks for them. */
+async function digestsOf(
+  view: TreeView,
+): Promise<(content: unknown, size: number) => { readonly digest: string }> {
+  const { file, tree, digest } = view;
+  if (file === null) return (content, size) => ({ digest: digest!(content, size) });
+  // Hashed here, where signals get their turn: a hole may be larger than any disk.
+  const writer = new DigestWriter();
+  const digests = new Map<unknown, ByteString>();
+  for (const { inode } of walk(tree)) {
+    const { content, kind } = inode;
+    if (kind !== FileKind.regular || content === null || digests.has(content)) continue;
+    const hash = writer.beginFile();
+    await view.readFile(inode, hash);
+    digests.set(content, hash.end());
+  }
+  return (content) => ({ digest: digestText(digests.get(content)!) });
 }
