@@ -1,0 +1,58 @@
+/**
+ * EROFS images: the door of this folder, which is also usable alone.
+ *
+ * @example A directory as a compressed, read-only image
+ * ```ts
+ * import { convert, memorySink, rootDirectory } from "@x/oci2rootfs";
+ * import { erofs } from "@x/oci2rootfs/erofs";
+ *
+ * const directory = await rootDirectory("testdata/layouts");
+ * const sink = memorySink();
+ * const { image } = await convert(directory, erofs({ compression: "zstd:3" }), sink);
+ * await directory.close();
+ * console.assert(image.imageSize === sink.bytes.length);
+ * ```
+ *
+ * @module
+ */
+import type { ImageFormat } from "../image_format.ts";
+import type { ErofsContent } from "./content.ts";
+import { type ErofsOptions, resolveOptions } from "./options.ts";
+import { ErofsWriter } from "./writer.ts";
+
+export type { ByteString } from "../../bytes/byte_string.ts";
+export { ImageError } from "../../image_error.ts";
+export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "../../image_error.ts";
+export type { ByteSink } from "../../io/byte_sink.ts";
+export type { Notice, NoticeCode, NoticeListener } from "../../notice.ts";
+export { emptyTree, type FileTree } from "../../tree/file_tree.ts";
+export { FileKind, Inode, type Xattr } from "../../tree/inode.ts";
+export type {
+  FileWriter,
+  ImageFormat,
+  ImageWriter,
+  WriterContext,
+  WriteReport,
+} from "../image_format.ts";
+export {
+  ChunkedContent,
+  CompressedContent,
+  type ErofsContent,
+  type ErofsRun,
+  FlatContent,
+} from "./content.ts";
+export { EROFS_FORMAT_NUMBER } from "./identity.ts";
+export type { ErofsOptions } from "./options.ts";
+
+/**
+ * EROFS images. The same input and options give the same bytes, unless the UUID is `"random"`.
+ * Throws `RangeError` for options that are not allowed.
+ */
+export function erofs(options: ErofsOptions = {}): ImageFormat<ErofsContent> {
+  const resolved = resolveOptions(options);
+  return {
+    name: "erofs",
+    streams: false,
+    createWriter: (sink, context) => new ErofsWriter(sink, context, resolved),
+  };
+}

@@ -1,0 +1,312 @@
+/**
+ * Writes an EROFS image: file data as it comes, then, when the tree is known, everything else.
+ *
+ * @module
+ */
+import { divideUp } from "../../bytes/align.ts";
+import { bytesOf } from "../../bytes/byte_string.ts";
+import { high32, low32 } from "../../bytes/u64.ts";
+import { ImageError } from "../../image_error.ts";
+import type { ByteSink } from "../../io/byte_sink.ts";
+import type { FileTree } from "../../tree/file_tree.ts";
+import { FileKind, type Inode } from "../../tree/inode.ts";
+import type { FileWriter, ImageWriter, WriterContext, WriteReport } from "../image_format.ts";
+import { COMPRESSED_SIZE_MAX, CompressedPlacer } from "./compressed_placer.ts";
+import { Algorithm, compressionRecord } from "./compression_config.ts";
+import { CountingSink } from "./counting_sink.ts";
+import { ChunkedContent, CompressedContent, type ErofsContent } from "./content.ts";
+import { DataBlocks } from "./data_blocks.ts";
+import { blocksOf, DataPlacer } from "./data_placer.ts";
+import {
+  directoryBlocks,
+  directoryTailSize,
+  namesWithDots,
+  writeDirectoryBlock,
+} from "./directory_block.ts";
+import { CompatFeature, featureNames, IncompatFeature } from "./features.ts";
+import { deriveUuid, EROFS_FORMAT_NUMBER, formatUuid } from "./identity.ts";
+import { INODE_COMPACT_SIZE } from "./inode.ts";
+import { InodeList } from "./inode_list.ts";
+import { InodeRoom } from "./inode_room.ts";
+import { type ShapeInput, shapeOf } from "./inode_shape.ts";
+import { InodeWriter } from "./inode_writer.ts";
+import { MetadataStage } from "./metadata_stage.ts";
+import type { ResolvedOptions } from "./options.ts";
+import {
+  checksummedSize,
+  emptySuperblock,
+  SUPERBLOCK_OFFSET,
+  SUPERBLOCK_SIZE,
+  superblockChecksum,
+  writeSuperblock,
+} from "./superblock.ts";
+import { TailStore } from "./tail_store.ts";
+import { XattrTable } from "./xattr_table.ts";
+
+/** Blocks of an image whose blocks have numbers of 32 bits; the last number means a hole. */
+const BLOCKS_MAX = 0xffff_ffff;
+/** Bytes of zeros that are written at once. */
+const ERASE_SIZE = 256 * 1024;
+
+/** Where the parts of an image are. */
+interface Layout {
+  /** Whether blocks have numbers of 48 bits. */
+  readonly is48bit: boolean;
+  /** First block of directories and symbolic links. */
+  readonly outerStart: number;
+  /** First block of shared attributes. */
+  readonly xattrBlock: number;
+  /** First block of inodes. */
+  readonly metaBlock: number;
+  /** Blocks of the image. */
+  readonly blockCount: number;
+}
+
+/** Writes one EROFS image. */
+export class ErofsWriter implements ImageWriter<ErofsContent> {
+  readonly #sink: CountingSink;
+  readonly #context: WriterContext;
+  readonly #options: ResolvedOptions;
+  readonly #blocks: DataBlocks;
+  readonly #tails: TailStore;
+  readonly #plain: DataPlacer;
+  readonly #compressed: CompressedPlacer | null;
+  readonly #released: ErofsContent[] = [];
+  /** First block of each directory and symbolic link that has blocks. */
+  readonly #outer = new Map<Inode<ErofsContent>, number>();
+
+  /** Begins an image in `sink`. */
+  constructor(sink: ByteSink, context: WriterContext, options: ResolvedOptions) {
+    const { blockSize, compression } = options;
+    this.#sink = new CountingSink(sink);
+    this.#context = context;
+    this.#options = options;
+    // The checksum covers the block of the superblock: nothing else stands there.
+    const firstBlock = Math.floor(SUPERBLOCK_OFFSET / blockSize) + 1;
+    this.#blocks = new DataBlocks(this.#sink, blockSize, firstBlock);
+    this.#tails = new TailStore(context.scratchDirectory);
+    this.#plain = new DataPlacer(this.#blocks, this.#tails);
+    this.#compressed = compression === null
+      ? null
+      : new CompressedPlacer(this.#blocks, compression);
+  }
+
+  /** Begins a file of `size` bytes. */
+  beginFile(size: number): FileWriter<ErofsContent> {
+    const { blockSize } = this.#options;
+    if (this.#compressed !== null && size > blockSize) {
+      if (size <= COMPRESSED_SIZE_MAX) return this.#compressed.begin(size);
+    }
+    // What is under way is placed first: the order of blocks must not depend on timing.
+    if (!this.#plain.isTailOnly(size)) this.#compressed?.drain();
+    return this.#plain.begin(size);
+  }
+
+  /** Notes that the blocks of a file are dead. */
+  release(content: ErofsContent): void {
+    this.#released.push(content);
+  }
+
+  /** Writes all metadata. Throws `ImageError` with the path for what EROFS cannot hold. */
+  // deno-lint-ignore require-await -- an error must be a rejection
+  async finish(tree: FileTree<ErofsContent>): Promise<WriteReport> {
+    const { blockSize } = this.#options;
+    this.#plain.finish();
+    this.#compressed?.drain();
+    this.#blocks.flush();
+    // Blocks are only added from here on: what is dead can be overwritten now.
+    this.#erase();
+    // Shared attributes are found by a block number of 32 bits.
+    const mayShare = this.#blocks.nextBlock < BLOCKS_MAX / 2;
+    const xattrs = new XattrTable(mayShare);
+    const list = new InodeList(tree, xattrs);
+    xattrs.share();
+    const { layout, shapes } = this.#layOut(list, xattrs);
+    const uuid = deriveUuid(this.#context.identity(), this.#options);
+    this.#writeOuter(list, layout, blockSize);
+    if (xattrs.sharedSize > 0) {
+      this.#sink.write(xattrs.sharedBytes(), layout.xattrBlock * blockSize);
+    }
+    this.#writeInodes(list, layout, shapes);
+    const features = this.#writeSuperblock(list, layout, uuid);
+    const imageSize = layout.blockCount * blockSize;
+    this.#sink.truncate(imageSize);
+    return {
+      format: "erofs",
+      imageSize,
+      writtenBytes: this.#sink.writtenBytes,
+      details: {
+        uuid: formatUuid(uuid),
+        formatNumber: EROFS_FORMAT_NUMBER,
+        blockSize,
+        blocks: layout.blockCount,
+        inodes: list.inodes.length,
+        compression: this.#options.compressionName,
+        features: features.join(","),
+      },
+    };
+  }
+
+  /** Ends workers and deletes the temporary file. */
+  close(): void {
+    this.#compressed?.close();
+    this.#tails.close();
+  }
+
+  /** Overwrites the blocks of dead files: nothing of them may stay in the image. */
+  #erase(): void {
+    const { blockSize } = this.#options;
+    const zeros = this.#released.length > 0 ? new Uint8Array(ERASE_SIZE) : null;
+    for (const content of this.#released) {
+      for (const { startBlock, blockCount } of blocksOf(content)) {
+        const end = (startBlock + blockCount) * blockSize;
+        for (let at = startBlock * blockSize; at < end; at += ERASE_SIZE) {
+          this.#sink.write(zeros!.subarray(0, Math.min(ERASE_SIZE, end - at)), at);
+        }
+      }
+    }
+    this.#released.length = 0;
+  }
+
+  /** Gives every inode its place, as `number` in units of 32 bytes from the first one's block on. */
+  #layOut(list: InodeList, xattrs: XattrTable): { layout: Layout; shapes: ShapeInput } {
+    const { blockSize } = this.#options;
+    const outerStart = this.#blocks.nextBlock;
+    const xattrBlocks = divideUp(xattrs.sharedSize, blockSize);
+    for (const is48bit of [false, true]) {
+      const shapes: ShapeInput = { blockSize, epoch: list.epoch, xattrs, is48bit };
+      // Inode number 0 is no file for many programs: the first unit stays free.
+      const room = new InodeRoom(blockSize, INODE_COMPACT_SIZE);
+      let outerEnd = outerStart;
+      this.#outer.clear();
+      for (const inode of list.inodes) {
+        const { headSize, mapSize, tailSize, outerBlocks } = shapeOf(inode, shapes);
+        inode.number = room.take(headSize + mapSize, tailSize) / INODE_COMPACT_SIZE;
+        if (outerBlocks === 0) continue;
+        this.#outer.set(inode, outerEnd);
+        outerEnd += outerBlocks;
+      }
+      const xattrBlock = outerEnd;
+      const metaBlock = xattrBlock + xattrBlocks;
+      const blockCount = metaBlock + room.size / blockSize;
+      if (blockCount > BLOCKS_MAX && !is48bit) continue;
+      this.#check48bit(is48bit, xattrs);
+      return { layout: { is48bit, outerStart, xattrBlock, metaBlock, blockCount }, shapes };
+    }
+    throw new TypeError("Cannot lay out the image");
+  }
+
+  #check48bit(is48bit: boolean, xattrs: XattrTable): void {
+    if (!is48bit || (this.#options.compression === null && xattrs.sharedSize === 0)) return;
+    throw new ImageError(
+      "LIMIT_EXCEEDED",
+      `Cannot write image: more than ${BLOCKS_MAX} blocks of ${this.#options.blockSize} bytes, ` +
+        "expected fewer with compression",
+    );
+  }
+
+  /** Writes the blocks of directories and symbolic links, in the order of their places. */
+  #writeOuter(list: InodeList, layout: Layout, blockSize: number): void {
+    const stage = new MetadataStage(this.#sink);
+    const parents = new Map(list.directories.map(({ inode, parent }) => [inode, parent]));
+    for (const [inode, startBlock] of this.#outer) {
+      let position = startBlock * blockSize;
+      if (inode.kind === FileKind.symlink) {
+        const at = stage.open(position, inode.target.length);
+        stage.bytes.set(bytesOf(inode.target), at);
+        continue;
+      }
+      const names = namesWithDots(inode);
+      const blocks = [...directoryBlocks(names, blockSize)];
+      const entryOf = this.#entries(inode, parents.get(inode)!, layout);
+      if (directoryTailSize(blocks.at(-1)!.size, blockSize) > 0) blocks.pop();
+      for (const block of blocks) {
+        const at = stage.open(position, blockSize);
+        writeDirectoryBlock(stage.bytes, stage.view, at, names, block, entryOf);
+        position += blockSize;
+      }
+    }
+    stage.flush();
+  }
+
+  #writeInodes(list: InodeList, layout: Layout, shapes: ShapeInput): void {
+    const { blockSize, compression } = this.#options;
+    const stage = new MetadataStage(this.#sink);
+    const parents = new Map(list.directories.map(({ inode, parent }) => [inode, parent]));
+    const writer = new InodeWriter({
+      ...shapes,
+      stage,
+      tails: this.#tails,
+      algorithm: compression === null ? 0 : Algorithm[compression.codec],
+      outerBlockOf: (inode) => this.#outer.get(inode)!,
+      writeDirectoryTail: (directory, bytes, view, at) => {
+        const names = namesWithDots(directory);
+        const entryOf = this.#entries(directory, parents.get(directory)!, layout);
+        const last = [...directoryBlocks(names, blockSize)].at(-1)!;
+        writeDirectoryBlock(bytes, view, at, names, last, entryOf);
+      },
+    });
+    const start = layout.metaBlock * blockSize;
+    // In the order of their places: rests of blocks were filled with later ones.
+    list.inodes.sort((a, b) => a.number - b.number);
+    list.inodes.forEach((inode, i) => {
+      writer.write(inode, start + inode.number * INODE_COMPACT_SIZE, i + 1);
+    });
+    stage.flush();
+  }
+
+  #entries(directory: Inode<ErofsContent>, parent: Inode<ErofsContent>, layout: Layout) {
+    const children = directory.children!;
+    return (name: string) => {
+      const inode = name === "." ? directory : name === ".." ? parent : children.get(name)!;
+      return { nid: this.#nidOf(inode, layout), kind: inode.kind };
+    };
+  }
+
+  #nidOf(inode: Inode<ErofsContent>, { is48bit, metaBlock }: Layout): number {
+    // The first block of inodes has a number of 32 bits: with 48 they count from the very start.
+    const base = is48bit ? metaBlock * this.#options.blockSize / INODE_COMPACT_SIZE : 0;
+    return base + inode.number;
+  }
+
+  /** Writes the superblock and what stands behind it; answers the names of the features. */
+  #writeSuperblock(list: InodeList, layout: Layout, uuid: Uint8Array): string[] {
+    const { blockSize, compression, label } = this.#options;
+    const { is48bit, blockCount } = layout;
+    const rootNid = this.#nidOf(list.directories[0].inode, layout);
+    const hasChunks = list.inodes.some(({ content }) => content instanceof ChunkedContent);
+    const hasCompressed = compression !== null &&
+      list.inodes.some(({ content }) => content instanceof CompressedContent && content.isSmaller);
+    const compat = CompatFeature.superblockChecksum + CompatFeature.mtime +
+      CompatFeature.xattrFilter;
+    const incompat =
+      (hasCompressed ? IncompatFeature.zeroPadding + IncompatFeature.compressionConfigs : 0) +
+      (hasChunks ? IncompatFeature.chunkedFile : 0) +
+      (is48bit ? IncompatFeature.is48bit : 0);
+    const bytes = new Uint8Array(checksummedSize(blockSize));
+    const view = new DataView(bytes.buffer);
+    const superblock = {
+      ...emptySuperblock(),
+      featureCompat: compat,
+      blockSizeBits: Math.log2(blockSize),
+      rootNidOrBlocksHigh: is48bit ? high32(blockCount) : rootNid,
+      inodeCount: list.inodes.length,
+      epochSeconds: list.epoch.seconds,
+      epochNanoseconds: list.epoch.nanoseconds,
+      blocksLow: low32(blockCount),
+      metaBlock: is48bit ? 0 : layout.metaBlock,
+      xattrBlock: is48bit ? 0 : layout.xattrBlock,
+      uuid,
+      volumeName: label,
+      featureIncompat: incompat,
+      compressions: hasCompressed ? 2 ** Algorithm[compression.codec] : 0,
+      rootNid48: is48bit ? rootNid : 0,
+    };
+    writeSuperblock(view, 0, superblock);
+    if (hasCompressed) bytes.set(compressionRecord(compression, blockSize), SUPERBLOCK_SIZE);
+    superblock.checksum = superblockChecksum(bytes);
+    writeSuperblock(view, 0, superblock);
+    this.#sink.write(bytes, SUPERBLOCK_OFFSET);
+    return featureNames(compat, incompat);
+  }
+}
