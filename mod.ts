@@ -133,5 +133,6 @@ export type {
 } from "./src/source/remote/repository_lists.ts";
 export type { ContentReader } from "./src/tree/content_reader.ts";
 export type { FileTree } from "./src/tree/file_tree.ts";
+export type { DirectoryMarks, LayerMarks } from "./src/tree/layer_marks.ts";
 export { FileKind, Inode } from "./src/tree/inode.ts";
 export type { Xattr } from "./src/tree/inode.ts";

@@ -169,6 +169,9 @@ export async function convert<C>(
       }`,
     );
   }
+  if (format.makesLayer && options.symlinkedParents === "replace") {
+    throw new TypeError('Cannot make a layer with symlinkedParents "replace", expected "follow"');
+  }
   options.signal?.throwIfAborted();
   const conversion = new Conversion(image, options);
   const output = sink.open(conversion.onNotice);
@@ -219,14 +222,14 @@ class Conversion<C> {
       scratchDirectory: output.scratchDirectory,
     });
     try {
-      return await this.#write(writer, start);
+      return await this.#write(writer, format.makesLayer ?? false, start);
     } finally {
       writer.close?.();
     }
   }
 
-  async #write(writer: ImageWriter<C>, start: number): Promise<ConvertReport> {
-    const tree = await this.#reading.read(writer);
+  async #write(writer: ImageWriter<C>, asLayer: boolean, start: number): Promise<ConvertReport> {
+    const tree = await this.#reading.read(writer, asLayer);
     const read = performance.now();
     this.#options.signal?.throwIfAborted();
     this.#options.onProgress?.({ kind: "finish" });

@@ -10,6 +10,7 @@ import type { LayerEntry, LayerVisitor } from "../layer/layer_entry.ts";
 import type { LayerReading, LayerSummary } from "../layer/layer_reading.ts";
 import { openLayer, readLayer } from "../layer/read_layer.ts";
 import { WorkerPool } from "../layer/worker/worker_pool.ts";
+import { AnyBase } from "../merge/any_base.ts";
 import { Shadow } from "../merge/shadow.ts";
 import { TreeBuilder } from "../merge/tree_builder.ts";
 import type { NoticeListener } from "../notice.ts";
@@ -68,10 +69,12 @@ export class ImageReading<C> {
   /**
    * Reads all layers, newest first, and answers the tree with its file bytes placed. With `null`
    * nobody wants bytes: all `content` is `null`, and files of directories are not even opened.
+   *
+   * With `asLayer` the tree is one layer that does to any base what the layers do, and has marks.
    */
-  async read(writer: BodyWriter<C> | null): Promise<FileTree<C>> {
-    const entries = await this.#readLayers(writer);
-    const tree = this.#buildTree(entries);
+  async read(writer: BodyWriter<C> | null, asLayer = false): Promise<FileTree<C>> {
+    const entries = await this.#readLayers(writer, asLayer);
+    const tree = this.#buildTree(entries, asLayer);
     if (writer === null) return tree;
     const missing = missingBodies(tree);
     if (missing.size > 0) await this.place(missing, writer);
@@ -100,11 +103,11 @@ export class ImageReading<C> {
    * Reads all layers once and answers their entries, but for those of the base: it is often by far
    * the largest, and nothing is older, so its entries go into the tree as they come.
    */
-  async #readLayers(writer: BodyWriter<C> | null): Promise<LayerEntry<C>[][]> {
+  async #readLayers(writer: BodyWriter<C> | null, asLayer: boolean): Promise<LayerEntry<C>[][]> {
     const { layers } = this;
     const { onProgress } = this.#options;
     const entries: LayerEntry<C>[][] = [];
-    const base: Layer | undefined = this.#image.layers[0];
+    const base: Layer | undefined = asLayer ? undefined : this.#image.layers[0];
     const first = this.#builder.applyFirst(base?.name ?? "");
     const shadow = new Shadow();
     const pool = this.#startPool();
@@ -170,16 +173,18 @@ export class ImageReading<C> {
     return new WorkerPool(Math.min(workers, openLayers), memoryBytes / OPEN_COUNT);
   }
 
-  #buildTree(entries: readonly LayerEntry<C>[][]): FileTree<C> {
+  #buildTree(entries: readonly LayerEntry<C>[][], asLayer: boolean): FileTree<C> {
     const builder = this.#builder;
-    for (const layer of this.#image.layers.slice(1)) {
-      builder.apply(entries[layer.index], layer.name);
+    const anyBase = asLayer ? new AnyBase(builder) : null;
+    for (const layer of this.#image.layers.slice(asLayer ? 0 : 1)) {
+      (anyBase ?? builder).apply(entries[layer.index], layer.name);
     }
+    const marks = anyBase?.settle();
     this.#plan.takeOut(builder.tree);
     for (const layer of this.#plan.layers) builder.add(entries[layer.index], layer.name);
     this.#plan.changeAll(builder.tree);
     countLinks(builder.tree);
-    return builder.tree;
+    return marks === undefined ? builder.tree : { root: builder.tree.root, marks };
   }
 }
 

@@ -78,6 +78,8 @@ export interface ImageFormat<C> {
   readonly streams: boolean;
   /** `true` when it makes real files: its sink must take a tree. */
   readonly makesTree?: boolean;
+  /** `true` when it makes a layer: its trees tell what they mean for a base (`FileTree.marks`). */
+  readonly makesLayer?: boolean;
   /** Begins an image in `sink`. */
   createWriter(sink: ByteSink, context: WriterContext): ImageWriter<C>;
 }

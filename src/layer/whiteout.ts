@@ -56,6 +56,26 @@ export function parseDeletion(path: ByteString): Deletion | null {
   return { kind: "whiteout", path: directory === "" ? removed : `${directory}/${removed}` };
 }
 
+/** The name that says that `name` in the directory `directory` is removed. */
+export function whiteoutPath(directory: ByteString, name: ByteString): ByteString {
+  return joined(directory, PREFIX + name);
+}
+
+/** The name that says that all older content of `directory` is removed. */
+export function opaquePath(directory: ByteString): ByteString {
+  return joined(directory, OPAQUE);
+}
+
+/** Whether a layer would take the clean path of a file for a deletion, or for nothing. */
+export function readsAsDeletion(path: ByteString): boolean {
+  return path.includes(PREFIX) && (path.startsWith(PREFIX, path.lastIndexOf("/") + 1) ||
+    parseDeletion(path) !== null);
+}
+
+function joined(directory: ByteString, name: ByteString): ByteString {
+  return directory === "" ? name : `${directory}/${name}`;
+}
+
 function isInsideMetaDirectory(path: ByteString, nameAt: number): boolean {
   return path.startsWith(META_PREFIX) || path.lastIndexOf(`/${META_PREFIX}`, nameAt - 2) >= 0;
 }

@@ -33,6 +33,7 @@ export {
 export type { ErrorPlace } from "../image_error.ts";
 export type { Notice, NoticeCode } from "../notice.ts";
 export type { FileTree } from "../tree/file_tree.ts";
+export type { DirectoryMarks, LayerMarks } from "../tree/layer_marks.ts";
 export { FileKind, Inode, type Xattr } from "../tree/inode.ts";
 export type { MergeOptions } from "./merge_options.ts";
 

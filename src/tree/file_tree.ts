@@ -5,11 +5,14 @@
  */
 import type { ByteString } from "../bytes/byte_string.ts";
 import { FileKind, Inode } from "./inode.ts";
+import type { LayerMarks } from "./layer_marks.ts";
 
 /** A tree of files; `C` is the location of a regular file's bytes. */
 export interface FileTree<C = unknown> {
   /** The root directory. */
   readonly root: Inode<C>;
+  /** What it means for a base below it; only where the tree is a layer. */
+  readonly marks?: LayerMarks;
 }
 
 /** One name in a tree. */

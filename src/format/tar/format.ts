@@ -41,6 +41,8 @@ import { TarWriter } from "./writer.ts";
 export * from "../../layer/tar/tar_parser.ts";
 export type { ByteSink } from "../../io/byte_sink.ts";
 export type { FileTree } from "../../tree/file_tree.ts";
+export { FileKind, Inode, type Xattr } from "../../tree/inode.ts";
+export type { DirectoryMarks, LayerMarks } from "../../tree/layer_marks.ts";
 export type {
   FileWriter,
   ImageFormat,
@@ -69,6 +71,7 @@ export function tar(options: TarOptions = {}): ImageFormat<SpooledContent> {
   return {
     name: "tar",
     streams: true,
+    makesLayer: resolved.keepWhiteouts,
     createWriter: (sink, context) => new TarWriter(sink, context, resolved),
   };
 }

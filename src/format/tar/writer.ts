@@ -3,10 +3,13 @@
  *
  * @module
  */
-import type { ByteString } from "../../bytes/byte_string.ts";
+import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
+import { ImageError } from "../../image_error.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
+import { opaquePath, readsAsDeletion, whiteoutPath } from "../../layer/whiteout.ts";
 import { type FileTree, walk } from "../../tree/file_tree.ts";
-import { FileKind, type Inode } from "../../tree/inode.ts";
+import { FileKind, Inode } from "../../tree/inode.ts";
+import type { DirectoryMarks, LayerMarks } from "../../tree/layer_marks.ts";
 import type { FileWriter, ImageWriter, WriterContext, WriteReport } from "../image_format.ts";
 import { LossLog } from "../loss.ts";
 import { OrderedOutput } from "../ordered_output.ts";
@@ -48,7 +51,12 @@ export class TarWriter implements ImageWriter<SpooledContent> {
   async finish(tree: FileTree<SpooledContent>): Promise<WriteReport> {
     const output = this.#output;
     for (const { path, inode } of walk(tree)) {
-      await this.#writeMember(path, inode);
+      const marks = tree.marks?.get(inode);
+      if (tree.marks !== undefined) this.#checkName(path);
+      if (!marks?.isInherited) await this.#writeMember(path, inode);
+      if (inode.children !== null && tree.marks !== undefined) {
+        this.#writeDeletions(path, inode, marks, tree.marks);
+      }
       if (output.isFull) await output.drain();
     }
     // The end of an archive: two blocks of zeros.
@@ -94,6 +102,38 @@ export class TarWriter implements ImageWriter<SpooledContent> {
       return this.#put(inode, { name: path, typeFlag, linkName: inode.target, size: 0 });
     }
     await this.#writeFile(path, inode, typeFlag);
+  }
+
+  /** Before anything else of a directory: to some readers a whiteout removes what came before it. */
+  #writeDeletions(
+    path: ByteString,
+    directory: Inode,
+    marks: DirectoryMarks | undefined,
+    all: LayerMarks,
+  ): void {
+    if (marks?.isOpaque) this.#putDeletion(opaquePath(path));
+    const replaced = [...directory.children!]
+      .filter(([, child]) => all.get(child)?.isReplaced)
+      .map(([name]) => name);
+    for (const name of [...marks?.removed ?? [], ...replaced].sort()) {
+      this.#putDeletion(whiteoutPath(path, name));
+    }
+  }
+
+  #putDeletion(name: ByteString): void {
+    const inode = new Inode(FileKind.regular, 0o600);
+    inode.mtimeSeconds = inode.atimeSeconds = this.#context.createdSeconds;
+    this.#put(inode, { name, typeFlag: TypeFlag.regular, linkName: "", size: 0 });
+  }
+
+  #checkName(path: ByteString): void {
+    if (!readsAsDeletion(path)) return;
+    const shown = displayByteString(path);
+    throw new ImageError(
+      "UNSUPPORTED",
+      `Cannot write "${shown}" to a layer: its name means a whiteout there, expected another`,
+      { where: { path: shown } },
+    );
   }
 
   async #writeFile(
