@@ -78,4 +78,6 @@ Deno.test("withDiskValues() gives --verity and --qcow2 the values that they lack
   );
   const given = ["--verity=f", "--qcow2=zstd", "--qcow2", "zstd"];
   deepStrictEqual(withDiskValues(given), given);
+  const image = ["-o", "x.ext4", "--", "--verity"];
+  deepStrictEqual(withDiskValues(image), image);
 });

@@ -6,6 +6,7 @@
 import { formatOfBytes, HEAD_SIZE } from "../format/formats.ts";
 import { ImageError } from "../image_error.ts";
 import type { ByteSource } from "../io/byte_source.ts";
+import { refuseOtherDisks } from "./other_disks.ts";
 import { type Partition, readPartitions } from "./partition_table.ts";
 import { partitionRole } from "./partition_types.ts";
 import { isQcow2, qcow2Source } from "./qcow2_source.ts";
@@ -34,7 +35,10 @@ export function diskSource(file: ByteSource): ByteSource {
   // A filesystem may have been made over an old table, which starts where it has nothing.
   if (formatOfBytes(head.subarray(0, size)) !== null) return disk;
   const partitions = readPartitions(disk);
-  if (partitions === null) return disk;
+  if (partitions === null) {
+    refuseOtherDisks(disk, head.subarray(0, size));
+    return disk;
+  }
   const { offset, size: bytes } = choosePartition(disk, partitions);
   return windowSource(disk, offset, bytes);
 }

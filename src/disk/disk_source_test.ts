@@ -132,6 +132,27 @@ Deno.test("diskSource() refuses VHDs that are not fixed, and takes a false foote
   strictEqual(read(disk).length, disk.length);
 });
 
+Deno.test("diskSource() names disks that it does not read", () => {
+  const disk = new Uint8Array(1024 * 1024);
+  const view = new DataView(disk.buffer);
+  view.setUint16(510, 0xaa55, true);
+  view.setUint8(450, 0x83);
+  view.setUint32(454, 8, true);
+  view.setUint32(458, 100, true);
+  expectRefused(disk, "UNSUPPORTED", /an MBR partition table with 1 partition, expected/);
+  // A partition behind the end: only a boot sector.
+  view.setUint32(458, 4000, true);
+  strictEqual(read(disk).length, disk.length);
+  const text = (at: number, bytes: string) => {
+    const file = new Uint8Array(1024);
+    for (let i = 0; i < bytes.length; i++) file[at + i] = bytes.charCodeAt(i);
+    return file;
+  };
+  expectRefused(text(0, "vhdxfile"), "UNSUPPORTED", /it is a VHDX file/);
+  expectRefused(text(0, "KDMV"), "UNSUPPORTED", /it is a VMDK file/);
+  expectRefused(text(0x40, "\x7f\x10\xda\xbe"), "UNSUPPORTED", /it is a VDI file/);
+});
+
 Deno.test("diskSource() says what a qcow2 file needs that it does not do", async () => {
   const file = await made(qcow2(PLAIN));
   const changed = (at: number, value: number) => {

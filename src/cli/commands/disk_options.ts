@@ -60,7 +60,10 @@ export function diskOptions() {
  * a value and without, but none that may have one.
  */
 export function withDiskValues(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
   return args.map((argument, i) => {
+    // What stands behind "--" is no option.
+    if (end >= 0 && i > end) return argument;
     if (argument === "--verity") return "--verity=";
     const hasValue = args[i + 1] === "none" || args[i + 1] === "zstd";
     return argument === "--qcow2" && !hasValue ? "--qcow2=none" : argument;
