@@ -24,7 +24,7 @@ import type { BytesReceiver, TreeOptions, TreeView } from "./tree_view.ts";
 const PIECE_SIZE = 1024 * 1024;
 
 /** Bytes of a hole that are passed over at once: whoever hashes them takes a while. */
-const SKIP_SIZE = 64 * 1024 * 1024;
+const SKIP_SIZE = 8 * 1024 * 1024;
 
 /** A filesystem image that a reference names. */
 export interface ImageFileReference {
