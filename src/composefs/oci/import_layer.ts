@@ -4,6 +4,7 @@
  * @module
  */
 import { ImageError } from "../../image_error.ts";
+import { fileSource } from "../../io/file_source.ts";
 import type { Layer, TarLayerJob } from "../../layer/layer.ts";
 import { isContentError, type LayerChunks, mismatchInstead } from "../../layer/layer_chunks.ts";
 import { pause } from "../../layer/pause.ts";
@@ -88,6 +89,36 @@ export async function importLayer(
     throw error instanceof ImageError ? error.at({ layer: layer.name }) : error;
   } finally {
     splitter.abort();
+  }
+}
+
+/**
+ * Stores the tar in a file, plain or compressed, as the layer `diffId`. Answers the object of the
+ * stream. Rejects with `ImageError`, or the reason of the signal.
+ */
+export async function importLayerFile(
+  repository: Repository,
+  path: string,
+  diffId: string,
+  options: ImportLayerOptions = {},
+): Promise<ObjectId> {
+  const source = fileSource(path);
+  const size = source.size;
+  source.close();
+  const job: TarLayerJob = {
+    kind: "tar",
+    location: { kind: "file", path, offset: 0 },
+    size,
+    declaredCompression: null,
+    digest: null,
+    diffId,
+  };
+  const layer: TarLayer = { layer: { index: 0, name: path, size, job }, job, diffId };
+  const chunks = openTarLayer(layer, undefined, options);
+  try {
+    return await importLayer(repository, layer, chunks, options);
+  } finally {
+    chunks.close();
   }
 }
 
