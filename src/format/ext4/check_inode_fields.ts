@@ -14,6 +14,8 @@ import type { FoundInode } from "./reader_inodes.ts";
 
 /** `i_flags` `EXT2_IMAGIC_FL`, which nobody used. */
 const INODE_IMAGIC = 0x2000;
+/** `i_flags` `EXT4_CASEFOLD_FL`; images with the feature are not read. */
+const INODE_CASEFOLD = 0x4000_0000;
 /** Offset of `i_obso_faddr`. */
 const FRAGMENT_OFFSET = 0x70;
 /** Files from here on need the feature `large_file`. */
@@ -37,7 +39,11 @@ export function checkFields(
   if ((featureIncompat & IncompatFeature.is64bit) === 0 && fields.fileAcl >= 2 ** 32) {
     wrong(`attribute block is ${fields.fileAcl}`, "32 bits");
   }
+  if (fields.fileAcl !== 0 && (featureCompat & CompatFeature.extAttr) === 0) {
+    wrong(`attribute block is ${fields.fileAcl}`, "none, without ext_attr");
+  }
   if ((fields.flags & INODE_IMAGIC) !== 0) wrong("flag imagic is set", "no such flag");
+  if ((fields.flags & INODE_CASEFOLD) !== 0) wrong("flag casefold is set", "none, without it");
   if ((fields.flags & INODE_INDEX) !== 0) {
     const hasIndexes = (featureCompat & CompatFeature.dirIndex) !== 0;
     if (!hasIndexes || kind !== FileKind.directory) wrong("flag of an index is set", "none");

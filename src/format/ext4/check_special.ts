@@ -50,10 +50,8 @@ function checkJournal({ volume, inodes }: CheckedImage, number: number, report: 
   }
   const bytes = new Uint8Array(volume.blockSize);
   readContent(volume, readExtents(volume, inode), bytes, 0);
-  const { magic, blockType, blockSize, maxLength, errno } = readJournalSuperblock(
-    new DataView(bytes.buffer),
-    0,
-  );
+  const journal = readJournalSuperblock(new DataView(bytes.buffer), 0);
+  const { magic, blockType, blockSize, maxLength, errno, users } = journal;
   const isKnown = blockType === JOURNAL_SUPERBLOCK_V1 || blockType === JOURNAL_SUPERBLOCK_V2;
   if (magic !== JOURNAL_MAGIC || !isKnown) {
     report.wrong(thing, `magic is ${hex(magic)} of type ${blockType}`, `${hex(JOURNAL_MAGIC)}`);
@@ -64,6 +62,12 @@ function checkJournal({ volume, inodes }: CheckedImage, number: number, report: 
   }
   const blocks = Math.floor(inode.fields.size / volume.blockSize);
   if (maxLength > blocks) report.wrong(thing, `it has ${maxLength} blocks`, `at most ${blocks}`);
+  const features = journal.featureCompat | journal.featureIncompat | journal.featureRoCompat;
+  if (blockType === JOURNAL_SUPERBLOCK_V1 && (features !== 0 || users !== 0)) {
+    report.wrong(thing, "it has features and users", "none in version 1");
+  } else if (users > 1) {
+    report.wrong(thing, `it has ${users} users`, "1");
+  }
   if (errno !== 0) report.wrong(thing, `it notes error ${errno}`, "none");
 }
 

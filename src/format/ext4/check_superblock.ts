@@ -5,7 +5,7 @@
  */
 import type { CheckedImage } from "./check_image.ts";
 import type { CheckReport } from "./check_report.ts";
-import { CompatFeature, IncompatFeature, RoCompatFeature } from "./features.ts";
+import { CompatFeature, featureNames, IncompatFeature, RoCompatFeature } from "./features.ts";
 import { GROUP_BLOCK_UNINIT, GROUP_INODE_UNINIT } from "./group_descriptor.ts";
 import { STATE_ERROR, SUPERBLOCK_POSITION } from "./superblock.ts";
 
@@ -41,6 +41,16 @@ export function checkSuperblock(image: CheckedImage, report: CheckReport): void 
   if (!compat(CompatFeature.hasJournal) && s.journalInode !== 0) {
     wrong(`journal is inode ${s.journalInode}`, "0 without has_journal");
   }
+  const isElsewhere = s.journalUuid.some((byte) => byte !== 0);
+  if (compat(CompatFeature.hasJournal) && s.journalInode === 0 && !isElsewhere) {
+    wrong("journal is inode 0", "an inode, with has_journal");
+  }
+  const unknown = featureNames({
+    compat: s.featureCompat,
+    incompat: 0,
+    roCompat: s.featureRoCompat,
+  }).filter((name) => name.includes(":"));
+  if (unknown.length > 0) wrong(`features ${unknown.join(", ")}`, "only known ones");
   if (s.revision === 0 && (s.featureCompat | s.featureIncompat | s.featureRoCompat) !== 0) {
     wrong("it has features", "none in revision 0");
   }

@@ -12,7 +12,7 @@ import { JOURNAL_MAGIC } from "./journal_superblock.ts";
 import { readExtents } from "./reader_extents.ts";
 import { Ext4Groups } from "./reader_groups.ts";
 import { Ext4Inodes } from "./reader_inodes.ts";
-import { Ext4Volume } from "./reader_volume.ts";
+import type { Ext4Volume } from "./reader_volume.ts";
 
 /**
  * The bytes of the image with its journal replayed, `null` where nothing is to be replayed. Throws

@@ -14,7 +14,7 @@ import { checkImage } from "./check_image.ts";
 import { CheckReport } from "./check_report.ts";
 import { type Ext4Content, Ext4InlineContent } from "./content.ts";
 import { describeExt4 } from "./description.ts";
-import { IncompatFeature } from "./features.ts";
+import { IncompatFeature, RoCompatFeature } from "./features.ts";
 import {
   INODE_BLOCK_SIZE,
   INODE_EA_INODE,
@@ -205,7 +205,8 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
     }
     const inode = known ?? this.#readInode(this.#inodes.read(entry.inode));
     const expectedType = this.#hasFileTypes ? inode.kind : 0;
-    if (entry.fileType !== expectedType) {
+    // 0 says nothing.
+    if (entry.fileType !== expectedType && entry.fileType !== 0) {
       throw this.#volume.corrupt(
         `directory inode ${directory.number}`,
         `file type is ${entry.fileType}`,
@@ -254,7 +255,9 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
       ? new Ext4InlineContent(this.#readInline(found))
       : readExtents(this.#volume, found);
     inode.size = size;
-    const hasVerity = (found.fields.flags & INODE_VERITY) !== 0;
+    const { featureRoCompat } = this.superblock;
+    const hasVerity = (found.fields.flags & INODE_VERITY) !== 0 &&
+      (featureRoCompat & RoCompatFeature.verity) !== 0;
     const data = hasVerity ? readVerity(this.#volume, found, content) : content;
     inode.content = size === 0 ? null : data;
   }

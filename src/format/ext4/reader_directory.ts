@@ -4,6 +4,7 @@
  * @module
  */
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
+import { FileKind } from "../../tree/inode.ts";
 import { blockChecksum } from "./checksum.ts";
 import { DirectoryHasher, type HashVersion } from "./directory_hash.ts";
 import { DIRENT_HEADER_SIZE, DIRENT_TAIL_SIZE, readDirent, readDirentTail } from "./dirent.ts";
@@ -142,6 +143,9 @@ class DirectoryBlocks {
           `entry ${index} is "${displayByteString(name)}" for inode ${entry.inode}`,
           index < 2 ? `"${expected}" for inode ${target}` : "a name",
         );
+      }
+      if (entry.fileType !== 0 && entry.fileType !== FileKind.directory) {
+        this.#refuse(`file type of "${name}" is ${entry.fileType}`, `${FileKind.directory}`);
       }
     }
     checkNameBytes(this.#volume, this.#thing, entry, index);

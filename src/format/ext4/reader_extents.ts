@@ -21,6 +21,8 @@ import { readBlockMap } from "./reader_block_map.ts";
 import type { FoundInode } from "./reader_inodes.ts";
 import type { Ext4Volume } from "./reader_volume.ts";
 
+/** Entries for which a node may have room that it does not use. */
+const UNUSED_MAX = 2;
 const MAX_LOGICAL_BLOCKS = 0x1_0000_0000;
 
 /**
@@ -73,11 +75,9 @@ class ExtentTree {
     if (header.magic !== EXTENT_MAGIC) {
       this.#refuse(`magic is 0x${header.magic.toString(16)}`, "0xf30a");
     }
-    if (header.max > capacity || header.entries > header.max) {
-      this.#refuse(
-        `node has ${header.entries} of ${header.max} entries`,
-        `at most ${capacity}`,
-      );
+    const { max, entries } = header;
+    if (max > capacity || max < capacity - UNUSED_MAX || entries > max) {
+      this.#refuse(`node has ${entries} of ${max} entries`, `at most ${capacity}`);
     }
     if (header.depth !== depth) this.#refuse(`depth is ${header.depth}`, `${depth}`);
     if (header.entries === 0 && firstBlock !== null) this.#refuse("node has no entry", "one");
@@ -108,6 +108,13 @@ class ExtentTree {
       );
     }
     this.#volume.checkBlocks(startBlock, blockCount, this.#thing);
+    const { clusterRatio } = this.#volume;
+    if (startBlock % clusterRatio !== logicalBlock % clusterRatio) {
+      this.#refuse(
+        `block ${logicalBlock} is at ${startBlock}`,
+        `the same place in a cluster of ${clusterRatio}`,
+      );
+    }
     this.#volume.claim(startBlock, blockCount, this.#thing);
     this.#next = logicalBlock + blockCount;
     if (isUnwritten) return;

@@ -19,6 +19,8 @@ const SUPPORTED_INCOMPAT = IncompatFeature.filetype | IncompatFeature.recover |
 const LOG_BLOCK_SIZE_MAX = 6;
 /** Largest cluster: 512 MiB (`EXT2_MAX_CLUSTER_LOG_SIZE`). */
 const LOG_CLUSTER_SIZE_MAX = 19;
+/** Most groups that keep their tables together. */
+const LOG_GROUPS_PER_FLEX_MAX = 31;
 /** Most bytes of group descriptors: those of a million groups, 128 TiB in blocks of 4 KiB. */
 const DESCRIPTOR_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -145,6 +147,12 @@ function badSizes(s: Superblock, blockSize: number): Refusal | null {
     !isPowerOfTwo(s.inodeSize) || s.inodeSize < INODE_GOOD_OLD_SIZE || s.inodeSize > blockSize
   ) {
     return corrupt(`inode size is ${s.inodeSize}`, `a power of two from 128 to ${blockSize}`);
+  }
+  if (s.logGroupsPerFlex > LOG_GROUPS_PER_FLEX_MAX) {
+    return corrupt(
+      `groups that stand together are 2^${s.logGroupsPerFlex}`,
+      `at most 2^${LOG_GROUPS_PER_FLEX_MAX}`,
+    );
   }
   if (s.firstInode < FIRST_INODE || s.firstInode > s.inodesCount) {
     return corrupt(`first inode is ${s.firstInode}`, `${FIRST_INODE} or a little more`);

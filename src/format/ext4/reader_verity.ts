@@ -11,7 +11,6 @@ import {
   type VerityDescriptor,
 } from "../../fsverity/verity_descriptor.ts";
 import { Ext4Content } from "./content.ts";
-import { RoCompatFeature } from "./features.ts";
 import { readContent } from "./reader_content.ts";
 import type { FoundInode } from "./reader_inodes.ts";
 import type { Ext4Volume } from "./reader_volume.ts";
@@ -31,9 +30,6 @@ export function readVerity(
 ): Ext4Content {
   const { size } = inode.fields;
   const thing = `fs-verity descriptor of inode ${inode.number}`;
-  if ((volume.superblock.featureRoCompat & RoCompatFeature.verity) === 0) {
-    throw volume.corrupt(thing, "the image has no feature verity", "it");
-  }
   const { dataSize, version } = readDescriptor(volume, thing, size, content);
   if (version !== 1 || dataSize !== size) {
     throw volume.corrupt(

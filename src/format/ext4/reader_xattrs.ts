@@ -253,7 +253,9 @@ export class Ext4Xattrs {
   #localValue(area: Area, entry: XattrEntry, suffix: ByteString, valuesStart: number): Uint8Array {
     const { valueSize } = entry;
     const valueAt = area.base + entry.valueOffset;
-    if (valueSize === 0) return this.#checkHash(area, entry, suffix, new Uint8Array(0));
+    if (valueSize === 0 && valueAt <= area.end) {
+      return this.#checkHash(area, entry, suffix, new Uint8Array(0));
+    }
     if (valueAt < valuesStart || valueAt + valueSize > area.end) {
       this.#refuse(
         area,
