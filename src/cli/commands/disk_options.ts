@@ -18,7 +18,7 @@ export type DiskArguments = InferValue<ReturnType<typeof diskOptions>>;
 /** The parser of these options. */
 export function diskOptions() {
   return object("Disk", {
-    verity: optional(option("--verity", textValue("FILE", String, String, ""), {
+    verity: optional(option("--verity", textValue("[=FILE]", String, String, ""), {
       description:
         message`A dm-verity hash tree behind the image, or in a FILE of its own (--verity=FILE); root hash and salt are told.`,
     })),
@@ -49,7 +49,7 @@ export function diskOptions() {
     vhd: option("--vhd", {
       description: message`A fixed VHD, as Hyper-V and Azure take it.`,
     }),
-    qcow2: optional(option("--qcow2", choice(["none", "zstd"], { metavar: "COMPRESSION" }), {
+    qcow2: optional(option("--qcow2", choice(["none", "zstd"], { metavar: "[=COMPRESSION]" }), {
       description: message`A qcow2 file, plain or compressed (--qcow2=zstd).`,
     })),
   });
