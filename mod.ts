@@ -44,6 +44,8 @@ export type {
 } from "./src/format/directory/format.ts";
 export { ext4, Ext4Content } from "./src/format/ext4/format.ts";
 export type { Ext4Extent, Ext4Options, FreeRoom } from "./src/format/ext4/format.ts";
+export { squashfs, SquashfsContent } from "./src/format/squashfs/format.ts";
+export type { SquashfsOptions } from "./src/format/squashfs/format.ts";
 export { tar } from "./src/format/tar/format.ts";
 export type { SpooledContent, TarOptions } from "./src/format/tar/format.ts";
 export type {

@@ -9,6 +9,7 @@ import type { DumpOptions } from "./dump/options.ts";
 import type { Ext4Options } from "./ext4/options.ts";
 import type { ImageFormat } from "./image_format.ts";
 import type { OpenImageReader } from "./image_reader.ts";
+import type { SquashfsOptions } from "./squashfs/options.ts";
 import type { TarOptions } from "./tar/options.ts";
 
 /** Options of all formats; each takes those that it knows. */
@@ -17,7 +18,8 @@ export type FormatOptions =
   & TarOptions
   & DirectoryFormatOptions
   & CpioOptions
-  & DumpOptions;
+  & DumpOptions
+  & Omit<SquashfsOptions, "compressionWorkers">;
 
 /** Bytes at the start of an image that tell its format. */
 export const HEAD_SIZE = 4096;
@@ -72,6 +74,15 @@ export const FORMATS: readonly FormatEntry[] = [
     matches: (head) => head.length >= 2048 && head[0x438] === 0x53 && head[0x439] === 0xef,
     loadWriter: async () => (await import("./ext4/format.ts")).ext4,
     loadReader: async () => (await import("./ext4/reader.ts")).openExt4,
+  },
+  {
+    name: "squashfs",
+    extensions: [".squashfs", ".sqfs", ".sqsh"],
+    options: ["compression", "blockSize", "noFragments", "onLoss"],
+    // "hsqs".
+    matches: (head) => [0x68, 0x73, 0x71, 0x73].every((byte, i) => head[i] === byte),
+    loadWriter: async () => (await import("./squashfs/format.ts")).squashfs,
+    loadReader: async () => (await import("./squashfs/reader.ts")).openSquashfs,
   },
   {
     name: "tar",

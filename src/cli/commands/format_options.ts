@@ -51,7 +51,7 @@ export function formatOptions() {
       description: message`Seed of the directory hashes; default: derived like the UUID.`,
     })),
     blockSize: optional(option("--block-size", blockSizeValue(), {
-      description: message`Block size; default: 4K.`,
+      description: message`Block size; default: 4K, of squashfs 128K.`,
     })),
     inodeSize: optional(option("--inode-size", inodeSizeValue(), {
       description:
@@ -79,6 +79,10 @@ export function formatOptions() {
       description:
         message`Compression, as zstd:15, gzip:9 or none; default: by the format and the extension of OUT.`,
     })),
+    noFragments: option("--no-fragments", {
+      description:
+        message`Give every file blocks of its own: ends of files and small files do not share blocks.`,
+    }),
     sparse: option("--sparse", {
       description:
         message`Leave holes of files out of a tar, as GNU tar does; container engines do not read that.`,
@@ -122,6 +126,7 @@ const OPTION_NAMES: Readonly<Record<keyof FormatOptions, string>> = {
   features: "--features",
   fsVerity: "--fs-verity",
   compression: "--compression",
+  noFragments: "--no-fragments",
   sparse: "--sparse",
   keepWhiteouts: "--keep-whiteouts",
   digests: "--digests",
