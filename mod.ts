@@ -42,6 +42,8 @@ export type {
   DirectorySinkOptions,
   OnLoss,
 } from "./src/format/directory/format.ts";
+export { erofs } from "./src/format/erofs/format.ts";
+export type { ErofsContent, ErofsOptions } from "./src/format/erofs/format.ts";
 export { ext4, Ext4Content } from "./src/format/ext4/format.ts";
 export type { Ext4Extent, Ext4Options, FreeRoom } from "./src/format/ext4/format.ts";
 export { squashfs, SquashfsContent } from "./src/format/squashfs/format.ts";

@@ -21,16 +21,17 @@ export function freeSpaceValue(): ValueParser<"sync", FreeSpace> {
   return textValue("SIZE|PERCENT", parseFreeSpace, format, { bytes: 0 });
 }
 
-/** A block size: 1K, 2K or 4K. */
+/** A block size: a power of two from 512 to 1M; each format has its own among them. */
 export function blockSizeValue(): ValueParser<"sync", number> {
   const parse = (text: string) => {
     const size = parseSize(text);
-    if (size !== 1024 && size !== 2048 && size !== 4096) {
-      throw new SyntaxError(`Cannot use block size "${text}", expected 1K, 2K or 4K`);
+    if (!Number.isSafeInteger(Math.log2(size)) || size < 512 || size > 1024 * 1024) {
+      throw new SyntaxError(`Cannot use block size "${text}", expected a power of two, 512 to 1M`);
     }
     return size;
   };
-  return textValue("1K|2K|4K", parse, (size) => `${size / 1024}K`, 4096, ["1K", "2K", "4K"]);
+  const format = (size: number) => size < 1024 ? `${size}` : formatSize(size);
+  return textValue("SIZE", parse, format, 4096, ["1K", "2K", "4K", "128K"]);
 }
 
 /** A UUID in its usual form, or one of some words. */

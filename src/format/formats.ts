@@ -6,6 +6,7 @@
 import type { CpioOptions } from "./cpio/options.ts";
 import type { DirectoryFormatOptions } from "./directory/options.ts";
 import type { DumpOptions } from "./dump/options.ts";
+import type { ErofsOptions } from "./erofs/options.ts";
 import type { Ext4Options } from "./ext4/options.ts";
 import type { ImageFormat } from "./image_format.ts";
 import type { OpenImageReader } from "./image_reader.ts";
@@ -15,6 +16,7 @@ import type { TarOptions } from "./tar/options.ts";
 /** Options of all formats; each takes those that it knows. */
 export type FormatOptions =
   & Ext4Options
+  & ErofsOptions
   & TarOptions
   & DirectoryFormatOptions
   & CpioOptions
@@ -83,6 +85,15 @@ export const FORMATS: readonly FormatEntry[] = [
     matches: (head) => [0x68, 0x73, 0x71, 0x73].every((byte, i) => head[i] === byte),
     loadWriter: async () => (await import("./squashfs/format.ts")).squashfs,
     loadReader: async () => (await import("./squashfs/reader.ts")).openSquashfs,
+  },
+  {
+    name: "erofs",
+    extensions: [".erofs"],
+    options: ["blockSize", "compression", "clusterSize", "label", "uuid"],
+    // magic of the superblock, which starts at 1024.
+    matches: (head) => [0xe2, 0xe1, 0xf5, 0xe0].every((byte, i) => head[1024 + i] === byte),
+    loadWriter: async () => (await import("./erofs/format.ts")).erofs,
+    loadReader: async () => (await import("./erofs/reader.ts")).openErofs,
   },
   {
     name: "tar",

@@ -79,6 +79,9 @@ export function formatOptions() {
       description:
         message`Compression, as zstd:15, gzip:9 or none; default: by the format and the extension of OUT.`,
     })),
+    clusterSize: optional(option("--cluster-size", blockSizeValue(), {
+      description: message`Bytes of a file that EROFS compresses together; default: 64K.`,
+    })),
     noFragments: option("--no-fragments", {
       description:
         message`Give every file blocks of its own: ends of files and small files do not share blocks.`,
@@ -126,6 +129,7 @@ const OPTION_NAMES: Readonly<Record<keyof FormatOptions, string>> = {
   features: "--features",
   fsVerity: "--fs-verity",
   compression: "--compression",
+  clusterSize: "--cluster-size",
   noFragments: "--no-fragments",
   sparse: "--sparse",
   keepWhiteouts: "--keep-whiteouts",
