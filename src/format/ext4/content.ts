@@ -61,3 +61,15 @@ export class Ext4InlineContent extends Ext4Content {
     this.bytes = bytes;
   }
 }
+
+/** The data of a file with fs-verity; what stands behind its end is no part of it. */
+export class Ext4VerityContent extends Ext4Content {
+  /** All blocks of the file: data, tree and descriptor. */
+  readonly all: Ext4Content;
+
+  /** Keeps `all` beside the runs of the data. */
+  constructor(first: Ext4Extent | null, more: readonly Ext4Extent[] | null, all: Ext4Content) {
+    super(first, more);
+    this.all = all;
+  }
+}

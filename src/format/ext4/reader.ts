@@ -7,9 +7,10 @@ import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/
 import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import type { NoticeListener } from "../../notice.ts";
-import { type FileTree, walk } from "../../tree/file_tree.ts";
+import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
+import { checkContents } from "./check_content.ts";
 import { checkImage } from "./check_image.ts";
 import { CheckReport } from "./check_report.ts";
 import { type Ext4Content, Ext4InlineContent } from "./content.ts";
@@ -102,6 +103,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
 
   /** Checks what `e2fsck -n` does, and reads every byte of every file. */
   check(onProblem: (problem: ImageProblem) => void, signal?: AbortSignal): void {
+    const report = new CheckReport(onProblem, signal);
     checkImage({
       volume: this.#volume,
       groups: this.#groups,
@@ -109,21 +111,8 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
       xattrs: this.#xattrs,
       names: { numbers: this.#seen, links: this.#links },
       isReplayed: this.#isReplayed,
-    }, new CheckReport(onProblem, signal));
-    const buffer = new Uint8Array(256 * 1024);
-    for (const { path, inode } of walk(this.tree)) {
-      if (inode.content === null) continue;
-      signal?.throwIfAborted();
-      try {
-        for (let at = 0; at < inode.size; at += buffer.length) {
-          at = this.seekData(inode.content, at);
-          if (at < inode.size) this.read(inode.content, buffer, at);
-        }
-      } catch (error) {
-        if (!(error instanceof ImageError)) throw error;
-        onProblem({ path, message: error.message, offset: error.where.offset });
-      }
-    }
+    }, report);
+    checkContents(this.#volume, this.tree, report);
   }
 
   /** Gives the image back. */

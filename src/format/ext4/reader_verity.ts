@@ -1,6 +1,6 @@
 /**
- * What stands behind the end of a file with fs-verity: the descriptor is verified, the tree is left
- * to the kernel.
+ * What stands behind the end of a file with fs-verity: the descriptor is verified here, data and
+ * tree in `check`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import {
   VERITY_DESCRIPTOR_SIZE,
   type VerityDescriptor,
 } from "../../fsverity/verity_descriptor.ts";
-import { Ext4Content } from "./content.ts";
+import { type Ext4Content, Ext4VerityContent } from "./content.ts";
 import { readContent } from "./reader_content.ts";
 import type { FoundInode } from "./reader_inodes.ts";
 import type { Ext4Volume } from "./reader_volume.ts";
@@ -27,7 +27,7 @@ export function readVerity(
   volume: Ext4Volume,
   inode: FoundInode,
   content: Ext4Content,
-): Ext4Content {
+): Ext4VerityContent {
   const { size } = inode.fields;
   const thing = `fs-verity descriptor of inode ${inode.number}`;
   const { dataSize, version } = readDescriptor(volume, thing, size, content);
@@ -42,11 +42,14 @@ export function readVerity(
   const [first, ...more] = content.runs()
     .filter(({ logicalBlock }) => logicalBlock < endBlock)
     .map((run) => ({ ...run, blockCount: Math.min(run.blockCount, endBlock - run.logicalBlock) }));
-  return new Ext4Content(first ?? null, more.length === 0 ? null : more);
+  return new Ext4VerityContent(first ?? null, more.length === 0 ? null : more, content);
 }
 
-/** The descriptor: it begins with a block, and its size ends the last block of the file. */
-function readDescriptor(
+/**
+ * The descriptor: it begins with a block, and its size ends the last block of the file. Throws
+ * `ImageError` `CORRUPT`.
+ */
+export function readDescriptor(
   volume: Ext4Volume,
   thing: string,
   size: number,
