@@ -98,7 +98,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
 
   /** What it is. */
   get description(): ImageDescription {
-    return describeExt4(this.superblock);
+    return describeExt4(this.superblock, this.#isReplayed);
   }
 
   /** Checks what `e2fsck -n` does, and reads every byte of every file. */
