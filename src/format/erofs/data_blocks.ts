@@ -7,6 +7,8 @@ import type { ByteSink } from "../../io/byte_sink.ts";
 
 /** Bytes of a write. */
 const STAGE_SIZE = 256 * 1024;
+/** Runs of so many bytes leave from where they are. */
+const DIRECT_SIZE = 64 * 1024;
 
 /** Appends blocks to the data of an image. */
 export class DataBlocks {
@@ -31,6 +33,12 @@ export class DataBlocks {
 
   /** Appends bytes `[start, end)`, whole blocks. */
   append(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start >= DIRECT_SIZE) {
+      this.flush();
+      this.#sink.write(bytes.subarray(start, end), this.#stageBlock * this.blockSize);
+      this.#stageBlock += (end - start) / this.blockSize;
+      return;
+    }
     for (let at = start; at < end;) {
       const count = Math.min(end - at, STAGE_SIZE - this.#fill);
       this.#stage.set(bytes.subarray(at, at + count), this.#fill);

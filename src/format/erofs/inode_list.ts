@@ -8,7 +8,7 @@ import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import { countLinks, eachDirectory, type FileTree, walk } from "../../tree/file_tree.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
-import type { ErofsContent } from "./content.ts";
+import { type ErofsContent, FlatContent } from "./content.ts";
 import { NAME_MAX } from "./dirent.ts";
 import type { XattrTable } from "./xattr_table.ts";
 
@@ -38,7 +38,10 @@ export interface Epoch {
 
 /** The inodes of an image. */
 export class InodeList {
-  /** Every inode, the root first, in walk order. */
+  /**
+   * Every inode: the root first, in walk order; behind the others those of files with a tail, in the
+   * order of the tails, so that these are read back in order.
+   */
   readonly inodes: Inode<ErofsContent>[] = [];
   /** Every directory, the root first, in the same order. */
   readonly directories: DirectoryPlace[] = [];
@@ -76,6 +79,7 @@ export class InodeList {
     for (const time of this.#times.values()) if (time.count > best.count) best = time;
     this.epoch = best.epoch;
     this.#times.clear();
+    this.inodes.sort((a, b) => tailOf(a) - tailOf(b));
   }
 
   #countTime({ mtimeSeconds: seconds, mtimeNanoseconds: nanoseconds }: Inode): void {
@@ -87,6 +91,10 @@ export class InodeList {
       this.#times.set(key, { epoch: { seconds, nanoseconds }, count: 1 });
     }
   }
+}
+
+function tailOf({ content }: Inode<ErofsContent>): number {
+  return content instanceof FlatContent ? content.tailPosition : -1;
 }
 
 function forgetNumbers(tree: FileTree): void {

@@ -5,8 +5,9 @@
  */
 import { Spool } from "../spool.ts";
 
-/** Bytes that are read back at once. */
-const WINDOW_SIZE = 256 * 1024;
+/** Bytes that are read back at once, and how many of them are in front of those that are needed. */
+const WINDOW_SIZE = 512 * 1024;
+const WINDOW_BEFORE = 128 * 1024;
 
 /** Tails in the order in which they came; all but the last are in a temporary file. */
 export class TailStore {
@@ -33,9 +34,9 @@ export class TailStore {
   read(into: Uint8Array, position: number): void {
     const windowEnd = this.#windowStart + this.#windowSize;
     if (position < this.#windowStart || position + into.length > windowEnd) {
-      this.#windowStart = position;
-      this.#windowSize = Math.min(WINDOW_SIZE, this.#size - position);
-      this.#spool.read(this.#window.subarray(0, this.#windowSize), position);
+      this.#windowStart = Math.max(0, position - WINDOW_BEFORE);
+      this.#windowSize = Math.min(WINDOW_SIZE, this.#size - this.#windowStart);
+      this.#spool.read(this.#window.subarray(0, this.#windowSize), this.#windowStart);
     }
     const at = position - this.#windowStart;
     into.set(this.#window.subarray(at, at + into.length));
