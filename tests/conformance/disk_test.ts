@@ -13,6 +13,7 @@ import { qcow2 } from "../../src/disk/qcow2.ts";
 import { verity, type VerityOptions } from "../../src/disk/verity.ts";
 import { vhd } from "../../src/disk/vhd.ts";
 import { ext4, type Ext4Content } from "../../src/format/ext4/format.ts";
+import { erofs } from "../../src/format/erofs/format.ts";
 import { squashfs } from "../../src/format/squashfs/format.ts";
 import type { ImageFormat } from "../../src/format/image_format.ts";
 import { fileSource } from "../../src/io/file_source.ts";
@@ -295,29 +296,36 @@ toolTest(
     }),
 );
 
-toolTest(
-  "squashfs goes into everything that ext4 goes into",
-  ["veritysetup", "sgdisk", "sfdisk", "qemu-img", "unsquashfs"],
-  () =>
-    inDirectory(async (directory) => {
-      const path = `${directory}/image`;
-      const one = new CaseTree().file("one", { size: 5, data: [[0, 5]] }).finish();
-      for (const files of [tree(), one]) {
-        const { report } = await writeTree(verity(squashfs()), files, plainSink(path));
-        const { verityRootHash, verityHashOffset } = report.details;
-        const offset = `--hash-offset=${verityHashOffset}`;
-        mustRun("veritysetup", ["verify", path, path, String(verityRootHash), offset]);
-        mustRun("unsquashfs", ["-l", path]);
-        const disk = `${directory}/disk.qcow2`;
-        const format = qcow2(gpt(verity(squashfs())), { compression: "zstd" });
-        await writeTree(format, files, plainSink(disk));
-        match(mustRun("qemu-img", ["check", disk]), /No errors were found/);
-        mustRun("qemu-img", ["convert", "-O", "raw", disk, `${directory}/raw`]);
-        match(mustRun("sgdisk", ["-v", `${directory}/raw`]), /^\s*No problems found/);
-        strictEqual(partitionsOf(`${directory}/raw`).partitions[0].attrs, "GUID:60");
-      }
-    }),
-);
+const OTHERS: readonly (readonly [string, ImageFormat<unknown>, string[]])[] = [
+  ["squashfs", squashfs() as ImageFormat<unknown>, ["unsquashfs", "-l"]],
+  ["erofs", erofs() as ImageFormat<unknown>, ["fsck.erofs"]],
+];
+
+for (const [name, inner, judge] of OTHERS) {
+  toolTest(
+    `${name} goes into everything that ext4 goes into`,
+    ["veritysetup", "sgdisk", "sfdisk", "qemu-img", judge[0]],
+    () =>
+      inDirectory(async (directory) => {
+        const path = `${directory}/image`;
+        const one = new CaseTree().file("one", { size: 5, data: [[0, 5]] }).finish();
+        for (const files of [tree(), one]) {
+          const { report } = await writeTree(verity(inner), files, plainSink(path));
+          const { verityRootHash, verityHashOffset } = report.details;
+          const offset = `--hash-offset=${verityHashOffset}`;
+          mustRun("veritysetup", ["verify", path, path, String(verityRootHash), offset]);
+          mustRun(judge[0], [...judge.slice(1), path]);
+          const disk = `${directory}/disk.qcow2`;
+          const format = qcow2(gpt(verity(inner)), { compression: "zstd" });
+          await writeTree(format, files, plainSink(disk));
+          match(mustRun("qemu-img", ["check", disk]), /No errors were found/);
+          mustRun("qemu-img", ["convert", "-O", "raw", disk, `${directory}/raw`]);
+          match(mustRun("sgdisk", ["-v", `${directory}/raw`]), /^\s*No problems found/);
+          strictEqual(partitionsOf(`${directory}/raw`).partitions[0].attrs, "GUID:60");
+        }
+      }),
+  );
+}
 
 Deno.test("a disk file is a source of its files", () =>
   inDirectory(async (directory) => {
