@@ -41,6 +41,12 @@ function withLargeXattrs(): CaseTree {
     .file("same value", { xattrs: { "user.large": "v".repeat(20_000) } });
 }
 
+function withHighBytes(): CaseTree {
+  const tree = richTree().directory("high");
+  for (let i = 0; i < 2000; i++) tree.file(`high/\xc3\xa4 \xff${i} ${"\x80".repeat(i % 60)}`);
+  return tree;
+}
+
 /** Files and directories that an inode can hold, or nearly. */
 function withSmallFiles(): CaseTree {
   const tree = richTree().directory("small");
@@ -58,6 +64,8 @@ interface Variant {
   readonly options: readonly string[];
   /** Arguments of `tune2fs` afterwards. */
   readonly tune?: readonly string[];
+  /** A request of `debugfs` afterwards. */
+  readonly request?: string;
   readonly build?: () => CaseTree;
   /** `ext4` when absent. */
   readonly type?: string;
@@ -103,6 +111,13 @@ const VARIANTS: readonly Variant[] = [
   { name: "bigalloc", options: ["-b", "4096", "-C", "16384", "-O", "bigalloc", "-N", "12000"] },
   { name: "bigalloc, blocks of 1024", options: ["-b", "1024", "-C", "4096", "-O", "bigalloc"] },
   { name: "uninit_bg", options: ["-O", "^metadata_csum,uninit_bg"] },
+  {
+    name: "hashes of unsigned bytes",
+    options: [],
+    request: "ssv flags 2",
+    build: withHighBytes,
+  },
+  { name: "hashes of signed bytes", options: [], request: "ssv flags 1", build: withHighBytes },
   { name: "legacy hashes", options: [], tune: ["-E", "hash_alg=legacy"] },
 ];
 
@@ -112,6 +127,7 @@ for (const variant of VARIANTS) {
     await withImageFile((image) => {
       mustRun("mke2fs", ["-q", "-t", variant.type ?? "ext4", ...variant.options, image, "100M"]);
       if (variant.tune !== undefined) mustRun("tune2fs", [...variant.tune, image]);
+      if (variant.request !== undefined) mustRun("debugfs", ["-w", "-R", variant.request, image]);
       const tree = (variant.build ?? richTree)().finish();
       withMountedImage(image, (directory) => materialize(tree, directory), { options: "rw" });
       const reader = openExt4(fileSource(image));
@@ -137,6 +153,59 @@ function differences(
     { ignore: hasTimes ? [] : ["mtime", "atime"] },
   );
   return [...found].slice(0, 20).map(formatDifference);
+}
+
+/** What the kernel of a test machine does not mount, filled by `mke2fs` itself. */
+const MADE_VARIANTS:
+  readonly (readonly [name: string, size: string, options: readonly string[]])[] = [
+    ["blocks of 65536", "1G", ["-t", "ext4", "-b", "65536"]],
+    ["blocks of 65536 without checksums", "1G", [
+      "-t",
+      "ext4",
+      "-b",
+      "65536",
+      "-O",
+      "^metadata_csum",
+    ]],
+    ["ext2 with blocks of 32768", "512M", ["-t", "ext2", "-b", "32768"]],
+    ["quota and project", "64M", ["-t", "ext4", "-O", "quota,project"]],
+    ["mmp", "64M", ["-t", "ext4", "-O", "mmp"]],
+    ["orphan_file", "64M", ["-t", "ext4", "-O", "orphan_file"]],
+    ["clusters of 1 MiB", "1G", ["-t", "ext4", "-O", "bigalloc", "-C", "1M"]],
+    ["a large flex group", "512M", ["-t", "ext4", "-b", "1024", "-G", "64"]],
+    ["no features at all", "64M", ["-t", "ext2", "-O", "none", "-b", "4096"]],
+  ];
+
+for (const [name, size, options] of MADE_VARIANTS) {
+  toolTest(`openExt4() reads what mke2fs wrote: ${name}`, ["root", "mke2fs"], async () => {
+    await withImageFile((image) => {
+      const tree = new CaseTree().directory("d").directory("large")
+        .file("d/file", { size: 100_000, xattrs: { "user.a": "b" } })
+        .file("d/sparse", { size: 3_000_000, data: [[900_000, 950_000], [2_999_999, 3_000_000]] })
+        .symlink("fast", "d/file").symlink("slow", "s".repeat(200)).link("again", "d/file")
+        .device("device", "blockDevice", 8, 300).special("fifo", "fifo");
+      for (let i = 0; i < 300; i++) tree.file(`large/a longer name for file number ${i}`);
+      const directory = `${image}.directory`;
+      Deno.mkdirSync(directory);
+      materialize(tree.finish(), directory);
+      mustRun("mke2fs", ["-q", "-F", ...options, "-d", directory, image, size]);
+      const reader = openExt4(fileSource(image));
+      reader.tree.root.children!.delete("lost+found");
+      reader.tree.root.linkCount--;
+      const hasXattrs = !options.includes("none");
+      const found = compareTrees(
+        { tree: tree.tree, reader: generatedReader },
+        { tree: reader.tree, reader },
+        // mke2fs keeps no nanoseconds.
+        { ignore: hasXattrs ? ["mtime", "atime"] : ["mtime", "atime", "xattr"] },
+      );
+      deepStrictEqual([...found].slice(0, 20).map(formatDifference), []);
+      const problems: string[] = [];
+      reader.check(({ message }) => problems.push(message));
+      deepStrictEqual(problems, []);
+      reader.close();
+    });
+  });
 }
 
 /** Features that change how an image must be read, and what makes them. */

@@ -24,6 +24,27 @@ Deno.test("DirectoryHasher gives the hashes of debugfs, bytes above 127 as signe
   }
 });
 
+// The same, with -h legacy and -h tea.
+const OTHERS: [name: string, legacy: number, tea: number][] = [
+  ["a", 0xe74b53e2, 0xf53528f0],
+  ["hello", 0x32252546, 0x1a5692b6],
+  ["a longer name for a file number 12345", 0x89177aa4, 0x23f351c8],
+  ["café", 0x96ca5a2c, 0x3037ce66],
+];
+
+Deno.test("DirectoryHasher gives the hashes of others, too", () => {
+  const seed = fromHex("0102030405060708090a0b0c0d0e0f10");
+  const legacy = new DirectoryHasher(seed, { version: 0, isUnsigned: false });
+  const tea = new DirectoryHasher(seed, { version: 2, isUnsigned: false });
+  const unsigned = new DirectoryHasher(seed, { version: 2, isUnsigned: true });
+  for (const [name, legacyHash, teaHash] of OTHERS) {
+    strictEqual(legacy.hash(utf8ByteString(name)), legacyHash, name);
+    strictEqual(tea.hash(utf8ByteString(name)), teaHash, name);
+    // Without bytes above 127 there is no difference.
+    strictEqual(unsigned.hash(utf8ByteString(name)) === teaHash, name !== "café", name);
+  }
+});
+
 Deno.test("avoidEnd() moves the hash that ends a directory", () => {
   strictEqual(avoidEnd(0xfffffffe), 0xfffffffc);
   strictEqual(avoidEnd(0xfffffffc), 0xfffffffc);
