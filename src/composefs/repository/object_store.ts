@@ -166,7 +166,9 @@ export class ObjectStore {
       const source = fileSource(temporary);
       try {
         const id = digestOfSource(source, this.algorithm);
-        return this.adopt(temporary, id, source.size, options.byLink !== true);
+        if (this.has(id, source.size)) return this.known(id, source.size);
+        if (!options.byLink) Deno.chmodSync(temporary, OBJECT_MODE);
+        return this.adopt(temporary, id, source.size);
       } finally {
         source.close();
       }
@@ -192,11 +194,9 @@ export class ObjectStore {
     return this.sizeOf(id) === sizeBytes;
   }
 
-  /** Gives the complete file at `path` the name of its digest; it is gone from `path` then or later. */
-  adopt(path: string, id: ObjectId, sizeBytes: number, isOwn = true): StoredObject {
-    if (this.has(id, sizeBytes)) return this.known(id, sizeBytes);
+  /** Gives the complete file at `path` the name of its digest, which it is not there under. */
+  adopt(path: string, id: ObjectId, sizeBytes: number): StoredObject {
     try {
-      if (isOwn) Deno.chmodSync(path, OBJECT_MODE);
       this.#protect(path);
       const target = this.pathOf(id);
       const directory = join(this.directory, id.slice(0, 2));

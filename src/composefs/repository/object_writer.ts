@@ -90,7 +90,8 @@ export class ObjectWriter {
   end(): StoredObject {
     const sizeBytes = this.#digester.size;
     const id = toHex(this.#digester.end());
-    if (this.#file === null && this.#store.has(id, sizeBytes)) {
+    if (this.#store.has(id, sizeBytes)) {
+      this.abort();
       return this.#store.known(id, sizeBytes);
     }
     this.#flush();

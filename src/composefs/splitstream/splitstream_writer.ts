@@ -36,6 +36,8 @@ export type ContentType = "ocilayer" | "ociconfg" | "ocimanif" | "oci_blob";
 
 /** Bytes of one read. */
 const READ_SIZE = 256 * 1024;
+/** Bytes that are compressed at a time. */
+const STAGE_SIZE = 128 * 1024;
 
 /** Writes one stream. It must be ended or aborted. */
 export class SplitstreamWriter {
@@ -51,6 +53,8 @@ export class SplitstreamWriter {
   #sizeBytes = 0;
   // What waits to be compressed, and the run of bytes that is not complete.
   #queue: (Uint8Array | InlineRun)[] = [];
+  readonly #staged = new Uint8Array(STAGE_SIZE);
+  #stagedBytes = 0;
   #run: InlineRun;
 
   /** Begins a stream in `store`. */
@@ -86,10 +90,10 @@ export class SplitstreamWriter {
     this.#queue = [];
     for (const item of queue) {
       if (item instanceof Uint8Array) {
-        await this.#zstd.write(item);
+        if (!this.#stage(item)) await this.#compress(item);
         continue;
       }
-      for (const piece of item.pieces()) await this.#zstd.write(piece);
+      for (const piece of item.pieces()) if (!this.#stage(piece)) await this.#compress(piece);
       item.close();
     }
   }
@@ -98,6 +102,7 @@ export class SplitstreamWriter {
   async end(): Promise<StoredObject> {
     this.#endRun();
     await this.flush();
+    await this.#zstd.write(this.#staged.subarray(0, this.#stagedBytes));
     await this.#zstd.end();
     const names = await zstdFrame(this.#namesText());
     const object = this.#store.begin();
@@ -120,6 +125,20 @@ export class SplitstreamWriter {
     this.#run.close();
     for (const item of this.#queue) if (item instanceof InlineRun) item.close();
     this.#queue = [];
+  }
+
+  /** Keeps a small piece until there are more of them: each call of the compressor costs. */
+  #stage(bytes: Uint8Array): boolean {
+    if (this.#stagedBytes + bytes.length > STAGE_SIZE) return false;
+    this.#staged.set(bytes, this.#stagedBytes);
+    this.#stagedBytes += bytes.length;
+    return true;
+  }
+
+  async #compress(bytes: Uint8Array): Promise<void> {
+    await this.#zstd.write(this.#staged.subarray(0, this.#stagedBytes));
+    this.#stagedBytes = 0;
+    if (!this.#stage(bytes)) await this.#zstd.write(bytes);
   }
 
   #endRun(): void {
