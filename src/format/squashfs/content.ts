@@ -20,7 +20,7 @@ export class SquashfsContent {
    */
   blockSizes: Uint32Array<ArrayBuffer> = NO_BLOCKS;
   /** Number of the fragment block with what is behind the blocks, `0xffffffff` for none. */
-  fragment = NONE;
+  fragment: number = NONE;
   /** Where in the fragment block. */
   offset = 0;
   /** Bytes of blocks that are not stored. */
