@@ -48,11 +48,18 @@ export function openTarLayer(
   return openLayerChunks(layer, { ...job, diffId }, { ...options, pool, verifyDiffIds: true });
 }
 
+/** Gives streams of layers the names of their diff ids, once all they need is on the disk. */
+export function nameLayers(repository: Repository, streams: ReadonlyMap<string, ObjectId>): void {
+  if (streams.size === 0) return;
+  repository.sync();
+  for (const [diffId, id] of streams) repository.streams.put(layerStream(diffId), id);
+}
+
 /**
- * Stores the tar that `chunks` are the bytes of, and gives its stream the name of its diff id when
- * all of it was read and every digest was right. Answers the object of the stream.
+ * Stores the tar that `chunks` are the bytes of. Answers the object of the stream, without a name
+ * yet, when all of it was read and every digest was right.
  *
- * Rejects with `ImageError`, or the reason of the signal; the repository has nothing new by name then.
+ * Rejects with `ImageError`, or the reason of the signal.
  */
 export async function importLayer(
   repository: Repository,
@@ -82,8 +89,6 @@ export async function importLayer(
         `Cannot accept layer "${diffId}": nobody compared it`,
       );
     }
-    repository.sync();
-    repository.streams.put(layerStream(diffId), id);
     return id;
   } catch (error) {
     throw error instanceof ImageError ? error.at({ layer: layer.name }) : error;
@@ -116,7 +121,9 @@ export async function importLayerFile(
   const layer: TarLayer = { layer: { index: 0, name: path, size, job }, job, diffId };
   const chunks = openTarLayer(layer, undefined, options);
   try {
-    return await importLayer(repository, layer, chunks, options);
+    const id = await importLayer(repository, layer, chunks, options);
+    nameLayers(repository, new Map([[diffId, id]]));
+    return id;
   } finally {
     chunks.close();
   }

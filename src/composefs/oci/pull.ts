@@ -14,7 +14,7 @@ import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
 import { openStream } from "./document_stream.ts";
 import { partsOf, type PulledParts } from "./image_parts.ts";
-import { importLayer, openTarLayer, type TarLayer } from "./import_layer.ts";
+import { importLayer, nameLayers, openTarLayer, type TarLayer } from "./import_layer.ts";
 import { checkExpected, DAMAGED, type ImageOptions, storeManifest } from "./store_manifest.ts";
 import { layerStream, tagRef } from "./stream_names.ts";
 
@@ -46,6 +46,8 @@ export interface PullOciReport {
 
 /** Layers that are opened at a time; all but the first are decoded ahead. */
 const OPEN_COUNT = 3;
+/** Bytes of new objects after which the layers that are complete get their names. */
+const SYNC_BYTES = 256 * 1024 * 1024;
 const POOL_MEMORY = 64 * 1024 * 1024;
 /** Stored bytes from which on it is worth to start a worker. */
 const WORTH_A_WORKER = 256 * 1024;
@@ -130,7 +132,13 @@ async function pullLayers(
   const knownCount = layers.length - missing.length;
   const pool = startPool(missing, options.workers);
   const opened: LayerChunks[] = [];
+  let unnamed = new Map<string, ObjectId>();
+  const nameAll = () => {
+    nameLayers(repository, unnamed);
+    unnamed = new Map();
+  };
   try {
+    let syncedBytes = repository.objects.counts.newBytes;
     for (let i = 0, next = 0; i < missing.length; i++) {
       while (next < missing.length && next < i + OPEN_COUNT) {
         opened.push(openTarLayer(missing[next++], pool, { onNotice, signal }));
@@ -145,15 +153,23 @@ async function pullLayers(
         signal,
         onProgress: (done) => onProgress?.({ kind: "progress", id: diffId, done }),
       });
-      onProgress?.({ kind: "done", id: diffId, done: chunks.readBytes });
       streams.set(diffId, id);
+      unnamed.set(diffId, id);
       sizes.set(diffId, chunks.summary!.uncompressedSize);
+      // Every sync waits for the disk, so there is one for several layers.
+      if (repository.objects.counts.newBytes - syncedBytes > SYNC_BYTES) {
+        nameAll();
+        syncedBytes = repository.objects.counts.newBytes;
+      }
       chunks.close();
       opened.shift();
+      onProgress?.({ kind: "done", id: diffId, done: chunks.readBytes });
     }
   } finally {
     for (const chunks of opened) chunks.close();
     pool?.close();
+    // What is complete stays, also where the rest fails.
+    nameAll();
   }
   return {
     streams: new Map(layers.map(({ diffId }) => [diffId, streams.get(diffId)!])),
