@@ -11,7 +11,7 @@ import { ImageError } from "../image_error.ts";
 import { unpackDeviceNumber } from "./device_number.ts";
 import type { DumpedContent } from "./dump.ts";
 import { HARD_LINK_MARK, NOTHING, unescapeField } from "./dump_syntax.ts";
-import { canonicalXattrs, FileKind, Inode, kindOfMode, type Xattr } from "./inode.ts";
+import { canonicalXattrs, FileKind, Inode, kindOfMode, NO_XATTRS, type Xattr } from "./inode.ts";
 
 /** What a line says. */
 export type DumpLine =
@@ -24,6 +24,8 @@ export interface DumpLineContext {
   readonly lineNumber: number;
   /** Whether the limits of the newer tools hold, and nothing may be said that is ignored. */
   readonly isStrict: boolean;
+  /** Lists of attributes by their text: many files have the same one. */
+  readonly xattrLists: Map<string, readonly Xattr[]>;
 }
 
 const FIELD_COUNT = 11;
@@ -36,6 +38,9 @@ const PATH_MAX = 4096;
 const XATTR_NAME_MAX = 255;
 const XATTR_VALUE_MAX = 65535;
 const XATTR_LIST_MAX = 65535;
+/** Lists that are kept to be shared, and the longest text of one. */
+const XATTR_LISTS_MAX = 1000;
+const XATTR_TEXT_MAX = 2000;
 
 /** Limits that differ: bytes of inline contents, and of targets of symbolic links. */
 const INLINE_MAX = { strict: 512, compatible: 5000 };
@@ -58,10 +63,12 @@ class LineParser {
   readonly #fields: readonly string[];
   readonly #lineNumber: number;
   readonly #isStrict: boolean;
+  readonly #xattrLists: DumpLineContext["xattrLists"];
 
-  constructor(line: ByteString, { lineNumber, isStrict }: DumpLineContext) {
+  constructor(line: ByteString, { lineNumber, isStrict, xattrLists }: DumpLineContext) {
     this.#lineNumber = lineNumber;
     this.#isStrict = isStrict;
+    this.#xattrLists = xattrLists;
     this.#fields = line.split(" ");
   }
 
@@ -98,7 +105,7 @@ class LineParser {
     this.#setDevice(inode);
     this.#setTime(inode);
     this.#setContent(inode, size);
-    inode.xattrs = this.#xattrs();
+    inode.xattrs = this.#sharedXattrs();
     return inode;
   }
 
@@ -191,6 +198,19 @@ class LineParser {
       throw this.#fieldError(10, "64 or 128 hexadecimal digits");
     }
     return text.toLowerCase();
+  }
+
+  #sharedXattrs(): readonly Xattr[] {
+    if (this.#fields.length === FIELD_COUNT) return NO_XATTRS;
+    const text = this.#fields.slice(FIELD_COUNT).join(" ");
+    if (text.length > XATTR_TEXT_MAX) return this.#xattrs();
+    let xattrs = this.#xattrLists.get(text);
+    if (xattrs === undefined) {
+      xattrs = this.#xattrs();
+      if (this.#xattrLists.size === XATTR_LISTS_MAX) this.#xattrLists.clear();
+      this.#xattrLists.set(text, xattrs);
+    }
+    return xattrs;
   }
 
   #xattrs(): readonly Xattr[] {

@@ -9,7 +9,7 @@ import { ImageError } from "../image_error.ts";
 import type { DumpedContent } from "./dump.ts";
 import { dumpError, parseDumpLine } from "./dump_line.ts";
 import { countLinks, eachDirectory, type FileTree } from "./file_tree.ts";
-import { FileKind, Inode } from "./inode.ts";
+import { FileKind, Inode, type Xattr } from "./inode.ts";
 
 /** How a dump file is to be read. */
 export interface DumpReaderOptions {
@@ -43,6 +43,7 @@ export class DumpReader {
   // The directory of the line before: mostly that of the next one.
   #lastPath: ByteString | null = null;
   #lastDirectory: Inode<DumpedContent> | null = null;
+  readonly #xattrLists = new Map<string, readonly Xattr[]>();
   // What stands for a file that is named by a link but comes later.
   readonly #openLinks = new Map<Inode<DumpedContent>, OpenLink>();
 
@@ -89,7 +90,11 @@ export class DumpReader {
 
   #addLine(line: ByteString): void {
     const lineNumber = ++this.#lineNumber;
-    const parsed = parseDumpLine(line, { lineNumber, isStrict: this.#isStrict });
+    const parsed = parseDumpLine(line, {
+      lineNumber,
+      isStrict: this.#isStrict,
+      xattrLists: this.#xattrLists,
+    });
     const { path } = parsed;
     if (path === "/") {
       if (this.#root !== null) throw dumpError(lineNumber, "it is a second root", "one");
