@@ -32,6 +32,9 @@ export class Ext4Groups {
   /** Blocks of descriptors. */
   readonly #tableBlocks: number;
   readonly #table: ViewedBytes;
+  // Inodes that are read one after another are of one group.
+  #last: GroupDescriptor | null = null;
+  #lastGroup = 0;
 
   /** Reads the descriptors and verifies them; throws `ImageError` `CORRUPT`. */
   constructor(volume: Ext4Volume) {
@@ -52,8 +55,12 @@ export class Ext4Groups {
 
   /** The descriptor of a group. */
   descriptor(group: number): GroupDescriptor {
-    const { descriptorSize } = this.#volume;
-    return readGroupDescriptor(this.#table.view, group * descriptorSize, descriptorSize);
+    if (this.#last === null || this.#lastGroup !== group) {
+      const { descriptorSize } = this.#volume;
+      this.#last = readGroupDescriptor(this.#table.view, group * descriptorSize, descriptorSize);
+      this.#lastGroup = group;
+    }
+    return this.#last;
   }
 
   /** Whether descriptors have checksums, and may say that parts of a group were never written. */
