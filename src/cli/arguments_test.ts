@@ -216,3 +216,55 @@ Deno.test("parseArguments() knows pull, inspect and cache", () => {
     throws(() => parsed("x", "--registry-mirror", mirror), UsageError, mirror);
   }
 });
+
+Deno.test("parseArguments() knows the commands that look into images", () => {
+  const read = (...args: string[]) => parseArguments(args, recordedTerminal()) as object;
+  const subset = (found: object, expected: Record<string, unknown>) =>
+    deepStrictEqual(
+      Object.fromEntries(Object.keys(expected).map((key) => [key, Reflect.get(found, key)])),
+      expected,
+    );
+  subset(read("ls", "-lRa", "x.ext4", "/etc", "/usr", "--platform", "linux/arm64"), {
+    command: "ls",
+    image: "x.ext4",
+    paths: ["/etc", "/usr"],
+    long: true,
+    recursive: true,
+    all: true,
+    directory: false,
+    timeStyle: "long-iso",
+    platform: { os: "linux", architecture: "arm64" },
+  });
+  subset(read("cat", "x", "/a", "--json"), { command: "cat", paths: ["/a"], json: true });
+  subset(read("stat", "-L", "x", "/a"), { command: "stat", dereference: true });
+  subset(read("tree", "x", "-L", "2"), { command: "tree", level: 2, path: undefined });
+  subset(read("dump", "x", "--digests"), { command: "dump", digests: true });
+  subset(read("extract", "x", "/etc", "-o", "-"), {
+    command: "extract",
+    path: "/etc",
+    output: "-",
+    onLoss: "error",
+    force: false,
+  });
+  subset(
+    read("diff", "a", "b", "--ignore", "mtime", "--ignore", "xattrs:user.a", "--also", "nlink"),
+    {
+      command: "diff",
+      a: "a",
+      b: "b",
+      ignore: ["mtime", "xattrs:user.a"],
+      also: ["nlink"],
+      ignorePath: [],
+    },
+  );
+  subset(read("verify", "a", "--ignore-path", "@docker-export"), {
+    command: "verify",
+    image: "a",
+    reference: undefined,
+    ignorePath: ["@docker-export"],
+  });
+  throws(() => read("cat", "x"), UsageError);
+  throws(() => read("diff", "a"), UsageError);
+  throws(() => read("diff", "a", "b", "--ignore", "colour"), UsageError);
+  throws(() => read("extract", "x"), UsageError);
+});

@@ -162,6 +162,45 @@ Deno.test("verify compares an image with the layers it was made from, and every 
   });
 });
 
+Deno.test({
+  name: "verify finds what is wrong with an image by itself (needs: debugfs)",
+  ignore: !hasDebugfs(),
+  async fn() {
+    await withDirectory(async (directory) => {
+      const image = `${directory}/x.ext4`;
+      strictEqual((await runCli([TINY, "-o", image])).code, 0);
+      const request = "set_inode_field /etc/passwd links_count 3";
+      strictEqual(runTool("debugfs", ["-w", "-R", request, image]).status, 0);
+      const found = await runCli(["verify", image]);
+      strictEqual(found.code, 1, found.stderr);
+      match(found.stdout, /^! .*link count is 3, expected 1.*\n.*x\.ext4: 1 problem\n$/);
+      const json = JSON.parse((await runCli(["verify", "--json", image, TINY])).stdout);
+      strictEqual(json.ok, false);
+      strictEqual(json.problems.length, 1);
+      deepStrictEqual(json.differences, []);
+    });
+  },
+});
+
+Deno.test("diff of hostile names lets nothing of them out as it is, but in a pipe", async () => {
+  await withDirectory(async (directory) => {
+    Deno.mkdirSync(`${directory}/a`);
+    Deno.mkdirSync(`${directory}/b`);
+    const names = ["\x1b[2Jred", "two\nlines", "bidi\u202e", "$(x)", "it's"];
+    for (const name of names) Deno.writeTextFileSync(`${directory}/b/${name}`, "");
+    const pair = [`dir:${directory}/a`, `dir:${directory}/b`];
+    const { code, stdout } = await runCli(["diff", "--json", "--ignore", "mtime", ...pair]);
+    strictEqual(code, 1);
+    // deno-lint-ignore no-control-regex
+    strictEqual(/[\x00-\x09\x0b-\x1f\u202e]/.test(stdout), false);
+    const { differences } = JSON.parse(stdout);
+    const found = differences.map(({ path }: { path: string }) => path.slice(1));
+    deepStrictEqual(found.sort(), [...names].sort());
+    const piped = await runCli(["diff", "--ignore", "mtime", ...pair]);
+    ok(piped.stdout.includes("+ /two\nlines: regular\n"));
+  });
+});
+
 Deno.test("verify of a damaged image says so, with the code of damage", async () => {
   await withDirectory(async (directory) => {
     const image = `${directory}/x.ext4`;
@@ -185,4 +224,10 @@ function contentOffset(image: string): number {
     if (text.every((byte, i) => bytes[at + i] === byte)) return at;
   }
   throw new Error("/etc/passwd is not in the image");
+}
+
+/** Whether e2fsprogs' debugfs(8) is there, which changes images. */
+function hasDebugfs(): boolean {
+  return Deno.build.os === "linux" &&
+    new Deno.Command("sh", { args: ["-c", "command -v debugfs"] }).outputSync().success;
 }
