@@ -1,0 +1,275 @@
+/**
+ * Repositories as a person and the kernel see them: pulled by the program, mounted, killed, shared.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { toHex } from "../../src/bytes/hex.ts";
+import { ObjectReader } from "../../src/composefs/image/object_reader.ts";
+import { TWO_LAYERS } from "../../src/composefs/oci/oci_fixture.ts";
+import { mergedTree } from "../../src/composefs/oci/image_tree.ts";
+import { diffIdsOf, openOciImage } from "../../src/composefs/oci/oci_image.ts";
+import { Repository } from "../../src/composefs/repository/repository.ts";
+import { tarArchive, tarEntry } from "../../src/layer/tar/tar_fixture.ts";
+import { digestOf } from "../../src/oci/digest.ts";
+import { layoutOf } from "../../src/source/layout_fixture.ts";
+import { compareTrees, formatDifference } from "../../src/tree/compare.ts";
+import { countLinks } from "../../src/tree/file_tree.ts";
+import { namesIn, runCli, startCli, withDirectory } from "../e2e/cli_process.ts";
+import { MountedTree } from "../mounted_tree.ts";
+import {
+  fillRegistry,
+  REGISTRY_TOOLS,
+  startRegistry,
+  TINY_PATH,
+  TINY_TAG,
+} from "../registry/registry_server.ts";
+import { toolTest } from "../tools.ts";
+
+/** Runs a command on the repository and answers what it prints. */
+async function composefs(repository: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCli([
+    "composefs",
+    ...args,
+    "--repo",
+    repository,
+    "--quiet",
+  ]);
+  strictEqual(code, 0, stderr);
+  return stdout;
+}
+
+async function init(directory: string, ...args: string[]): Promise<string> {
+  const repository = join(directory, "repository");
+  await composefs(repository, "init", "--insecure", ...args);
+  return repository;
+}
+
+async function fsck(repository: string): Promise<void> {
+  const report = JSON.parse(await composefs(repository, "fsck", "--json"));
+  deepStrictEqual(report.errors, []);
+}
+
+toolTest(
+  "a mounted image is the merge of its layers, names and bytes",
+  ["root", "mount:erofs", "mount:overlay"],
+  async () => {
+    await withDirectory(async (directory) => {
+      const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));
+      const path = await init(directory, "--algorithm", "sha256");
+      await composefs(path, "pull", `oci:${layout}`, "two/layers:1", "--platform", "linux/amd64");
+      await composefs(
+        path,
+        "pull",
+        `oci:${layout}`,
+        "two/layers:1",
+        "--platform",
+        "linux/amd64",
+        "--as-is",
+      );
+      const mounted = join(directory, "mounted");
+      Deno.mkdirSync(mounted);
+      await composefs(path, "mount", "two/layers:1", mounted, "--as-is");
+      try {
+        using repository = await Repository.open(path);
+        const image = await openOciImage(repository, "two/layers:1");
+        const tree = await mergedTree(repository, diffIdsOf(image));
+        countLinks(tree);
+        using b = new MountedTree(mounted);
+        const reader = new ObjectReader(repository.objects.directory);
+        const differences = [...compareTrees({ tree, reader }, { tree: b.tree, reader: b }, {
+          // The kernel answers 1 for directories, and the time of reading is the mount's.
+          ignore: ["linkCount", "atime"],
+        })];
+        deepStrictEqual(differences.map(formatDifference), []);
+        reader.close();
+      } finally {
+        await runCli(["composefs", "umount", mounted]);
+      }
+      deepStrictEqual(namesIn(mounted), []);
+    });
+  },
+);
+
+toolTest(
+  "a mounted image takes changes in a directory",
+  ["root", "mount:erofs", "mount:overlay"],
+  async () => {
+    await withDirectory(async (directory) => {
+      const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));
+      const path = await init(directory);
+      await composefs(path, "pull", `oci:${layout}`, "test", "--platform", "linux/amd64");
+      const [mounted, upper, work] = ["mounted", "upper", "work"].map((name) => {
+        Deno.mkdirSync(join(directory, name));
+        return join(directory, name);
+      });
+      const places = ["--upperdir", upper, "--workdir", work];
+      await composefs(path, "mount", "test", mounted, ...places, "--read-write");
+      try {
+        Deno.writeTextFileSync(join(mounted, "etc/new"), "changed");
+        Deno.removeSync(join(mounted, "usr/bin/small"));
+        strictEqual(Deno.readTextFileSync(join(upper, "etc/new")), "changed");
+      } finally {
+        await runCli(["composefs", "umount", mounted]);
+      }
+      await composefs(path, "mount", "test", mounted);
+      try {
+        strictEqual(Deno.readTextFileSync(join(mounted, "etc/new")), "new ".repeat(100));
+        strictEqual(Deno.readTextFileSync(join(mounted, "usr/bin/small")), "small");
+      } finally {
+        await runCli(["composefs", "umount", mounted]);
+      }
+      await fsck(path);
+    });
+  },
+);
+
+toolTest(
+  "an image of a registry is pulled, listed, renamed and removed",
+  REGISTRY_TOOLS,
+  async () => {
+    await withDirectory(async (directory) => {
+      await using server = await startRegistry({ data: join(directory, "data") });
+      fillRegistry(server);
+      const path = await init(directory);
+      const reference = `docker://${server.host}/${TINY_PATH}:${TINY_TAG}`;
+      const cache = join(directory, "cache");
+      const pulled = await composefs(path, "pull", reference, "tiny", "--as-is", "--cache", cache);
+      match(pulled, /^manifest sha256:[0-9a-f]{64}\nconfig sha256:[0-9a-f]{64}\ntagged tiny\n/);
+      const [image] = JSON.parse(await composefs(path, "images", "--json"));
+      strictEqual(image.name, "tiny");
+      strictEqual(image.isContainer, true);
+      const inspection = JSON.parse(await composefs(path, "inspect", "tiny"));
+      strictEqual(inspection.manifestDigest, image.manifestDigest);
+      match(inspection.composefs_erofs, /^[0-9a-f]{128}$/);
+      strictEqual(
+        (await composefs(path, "compute-id", "tiny", "--as-is")).trim(),
+        inspection.composefs_erofs,
+      );
+      const [diffId] = inspection.config.rootfs.diff_ids;
+      const info = JSON.parse(await composefs(path, "layer", diffId, "--json"));
+      const { stdout } = await runCli(["composefs", "layer", diffId, "--repo", path]);
+      const tar = new TextEncoder().encode(stdout);
+      deepStrictEqual([tar.length, digestOf(tar)], [info.size, diffId]);
+      match(await composefs(path, "layer", diffId, "--dumpfile"), /^\/ /);
+      await composefs(path, "tag", "tiny", "other/name:2");
+      await composefs(path, "untag", "tiny");
+      await composefs(path, "gc");
+      await composefs(path, "inspect", "other/name:2");
+      await composefs(path, "untag", "other/name:2");
+      const garbage = JSON.parse(await composefs(path, "gc", "--json"));
+      strictEqual(garbage.imagesPruned, 1);
+      strictEqual(JSON.parse(await composefs(path, "images", "--json")).length, 0);
+      await fsck(path);
+    });
+  },
+);
+
+Deno.test("a damaged repository makes fsck end with 1, and says what is wrong", async () => {
+  await withDirectory(async (directory) => {
+    const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));
+    const path = await init(directory);
+    await composefs(path, "pull", `oci:${layout}`, "test", "--platform", "linux/amd64");
+    const [head] = namesIn(join(path, "objects"));
+    const [rest] = namesIn(join(path, "objects", head));
+    Deno.removeSync(join(path, "objects", head, rest));
+    Deno.writeTextFileSync(join(path, "objects", head, rest), "other");
+    const { code, stdout } = await runCli(["composefs", "fsck", "--json", "--repo", path]);
+    strictEqual(code, 1);
+    const { ok, errors } = JSON.parse(stdout);
+    strictEqual(ok, false);
+    strictEqual(errors[0].kind, "object-digest-mismatch");
+  });
+});
+
+Deno.test("an image is copied to a repository with another hash function", async () => {
+  await withDirectory(async (directory) => {
+    const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));
+    const from = await init(directory, "--algorithm", "sha256");
+    await composefs(from, "pull", `oci:${layout}`, "test", "--platform", "linux/amd64");
+    for (const algorithm of ["sha256", "sha512"]) {
+      const to = join(directory, algorithm);
+      await composefs(to, "init", "--insecure", "--algorithm", algorithm);
+      await composefs(to, "copy", "test", "--from", from, "--zerocopy");
+      await fsck(to);
+      const same = await composefs(to, "inspect", "test", "--manifest") ===
+        await composefs(from, "inspect", "test", "--manifest");
+      strictEqual(same, true);
+      const ids = await Promise.all([from, to].map((it) => composefs(it, "compute-id", "test")));
+      strictEqual(ids[0] === ids[1], algorithm === "sha256");
+    }
+  });
+});
+
+/** A layout of an image whose layers take a while. */
+function largeLayout(directory: string): string {
+  const layers = [1, 2, 3, 4].map((layer) => ({
+    tar: tarArchive([
+      tarEntry({ path: "usr/", type: "5" }),
+      ...Array.from({ length: 300 }, (_, i) =>
+        tarEntry({
+          path: `usr/layer${layer}-${i}`,
+          body: `${toHex(Uint8Array.of(layer, i % 256))} `.repeat(i % 10 === 0 ? 40_000 : 500 + i),
+        })),
+    ]),
+    compression: "gzip" as const,
+  }));
+  return layoutOf({ layers }).writeDirectory(join(directory, "layout"));
+}
+
+Deno.test("two programs that pull the same image at once leave one whole image", async () => {
+  await withDirectory(async (directory) => {
+    const layout = largeLayout(directory);
+    const path = await init(directory);
+    const args = ["pull", `oci:${layout}`, "test", "--platform", "linux/amd64"];
+    const outputs = await Promise.all([1, 2, 3].map(() => composefs(path, ...args)));
+    deepStrictEqual(new Set(outputs).size, 1);
+    await fsck(path);
+    deepStrictEqual(namesIn(join(path, "tmp")), []);
+    const garbage = JSON.parse(await composefs(path, "gc", "--json"));
+    strictEqual(garbage.objectsRemoved, 0);
+  });
+});
+
+Deno.test("a killed pull leaves a clean repository, and the next one goes on", async () => {
+  await withDirectory(async (directory) => {
+    const layout = largeLayout(directory);
+    const path = await init(directory);
+    const args = ["pull", `oci:${layout}`, "test", "--platform", "linux/amd64"];
+    let killedEarly = 0;
+    for (const objects of [20, 500, 1000]) {
+      const process = startCli(["composefs", ...args, "--repo", path, "--quiet"]);
+      const status = process.status;
+      let isOver = false;
+      status.then(() => isOver = true);
+      // Killed when some objects are there, whatever the speed of the machine.
+      while (!isOver && objectCount(path) < objects) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      try {
+        process.kill("SIGKILL");
+        killedEarly++;
+      } catch {
+        // It was faster.
+      }
+      await process.stdout.cancel();
+      await process.stderr.cancel();
+      await status;
+      await fsck(path);
+    }
+    strictEqual(killedEarly > 0, true);
+    const report = JSON.parse(await composefs(path, ...args, "--json"));
+    strictEqual(report.objects.knownObjects > 0, true);
+    await fsck(path);
+    deepStrictEqual(namesIn(join(path, "tmp")), []);
+  });
+});
+
+function objectCount(path: string): number {
+  let count = 0;
+  for (const { name } of Deno.readDirSync(join(path, "objects"))) {
+    count += [...Deno.readDirSync(join(path, "objects", name))].length;
+  }
+  return count;
+}
