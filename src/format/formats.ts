@@ -16,7 +16,7 @@ import type { TarOptions } from "./tar/options.ts";
 /** Options of all formats; each takes those that it knows. */
 export type FormatOptions =
   & Ext4Options
-  & ErofsOptions
+  & Omit<ErofsOptions, "compressionWorkers">
   & TarOptions
   & DirectoryFormatOptions
   & CpioOptions

@@ -27,14 +27,18 @@ export class CompressedPlacer implements FileWriter<ErofsContent> {
   #fill = 0;
 
   /** Starts the workers. */
-  constructor(blocks: DataBlocks, { codec, level, clusterSize }: ErofsCompression) {
+  constructor(
+    blocks: DataBlocks,
+    { codec, level, clusterSize }: ErofsCompression,
+    workers: number,
+  ) {
     this.#blocks = blocks;
     this.#clusterSize = clusterSize;
     this.#piece = new Uint8Array(clusterSize);
     this.#pool = new CompressPool({
       compression: { codec, level },
       blockSize: clusterSize,
-      workers: navigator.hardwareConcurrency,
+      workers,
     });
   }
 

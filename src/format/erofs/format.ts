@@ -50,9 +50,13 @@ export type { ErofsOptions } from "./options.ts";
  */
 export function erofs(options: ErofsOptions = {}): ImageFormat<ErofsContent> {
   const resolved = resolveOptions(options);
+  const workers = options.compressionWorkers ?? navigator.hardwareConcurrency;
+  if (!Number.isSafeInteger(workers) || workers < 0) {
+    throw new RangeError(`Cannot use ${workers} compression workers, expected 0 or more`);
+  }
   return {
     name: "erofs",
     streams: false,
-    createWriter: (sink, context) => new ErofsWriter(sink, context, resolved),
+    createWriter: (sink, context) => new ErofsWriter(sink, context, resolved, workers),
   };
 }

@@ -24,6 +24,8 @@ export interface ErofsOptions {
    * 64 KiB. More make a smaller image, and slower reading of small pieces.
    */
   readonly clusterSize?: number;
+  /** Threads that compress; as many as there are processors by default. Any number gives the same bytes. */
+  readonly compressionWorkers?: number;
   /** Volume name, at most 15 bytes of UTF-8. */
   readonly label?: string;
   /** UUID of the filesystem, or `"random"`. Without it, one that depends on the input alone. */

@@ -75,8 +75,13 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
   /** First block of each directory and symbolic link that has blocks. */
   readonly #outer = new Map<Inode<ErofsContent>, number>();
 
-  /** Begins an image in `sink`. */
-  constructor(sink: ByteSink, context: WriterContext, options: ResolvedOptions) {
+  /** Begins an image in `sink`; `workers` threads compress. */
+  constructor(
+    sink: ByteSink,
+    context: WriterContext,
+    options: ResolvedOptions,
+    workers: number,
+  ) {
     const { blockSize, compression } = options;
     this.#sink = new CountingSink(sink);
     this.#context = context;
@@ -88,7 +93,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     this.#plain = new DataPlacer(this.#blocks, this.#tails);
     this.#compressed = compression === null
       ? null
-      : new CompressedPlacer(this.#blocks, compression);
+      : new CompressedPlacer(this.#blocks, compression, workers);
   }
 
   /** Begins a file of `size` bytes. */

@@ -1,0 +1,56 @@
+/**
+ * The EROFS matrix: every case, written by us in several ways, before every judge.
+ *
+ * @module
+ */
+import { deepStrictEqual } from "node:assert/strict";
+import { erofs, type ErofsOptions } from "../../src/format/erofs/format.ts";
+import { toolStep } from "../tools.ts";
+import {
+  CONTENT_CASE_NAMES,
+  CONTENT_VARIANTS,
+  EROFS_CASES,
+  type ErofsCase,
+  VARIANTS,
+} from "./erofs_cases.ts";
+import { EROFS_JUDGES } from "./erofs_judges.ts";
+import { plainSink, withImageFile } from "./plain_sink.ts";
+import { writeTree } from "./write_tree.ts";
+
+/** Judges that do not know an image: too large blocks, or a compression that is too new. */
+function strangers({ blockSize = 4096, compression = "none" }: ErofsOptions): string[] {
+  if (blockSize > 4096) return ["kernel mount", "fsck.erofs"];
+  const isKnown = compression === "none" || compression === "lz4";
+  return blockSize < 4096 || !isKnown ? ["fsck.erofs"] : [];
+}
+
+function matrixTest({ name, build, write, without }: ErofsCase, options: ErofsOptions): void {
+  const { blockSize = 4096, compression = "none", clusterSize = "" } = options;
+  Deno.test(`erofs ${compression} ${blockSize} ${clusterSize}: ${name}`, async (context) => {
+    await withImageFile(async (image) => {
+      const tree = build(blockSize);
+      const format = erofs({ compressionWorkers: 0, ...options });
+      const { notices } = await writeTree(format, tree, plainSink(image), write);
+      deepStrictEqual(notices, []);
+      const ignored = [...without ?? [], ...strangers(options)];
+      for (const judge of EROFS_JUDGES) {
+        if (ignored.includes(judge.name)) continue;
+        // The kernel shows owner 2^32 - 1 as nobody: nobody can own a file so.
+        if (name.includes("2^32 - 1") && judge.name === "kernel mount") continue;
+        await toolStep(context, judge.name, judge.needs, () => {
+          deepStrictEqual(judge.judge(image, tree), []);
+        });
+      }
+    });
+  });
+}
+
+for (const erofsCase of EROFS_CASES) {
+  // Contents of gibibytes of holes are read in full where they are compressed.
+  const isHuge = /GiB|largest/.test(erofsCase.name);
+  for (const options of VARIANTS) {
+    if (!isHuge || options.compression === undefined) matrixTest(erofsCase, options);
+  }
+  if (!CONTENT_CASE_NAMES.includes(erofsCase.name)) continue;
+  for (const options of CONTENT_VARIANTS) matrixTest(erofsCase, options);
+}
