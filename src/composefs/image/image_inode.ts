@@ -7,7 +7,6 @@ import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import type { ImageContent } from "./content.ts";
-import type { StoredXattr } from "./xattr_pool.ts";
 
 /** What behind the inode and in blocks makes the data of a file. */
 export const DataKind = {
@@ -33,8 +32,6 @@ export class ImageInode {
   readonly parent: ImageInode;
   /** What it is in the image: whiteouts are regular files there. */
   readonly kind: FileKind;
-  /** Attributes in the order in which they are stored. */
-  xattrs: readonly StoredXattr[] = [];
   /** Names of a directory in byte order, `.` and `..` among them. */
   names: readonly ByteString[] = NO_NAMES;
   /** Links. */

@@ -22,16 +22,18 @@ import { cutDirectory, TAIL_MAX } from "./directory_blocks.ts";
 import { orderFiles } from "./file_order.ts";
 import { DataKind, type ImageInode, namingFile } from "./image_inode.ts";
 import { IMAGE_BLOCK_SIZE, type ImageVersion, INODE_SLOT_SIZE } from "./image_version.ts";
-import { storeXattrs } from "./stored_xattrs.ts";
-import { storedSize, type StoredXattr, XattrPool } from "./xattr_pool.ts";
+import { ImageXattrs } from "./stored_xattrs.ts";
+import { storedSize, type StoredXattr } from "./xattr_pool.ts";
 
 /** The layout of an image. */
 export interface ImagePlan {
   readonly version: ImageVersion;
   /** Files in the order of their inodes. */
   readonly files: readonly ImageInode[];
-  /** Attributes that several files have, in the order of their table. */
-  readonly sharedXattrs: readonly StoredXattr[];
+  /** Attributes of files. */
+  readonly xattrs: ImageXattrs;
+  /** Whether a file has access control lists. */
+  readonly hasAcl: boolean;
   /** The earliest time of all files, or 0 in version 2. */
   readonly buildSeconds: number;
   readonly buildNanoseconds: number;
@@ -43,6 +45,7 @@ export interface ImagePlan {
   readonly size: number;
 }
 
+const ACL_NAMES = ["system.posix_acl_access", "system.posix_acl_default"];
 const CHUNK_BITS_MAX = 31;
 const CHUNK_ENTRY_SIZE = 4;
 const ROOT_NID_MAX = 0xffff;
@@ -61,15 +64,16 @@ export function planImage(
 ): ImagePlan {
   const order = orderFiles(tree, version);
   const { files } = order;
-  const pool = new XattrPool(version);
-  storeXattrs(order, version, pool, onNotice);
-  const sharedXattrs = pool.share();
+  const xattrs = new ImageXattrs(order, version, onNotice);
+  let hasAcl = false;
   const time = version === 2 ? { seconds: 0, nanoseconds: 0 } : earliestTime(files);
   let position = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
   for (const file of files) {
     namingFile(file, () => {
       setData(file, version);
-      file.xattrSize = xattrAreaSize(file, version);
+      const stored = xattrs.of(file);
+      file.xattrSize = xattrAreaSize(stored, version);
+      if (stored.some(({ name }) => ACL_NAMES.includes(name))) hasAcl = true;
     });
     file.isExtended = version === 2 || !fitsCompact(file, time.seconds, time.nanoseconds);
     position = alignUp(position, INODE_SLOT_SIZE);
@@ -80,7 +84,7 @@ export function planImage(
     throw limit("the root directory", "its attributes are too large", "a place in the first 2 MiB");
   }
   const inodesEnd = alignUp(position, INODE_SLOT_SIZE);
-  const sharedSize = sharedXattrs.reduce((sum, xattr) => sum + storedSize(xattr), 0);
+  const sharedSize = xattrs.shared.reduce((sum, xattr) => sum + storedSize(xattr), 0);
   const dataStart = alignUp(inodesEnd + sharedSize, IMAGE_BLOCK_SIZE);
   let block = dataStart / IMAGE_BLOCK_SIZE;
   for (const file of files) {
@@ -91,7 +95,8 @@ export function planImage(
   return {
     version,
     files,
-    sharedXattrs,
+    xattrs,
+    hasAcl,
     buildSeconds: time.seconds,
     buildNanoseconds: time.nanoseconds,
     inodesEnd,
@@ -105,9 +110,9 @@ export function headSize(file: ImageInode): number {
   return (file.isExtended ? INODE_EXTENDED_SIZE : INODE_COMPACT_SIZE) + file.xattrSize;
 }
 
-/** The attributes of a file that stand in the table, and those that stand with it. */
+/** Those attributes of a file that stand in the table, and those that stand with it. */
 export function splitXattrs(
-  { xattrs }: ImageInode,
+  xattrs: readonly StoredXattr[],
   version: ImageVersion,
 ): { shared: readonly StoredXattr[]; local: readonly StoredXattr[] } {
   const max = version === 2 ? SHARED_MAX_2 : SHARED_MAX;
@@ -116,9 +121,9 @@ export function splitXattrs(
   return { shared, local };
 }
 
-function xattrAreaSize(file: ImageInode, version: ImageVersion): number {
-  if (file.xattrs.length === 0) return 0;
-  const { shared, local } = splitXattrs(file, version);
+function xattrAreaSize(xattrs: readonly StoredXattr[], version: ImageVersion): number {
+  if (xattrs.length === 0) return 0;
+  const { shared, local } = splitXattrs(xattrs, version);
   const size = local.reduce(
     (sum, xattr) => sum + storedSize(xattr),
     XATTR_HEADER_SIZE + 4 * shared.length,

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { bytesOf, type ByteString, byteStringFrom } from "../../bytes/byte_string.ts";
-import { fromHex, toHex } from "../../bytes/hex.ts";
+import { bytesOf, type ByteString } from "../../bytes/byte_string.ts";
+import { toHex } from "../../bytes/hex.ts";
 import {
   VERITY_ALGORITHM_NUMBERS,
   VERITY_DIGEST_SIZES,
@@ -53,13 +53,13 @@ export function unescapeOverlayName(name: ByteString): ByteString | null {
   return name.startsWith(PREFIX) ? null : name;
 }
 
-/** The value of `METACOPY` for an object with that fs-verity digest, or without one. */
-export function metacopyValue(digest: string | undefined): ByteString {
-  if (digest === undefined) return "";
-  const bytes = fromHex(digest);
+/** The value of `METACOPY` for an object with that fs-verity digest, or without one if it is empty. */
+export function metacopyValue(digest: string): ByteString {
+  if (digest === "") return "";
+  const bytes = Buffer.from(digest, "hex");
   const algorithm = bytes.length === VERITY_DIGEST_SIZES.sha256 ? "sha256" : "sha512";
   const head = [0, METACOPY_HEADER_SIZE + bytes.length, 0, VERITY_ALGORITHM_NUMBERS[algorithm]];
-  return String.fromCharCode(...head) + byteStringFrom(bytes);
+  return String.fromCharCode(...head) + bytes.toString("latin1");
 }
 
 /** The digest in a value of `METACOPY`, empty where it has none, `null` where it is malformed. */
@@ -76,7 +76,7 @@ export function digestOfMetacopy(value: ByteString): string | null {
   return toHex(bytes.subarray(METACOPY_HEADER_SIZE));
 }
 
-/** The value of `REDIRECT` for an object at that path. */
+/** The value of `REDIRECT` for an object at that path, which has no slash before it. */
 export function redirectValue(path: ByteString): ByteString {
-  return path.startsWith("/") ? path : `/${path}`;
+  return `/${path}`;
 }

@@ -14,51 +14,70 @@ import type { ImageVersion } from "./image_version.ts";
 import {
   escapeOverlayName,
   METACOPY,
-  metacopyValue,
   OPAQUE,
   OPAQUE_MARKS,
   REDIRECT,
-  redirectValue,
   unescapeOverlayName,
   WHITEOUT_MARKS,
   WHITEOUTS_MARKS,
 } from "./overlay_xattrs.ts";
-import type { XattrPool } from "./xattr_pool.ts";
+import { type StoredXattr, XattrPool } from "./xattr_pool.ts";
 
-type Pair = readonly [name: ByteString, value: ByteString];
+/** A stored name, and the key of its value in the pool. */
+type Pair = readonly [name: ByteString, key: ByteString];
 
 /**
- * Sets the attributes of all files. `onNotice` hears `LOSS` where an attribute of the tree has the
- * name of one that overlayfs needs. Throws `ImageError` `LIMIT_EXCEEDED`.
+ * The attributes of the files of an image. They are made from the tree when they are asked for: only
+ * those of several files are kept.
  */
-export function storeXattrs(
-  order: FileOrder,
-  version: ImageVersion,
-  pool: XattrPool,
-  onNotice: NoticeListener,
-): void {
-  const marks = version === 2 ? new Map<ImageInode, Pair[]>() : whiteoutMarks(order, version);
-  for (const file of order.files) {
-    const stored: Pair[] = overlayPairs(file, version);
+export class ImageXattrs {
+  /** Attributes that several files have, in the order of their table. */
+  readonly shared: readonly StoredXattr[];
+  readonly #version: ImageVersion;
+  readonly #pool: XattrPool;
+  readonly #marks: ReadonlyMap<ImageInode, readonly Pair[]>;
+
+  /**
+   * Counts the attributes of all files. `onNotice` hears `LOSS` where an attribute of the tree has the
+   * name of one that overlayfs needs. Throws `ImageError` `LIMIT_EXCEEDED`.
+   */
+  constructor(order: FileOrder, version: ImageVersion, onNotice: NoticeListener) {
+    this.#version = version;
+    this.#pool = new XattrPool(version);
+    this.#marks = version === 2 ? new Map() : whiteoutMarks(order, version);
+    for (const file of order.files) {
+      namingFile(file, () => {
+        for (const [name, key] of this.#pairs(file, onNotice)) this.#pool.count(name, key);
+      });
+    }
+    this.shared = this.#pool.share();
+  }
+
+  /** The attributes of a file in the order in which they are stored. */
+  of(file: ImageInode): StoredXattr[] {
+    return this.#pairs(file, () => {}).map(([name, key]) => this.#pool.find(name, key));
+  }
+
+  #pairs(file: ImageInode, onNotice: NoticeListener): readonly Pair[] {
+    const stored = overlayPairs(file, this.#version);
     for (const { name, value } of file.inode.xattrs) {
       stored.push([escapeOverlayName(name), byteStringFrom(value)]);
     }
-    const add = (pairs: readonly Pair[]) =>
-      namingFile(file, () => file.xattrs = pairs.map(([name, value]) => pool.add(name, value)));
-    if (version === 2) {
-      add(stored);
-      continue;
-    }
-    const added: Pair[] = [...marks.get(file) ?? []];
+    if (this.#version === 2) return stored;
+    const added: Pair[] = [...this.#marks.get(file) ?? []];
     if (file.parent === file) added.push([OPAQUE, "y"]);
-    if (stored.length + added.length === 0) continue;
+    if (added.length === 0) return stored.sort(byName);
     const values = new Map(stored);
     for (const [name, value] of added) {
       if ((values.get(name) ?? value) !== value) onNotice(replacedAttribute(file, name));
       values.set(name, value);
     }
-    add([...values].sort(([a], [b]) => a < b ? -1 : 1));
+    return [...values].sort(byName);
   }
+}
+
+function byName([a]: Pair, [b]: Pair): number {
+  return a < b ? -1 : 1;
 }
 
 function replacedAttribute(file: ImageInode, stored: ByteString): Notice {
@@ -76,8 +95,9 @@ function overlayPairs(file: ImageInode, version: ImageVersion): Pair[] {
   if (content !== null && !isObject(content)) return [];
   // An empty file needs no object, but version 2 stores what it is told.
   if (size === 0 && (version !== 2 || content === null)) return [];
-  const pairs: Pair[] = [[METACOPY, metacopyValue(content?.digest)]];
-  if (content?.payload !== undefined) pairs.push([REDIRECT, redirectValue(content.payload)]);
+  const pairs: Pair[] = [[METACOPY, content?.digest ?? ""]];
+  const path = content?.payload;
+  if (path !== undefined) pairs.push([REDIRECT, path.startsWith("/") ? path.slice(1) : path]);
   return pairs;
 }
 

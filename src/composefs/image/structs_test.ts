@@ -24,7 +24,7 @@ Deno.test("metacopyValue() and digestOfMetacopy() are each other's inverse", () 
   for (const digest of [sha256, "0f".repeat(64)]) {
     strictEqual(digestOfMetacopy(metacopyValue(digest)), digest);
   }
-  strictEqual(metacopyValue(undefined), "");
+  strictEqual(metacopyValue(""), "");
   strictEqual(digestOfMetacopy(""), "");
   const right = metacopyValue(sha256);
   for (const at of [0, 1, 2, 3]) {
@@ -47,5 +47,4 @@ Deno.test("escapeOverlayName() and unescapeOverlayName() are each other's invers
   strictEqual(escapeOverlayName("trusted.overlay.opaque"), "trusted.overlay.overlay.opaque");
   strictEqual(unescapeOverlayName("trusted.overlay.opaque"), null);
   strictEqual(redirectValue("5a/5b"), "/5a/5b");
-  strictEqual(redirectValue("/5a/5b"), "/5a/5b");
 });

@@ -76,7 +76,6 @@ export interface WrittenImage {
 
 const FEATURE_COMPAT = CompatFeature.mtime + CompatFeature.xattrFilter;
 const BLOCK_SIZE_BITS = 12;
-const ACL_NAMES = ["system.posix_acl_access", "system.posix_acl_default"];
 
 /**
  * Writes the image of a tree into `sink`, in order. Link counts of files are those of the tree
@@ -110,11 +109,11 @@ class ImageWriter {
   }
 
   write(): void {
-    const { files, sharedXattrs, dataStart } = this.#plan;
+    const { files, xattrs, dataStart } = this.#plan;
     this.#writeHead();
     for (const file of files) this.#writeInode(file);
     this.#output.padTo(this.#plan.inodesEnd);
-    for (const xattr of sharedXattrs) this.#writeXattr(xattr);
+    for (const xattr of xattrs.shared) this.#writeXattr(xattr);
     this.#output.padTo(dataStart);
     for (const file of files) if (file.blockCount > 0) this.#writeBlocks(file);
     this.#output.flush();
@@ -122,13 +121,11 @@ class ImageWriter {
 
   #writeHead(): void {
     const { version, files, inodesEnd, size, buildSeconds, buildNanoseconds } = this.#plan;
-    const hasAcl = version < 2 &&
-      files.some(({ xattrs }) => xattrs.some(({ name }) => ACL_NAMES.includes(name)));
     const at = this.#output.take(SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE);
     writeImageHeader(this.#output.view, at, {
       magic: IMAGE_MAGIC,
       version: IMAGE_HEADER_VERSION,
-      flags: hasAcl ? IMAGE_FLAG_HAS_ACL : 0,
+      flags: version < 2 && this.#plan.hasAcl ? IMAGE_FLAG_HAS_ACL : 0,
       imageVersion: version,
     });
     writeSuperblock(this.#output.view, at + SUPERBLOCK_OFFSET, {
@@ -172,17 +169,18 @@ class ImageWriter {
     } else {
       writeCompactInode(view, at, { ...fields, linksOrHigh: file.linkCount, mtimeOffset: 0 });
     }
-    if (file.xattrs.length > 0) this.#writeXattrs(file);
+    if (file.xattrSize > 0) this.#writeXattrs(file);
     if (file.tailSize > 0) this.#writeTail(file);
   }
 
   #writeXattrs(file: ImageInode): void {
     const { version, inodesEnd } = this.#plan;
-    const { shared, local } = splitXattrs(file, version);
+    const xattrs = this.#plan.xattrs.of(file);
+    const { shared, local } = splitXattrs(xattrs, version);
     const at = this.#output.take(XATTR_HEADER_SIZE + shared.length * XATTR_REFERENCE_SIZE);
     const { view } = this.#output;
     writeXattrHeader(view, at, {
-      nameFilter: xattrFilter(file.xattrs),
+      nameFilter: xattrFilter(xattrs),
       sharedCount: shared.length,
     });
     // References count from the block in which the table begins, or from the start of the image.

@@ -2,12 +2,16 @@
  * The attributes of all files of an image, each pair of name and value once: those that several
  * files have stand in a table of their own.
  *
+ * Most files have an object that no other has. So as not to keep its attributes in memory, a value
+ * goes by a key: what the tree has of it anyway, its digest or path.
+ *
  * @module
  */
 import type { ByteString } from "../../bytes/byte_string.ts";
 import { XATTR_NAME_MAX, XATTR_VALUE_MAX, xattrEntrySize } from "../../format/erofs/xattr.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ImageVersion } from "./image_version.ts";
+import { METACOPY, metacopyValue, REDIRECT, redirectValue } from "./overlay_xattrs.ts";
 
 /** A pair of name and value. */
 export interface StoredXattr {
@@ -18,8 +22,6 @@ export interface StoredXattr {
   /** The name behind the prefix. */
   readonly suffix: ByteString;
   readonly value: ByteString;
-  /** How many files have it. */
-  uses: number;
   /** Bytes from the start of the table of shared attributes, -1 where it is in none. */
   sharedOffset: number;
 }
@@ -39,8 +41,8 @@ const LUSTRE_INDEX = 5;
 /** Collects attributes. */
 export class XattrPool {
   readonly #version: ImageVersion;
-  // By name, then by value.
-  readonly #names = new Map<ByteString, Map<ByteString, StoredXattr>>();
+  // By name, then by key; `null` is an attribute of one file.
+  readonly #names = new Map<ByteString, Map<ByteString, StoredXattr | null>>();
 
   /** Begins an image of that version. */
   constructor(version: ImageVersion) {
@@ -48,20 +50,24 @@ export class XattrPool {
   }
 
   /** One more file has the attribute. Throws `ImageError` `LIMIT_EXCEEDED`. */
-  add(name: ByteString, value: ByteString): StoredXattr {
+  count(name: ByteString, key: ByteString): void {
     let values = this.#names.get(name);
     if (values === undefined) this.#names.set(name, values = new Map());
-    let xattr = values.get(value);
-    if (xattr === undefined) values.set(value, xattr = this.#store(name, value));
-    xattr.uses++;
-    return xattr;
+    const known = values.get(key);
+    if (known === undefined) values.set(key, null);
+    else if (known === null) values.set(key, this.#store(name, key));
+  }
+
+  /** An attribute that was counted. Throws `ImageError` `LIMIT_EXCEEDED`. */
+  find(name: ByteString, key: ByteString): StoredXattr {
+    return this.#names.get(name)?.get(key) ?? this.#store(name, key);
   }
 
   /** Gives every attribute of several files its place in the table, and answers the table. */
   share(): StoredXattr[] {
     const shared: StoredXattr[] = [];
     for (const values of this.#names.values()) {
-      for (const xattr of values.values()) if (xattr.uses > 1) shared.push(xattr);
+      for (const xattr of values.values()) if (xattr !== null) shared.push(xattr);
     }
     shared.sort(this.#version === 2 ? bySuffix : byNameDescending);
     let offset = 0;
@@ -72,7 +78,8 @@ export class XattrPool {
     return shared;
   }
 
-  #store(name: ByteString, value: ByteString): StoredXattr {
+  #store(name: ByteString, key: ByteString): StoredXattr {
+    const value = valueOf(name, key);
     const found = XATTR_PREFIXES.find(([index, prefix]) =>
       name.startsWith(prefix) && (index !== LUSTRE_INDEX || this.#version === 2)
     );
@@ -85,8 +92,14 @@ export class XattrPool {
           `value, expected at most ${XATTR_NAME_MAX} and ${XATTR_VALUE_MAX}`,
       );
     }
-    return { name, index, suffix, value, uses: 0, sharedOffset: -1 };
+    return { name, index, suffix, value, sharedOffset: -1 };
   }
+}
+
+/** The value that goes by a key: of the attributes of objects that is no value itself. */
+function valueOf(name: ByteString, key: ByteString): ByteString {
+  if (name === METACOPY) return metacopyValue(key);
+  return name === REDIRECT ? redirectValue(key) : key;
 }
 
 /** Bytes of an attribute where it stands. */
