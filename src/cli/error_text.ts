@@ -20,6 +20,8 @@ export interface ErrorContext {
   readonly output: string | null;
   /** The output is a block device. */
   readonly isDevice: boolean;
+  /** The output is a directory. */
+  readonly isDirectory: boolean;
   /** `--force` was given. */
   readonly force: boolean;
   /** `--offline` was given. */
@@ -84,10 +86,11 @@ const IMAGE_ERROR_HINTS: Partial<
     if (context.isOffline) return "one run without --offline brings an image into the cache";
     return "check the path or name; :TAG or @DIGEST chooses an image, --platform a platform";
   },
-  EXISTS: (_error, context) =>
-    context.isDevice && !context.force
-      ? "--force overwrites a block device and all that is on it"
-      : null,
+  EXISTS(_error, context) {
+    if (context.force) return null;
+    if (context.isDevice) return "--force overwrites a block device and all that is on it";
+    return context.isDirectory ? "--force replaces a directory and all that is in it" : null;
+  },
 };
 
 function withPlace(message: string, where: ErrorPlace): string {

@@ -5,7 +5,14 @@ import { EXIT_CODES, exitCodeOf } from "./exit_code.ts";
 import { Interruption } from "./interruption.ts";
 import { UsageError } from "./usage_error.ts";
 
-const QUIET = { debug: false, output: "out.ext4", isDevice: false, force: false, isOffline: false };
+const QUIET = {
+  debug: false,
+  output: "out.ext4",
+  isDevice: false,
+  isDirectory: false,
+  force: false,
+  isOffline: false,
+};
 
 Deno.test("errorText() says what and where in one line", () => {
   const error = new ImageError("CORRUPT", "Cannot read tar header: checksum is 1, expected 2")
@@ -51,6 +58,8 @@ Deno.test("errorText() adds a hint where a fix is known", () => {
   strictEqual(hint(new ImageError("NOT_FOUND", "x").at({ source: "out.ext4" })), "");
   match(hint(new ImageError("EXISTS", "Cannot write"), device), /--force/);
   strictEqual(hint(new ImageError("EXISTS", "Cannot write")), "");
+  const directory = { ...QUIET, isDirectory: true };
+  match(hint(new ImageError("EXISTS", "x"), directory), /--force replaces a directory/);
   strictEqual(hint(new ImageError("EXISTS", "x"), { ...device, force: true }), "");
   match(hint(new UsageError("Cannot")), /--help/);
   const sandbox = new ImageError("PERMISSION", "x", { cause: new Deno.errors.NotCapable("x") });

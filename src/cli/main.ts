@@ -22,11 +22,15 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     // Nobody is left to be told.
     if (error instanceof OutputClosed) return 0;
     const output = outputOf(command);
+    const force = command !== null && "force" in command ? command.force : undefined;
+    const there = output === null ? null : fileInfo(output);
     terminal.writeError(errorText(error, {
       debug: command?.debug ?? args.includes("--debug"),
       output,
-      isDevice: output !== null && isBlockDevice(output),
-      force: command?.command === "convert" && command.force,
+      isDevice: there?.isBlockDevice === true,
+      // Not every command can be forced.
+      isDirectory: there?.isDirectory === true && force !== undefined,
+      force: force === true,
       isOffline: command !== null && "offline" in command && command.offline,
     }));
     return exitCodeOf(error);
@@ -84,10 +88,10 @@ function outputOf(command: Command | null): string | null {
   return command !== null && "output" in command ? command.output ?? null : null;
 }
 
-function isBlockDevice(path: string): boolean {
+function fileInfo(path: string): Deno.FileInfo | null {
   try {
-    return Deno.statSync(path).isBlockDevice === true;
+    return Deno.statSync(path);
   } catch {
-    return false;
+    return null;
   }
 }
