@@ -5,6 +5,7 @@
  */
 import { findTool } from "../tools.ts";
 import type { BenchInput } from "./bench_inputs.ts";
+import { SQUASHFS_GZIP_CONTENDERS, SQUASHFS_ZSTD_CONTENDERS } from "./squashfs_contenders.ts";
 
 /** One column. */
 export interface Contender {
@@ -48,9 +49,16 @@ export const CONTENDERS: readonly Contender[] = [
   floor("cat", "cat", "none"),
 ];
 
-/** Those that can run on this machine. */
-export function availableContenders(): readonly Contender[] {
-  return CONTENDERS.filter(({ needs }) => needs.every((tool) => findTool(tool) !== null));
+/** What can be measured, by the name of what is made; every set has columns of its own. */
+export const CONTENDER_SETS: Readonly<Record<string, readonly Contender[]>> = {
+  ext4: CONTENDERS,
+  "squashfs-zstd": SQUASHFS_ZSTD_CONTENDERS,
+  "squashfs-gzip": SQUASHFS_GZIP_CONTENDERS,
+};
+
+/** Those of a set that can run on this machine. */
+export function availableContenders(contenders: readonly Contender[]): readonly Contender[] {
+  return contenders.filter(({ needs }) => needs.every((tool) => findTool(tool) !== null));
 }
 
 /** Decompressing all layers to nowhere. */

@@ -14,13 +14,19 @@ import { parseArgs } from "node:util";
 import { mustRun } from "../run_tool.ts";
 import { BENCH_INPUTS, type BenchInput } from "./bench_inputs.ts";
 import { type BenchRow, formatBenchTable } from "./bench_table.ts";
-import { availableContenders, type Contender, CONTENDERS } from "./contenders.ts";
+import { availableContenders, type Contender, CONTENDER_SETS } from "./contenders.ts";
 import { measure, type Measurement, medianOf } from "./measure.ts";
 
-const HELP = `deno task bench [--runs N] [--rows NAME,...] [--columns NAME,...] [--write FILE]
+const HELP =
+  `deno task bench [--set NAME] [--runs N] [--rows NAME,...] [--columns NAME,...] [--write FILE]
 
 Rows: ${Object.keys(BENCH_INPUTS).join(", ")}
-Columns: ${CONTENDERS.map(({ name }) => name).join(", ")}`;
+Sets and their columns:
+${
+    Object.entries(CONTENDER_SETS).map(([name, columns]) =>
+      `  ${name}: ${columns.map((it) => it.name).join(", ")}`
+    ).join("\n")
+  }`;
 
 /** Whoever takes longer than this is run once only. */
 const SLOW_SECONDS = 120;
@@ -29,6 +35,7 @@ function main(args: string[]): void {
   const { values } = parseArgs({
     args,
     options: {
+      set: { type: "string", default: "ext4" },
       runs: { type: "string", default: "5" },
       rows: { type: "string", default: Object.keys(BENCH_INPUTS).join(",") },
       columns: { type: "string" },
@@ -46,7 +53,12 @@ function main(args: string[]): void {
     throw new TypeError(`Cannot use --runs "${values.runs}": it is no number, expected 1 or more`);
   }
   const columns = values.columns?.split(",");
-  const contenders = availableContenders()
+  const all = Object.hasOwn(CONTENDER_SETS, values.set) ? CONTENDER_SETS[values.set] : undefined;
+  if (all === undefined) {
+    const known = Object.keys(CONTENDER_SETS).join(", ");
+    throw new TypeError(`Cannot use --set "${values.set}": no such set, expected one of ${known}`);
+  }
+  const contenders = availableContenders(all)
     .filter(({ name }) => columns === undefined || columns.includes(name));
   const rows: BenchRow[] = [];
   for (const name of values.rows.split(",")) {
