@@ -148,6 +148,11 @@ function outputOf(args: ConvertArguments): string | null {
   if (args.verity && (args.verity === args.output || args.verity === args.configOut)) {
     throw new UsageError("Cannot write hash tree and another output to one file, expected two");
   }
+  if (args.keepWhiteouts && args.symlinkedParents === "replace") {
+    throw new UsageError(
+      "Cannot keep whiteouts with --symlinked-parents replace: where links lead is the base's matter",
+    );
+  }
   if (args.output === "-" && args.json) {
     throw new UsageError(
       "Cannot write image and report to standard output: --json and -o - exclude each other",
