@@ -53,11 +53,13 @@ export class ImageBytes {
   readonly #blocks: Uint8Array;
 
   private constructor(bytes: Uint8Array<ArrayBuffer>) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer);
-    this.version = checkHeader(this.view);
-    this.superblock = readSuperblock(this.view, SUPERBLOCK_OFFSET);
+    const view = new DataView(bytes.buffer);
+    this.version = checkHeader(view);
+    this.superblock = readSuperblock(view, SUPERBLOCK_OFFSET);
     checkSuperblock(this.superblock, bytes);
+    // What is behind the image by its own account is no part of it.
+    this.bytes = bytes.subarray(0, this.superblock.blocksLow * IMAGE_BLOCK_SIZE);
+    this.view = new DataView(bytes.buffer, 0, this.bytes.length);
     this.#slots = new Uint8Array(divideUp(bytes.length / INODE_SLOT_SIZE, 8));
     this.#blocks = new Uint8Array(divideUp(bytes.length / IMAGE_BLOCK_SIZE, 8));
   }
@@ -186,7 +188,9 @@ function checkSuperblock(x: Superblock, bytes: Uint8Array<ArrayBuffer>): void {
     throw corrupt(thing, `blkszbits is ${x.blockSizeBits}`, String(BLOCK_SIZE_BITS), at);
   }
   const blocks = bytes.length / IMAGE_BLOCK_SIZE;
-  if (x.blocksLow > blocks) throw corrupt(thing, `it has ${x.blocksLow} blocks`, `${blocks}`, at);
+  if (x.blocksLow === 0 || x.blocksLow > blocks) {
+    throw corrupt(thing, `it has ${x.blocksLow} blocks`, `${blocks}`, at);
+  }
   if ((x.featureCompat & CompatFeature.superblockChecksum) !== 0) {
     const sum = superblockChecksum(bytes.subarray(at, at + checksummedSize(IMAGE_BLOCK_SIZE)));
     if (sum !== x.checksum) throw corrupt(thing, `checksum is ${x.checksum}`, String(sum), at);

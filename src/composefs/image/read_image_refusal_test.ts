@@ -55,6 +55,8 @@ Deno.test("readImage() refuses heads that are not of composefs images", () => {
     [SUPERBLOCK + 13, [1], /sb_extslots is 1, expected 0/],
     [SUPERBLOCK + 16, [1], /it has 26[0-9] inodes, expected 257/],
     [SUPERBLOCK + 36, [200], /it has 200 blocks/],
+    [SUPERBLOCK + 36, [0], /it has 0 blocks/],
+    [SUPERBLOCK + 36, [1], /it ends at \d+, expected at most 4096|it begins at/],
     [SUPERBLOCK + 40, [1], /meta_blkaddr is 1, expected 0/],
     [SUPERBLOCK + 80, [2], /features compr_cfgs, expected none/],
     [SUPERBLOCK + 91, [1], /xattr_prefix_count is 1/],
