@@ -92,6 +92,14 @@ const TRANSPORTS: readonly Transport[] = [
   { prefix: "overlay2:", form: "overlay2:DIRECTORY", open: overlay2 },
   { prefix: "dir:", form: "dir:DIRECTORY", open: rootDirectory },
   { prefix: "tar:", form: "tar:FILE|-", open: rootTar },
+  {
+    prefix: "composefs:",
+    form: "composefs:DIRECTORY:NAME",
+    async open(rest, options) {
+      const { repositoryImage } = await import("../composefs/oci/repository_image.ts");
+      return await repositoryImage(rest, options);
+    },
+  },
   ...IMAGE_FILE_FORMATS.map(({ name }) => ({
     prefix: `${name}:`,
     form: `${name}:FILE`,
@@ -114,7 +122,7 @@ export function registryReferenceIn(reference: string): string | null {
 /**
  * Opens the image that `reference` names: a transport and a path (`oci:DIRECTORY[:TAG|@DIGEST]`,
  * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`, `overlay2:DIRECTORY`,
- * `dir:DIRECTORY`, `tar:FILE|-`, `ext4:FILE` and so on for every image format), a container engine on this machine and a name
+ * `dir:DIRECTORY`, `tar:FILE|-`, `composefs:DIRECTORY:NAME`, `ext4:FILE` and so on for every image format), a container engine on this machine and a name
  * (`docker-daemon:NAME`, `containers-storage:NAME`, `containerd:NAME[@NAMESPACE]`), a bare path to a
  * directory, an archive or a filesystem image, whose kind is found out, or an image of a registry
  * (`docker://HOST/NAME:TAG`; also as a bare name, as `nginx:1.27`, where there is no such path). Close

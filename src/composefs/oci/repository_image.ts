@@ -1,0 +1,114 @@
+/**
+ * An image of a repository as an image of the program: its files go into any format.
+ *
+ * @module
+ */
+import { ImageError } from "../../image_error.ts";
+import { quote } from "../../oci/quote.ts";
+import type { Image } from "../../source/image.ts";
+import { createRequest, type OpenOptions } from "../../source/open_options.ts";
+import { countLinks, type FileTree } from "../../tree/file_tree.ts";
+import type { ImageContent } from "../image/content.ts";
+import { ObjectReader } from "../image/object_reader.ts";
+import { readStoredImage } from "../repository/image_objects.ts";
+import { isObjectId } from "../repository/object_id.ts";
+import { Repository } from "../repository/repository.ts";
+import { mergedTree } from "./image_tree.ts";
+import { diffIdsOf, openOciImage } from "./oci_image.ts";
+
+/**
+ * Opens the image that `DIRECTORY:NAME` means: a repository, and in it a tag, `@` and the digest of a
+ * manifest, or the digest of an EROFS. The files of a container image are as its layers have them;
+ * every object is compared with its digest when it is read. The repository stays locked until the
+ * image is closed.
+ *
+ * Rejects with `ImageError` `NOT_FOUND`, `CORRUPT`, `DIGEST_MISMATCH`, `UNSUPPORTED`, `PERMISSION` or
+ * `IO`; the signal's reason when cancelled.
+ */
+export async function repositoryImage(rest: string, options: OpenOptions = {}): Promise<Image> {
+  const request = createRequest(`composefs:${rest}`, {}, options);
+  const { path, name } = splitPlace(rest);
+  const repository = await Repository.open(path, { signal: options.signal });
+  const reader = new ObjectReader(repository.objects.directory);
+  const close = () => {
+    reader.close();
+    repository.close();
+    return Promise.resolve();
+  };
+  try {
+    const found = await findImage(repository, name, options.signal);
+    return {
+      reference: request.reference,
+      ...found.facts,
+      layers: [{
+        index: 0,
+        name: `0 (${quote(name)})`,
+        size: 0,
+        job: {
+          kind: "tree",
+          tree: found.tree,
+          reader,
+          declaredCompression: null,
+          digest: null,
+          diffId: null,
+        },
+      }],
+      notices: request.notices,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error instanceof ImageError ? error.at({ source: request.reference }) : error;
+  }
+}
+
+/** What a tree is an image of. */
+interface FoundImage {
+  readonly tree: FileTree<ImageContent>;
+  readonly facts: Pick<Image, "digest" | "config" | "platform" | "annotations">;
+}
+
+async function findImage(
+  repository: Repository,
+  name: string,
+  signal?: AbortSignal,
+): Promise<FoundImage> {
+  if (isObjectId(name, repository.metadata.algorithm)) {
+    const { tree } = readStoredImage(repository.objects, name);
+    return { tree, facts: { digest: null, config: null, platform: null, annotations: {} } };
+  }
+  const image = await openOciImage(repository, name);
+  const tree = await mergedTree(repository, diffIdsOf(image), undefined, signal);
+  countLinks(tree);
+  return {
+    tree,
+    facts: {
+      digest: image.manifestDigest,
+      config: image.config!.config,
+      platform: image.config!.platform,
+      annotations: image.manifest.annotations,
+    },
+  };
+}
+
+/** The directory is what stands before the first colon that has a directory in front of it. */
+function splitPlace(rest: string): { readonly path: string; readonly name: string } {
+  for (let at = rest.indexOf(":"); at >= 0; at = rest.indexOf(":", at + 1)) {
+    const path = rest.slice(0, at);
+    if (isDirectory(path) && at < rest.length - 1) return { path, name: rest.slice(at + 1) };
+  }
+  throw new ImageError(
+    "NOT_FOUND",
+    `Cannot open ${quote(`composefs:${rest}`)}: ` +
+      `${isDirectory(rest) ? "it names no image" : "there is no such directory"}, expected ` +
+      "composefs:DIRECTORY:NAME",
+  );
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
