@@ -13,7 +13,6 @@ import {
   message,
 } from "@optique/core/message";
 import { argument, command, constant } from "@optique/core/primitives";
-import type { Usage } from "@optique/core/usage";
 import { choice } from "@optique/core/valueparser";
 import { type CacheArguments, cacheParser } from "./commands/cache_options.ts";
 import {
@@ -46,6 +45,7 @@ import {
 } from "./commands/view_options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
+import { mainUsage, withShortLines } from "./usage_line.ts";
 import { VERSION } from "./version.ts";
 
 const PROGRAM = "oci2rootfs";
@@ -83,7 +83,7 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     isAnswered = true;
     return null;
   };
-  const parser = or(
+  const commands = or(
     pullParser(),
     inspectParser(),
     lsParser(),
@@ -98,6 +98,7 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     or(composefsParser(), completionParser()),
     convertParser(),
   );
+  const parser = { ...commands, usage: withShortLines(commands.usage) };
   const parsed = runParserSync(parser, PROGRAM, withDiskValues(withJournalSize(args)), {
     brief: message`Turn a container image into a root filesystem image.`,
     examples: examples(),
@@ -105,7 +106,7 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     version: { value: VERSION, option: true, onShow: answered },
     // Listed under its own command, and only understood where a script calls it.
     completion: isCompletion ? { option: { hidden: true }, onShow: answered } : undefined,
-    usageLine: usageLine(),
+    usageLine: mainUsage(),
     aboveError: "none",
     termWidth: "auto",
     showDefault: true,
@@ -151,14 +152,6 @@ function examples(): Message {
     "oci2rootfs completion bash > ~/.local/share/bash-completion/completions/oci2rootfs",
   ];
   return lines.flatMap((line, i) => [...(i === 0 ? [] : [lineBreak()]), commandLine(line)]);
-}
-
-function usageLine(): Usage {
-  return [
-    { type: "argument", metavar: "IMAGE" },
-    { type: "option", names: ["-o"], metavar: "OUT" },
-    { type: "optional", terms: [{ type: "argument", metavar: "OPTIONS" }] },
-  ];
 }
 
 /** One line without a final period. */

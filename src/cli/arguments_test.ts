@@ -184,6 +184,24 @@ Deno.test("parseArguments() answers --version and --help on standard output", ()
   ok(!help.includes("--completion"));
 });
 
+Deno.test("parseArguments() shows in the usage of a command what it must be given", () => {
+  const lines: [string, string][] = [
+    ["--help", "-o OUT IMAGE [OPTIONS] oci2rootfs COMMAND [OPTIONS]"],
+    ["ls --help", "ls IMAGE [PATH...] [OPTIONS]"],
+    ["pull --help", "pull -o/--output DIR|FILE.tar IMAGE [OPTIONS]"],
+    ["cache --help", "cache COMMAND [OPTIONS]"],
+    ["composefs --help", "composefs COMMAND [OPTIONS]"],
+    ["composefs copy --help", "composefs copy --from DIR IMAGE [OPTIONS]"],
+    ["completion --help", "completion SHELL"],
+  ];
+  for (const [line, usage] of lines) {
+    const [found] = written(...line.split(" ")).split("Usage: oci2rootfs ")[1].split("\n\n");
+    strictEqual(found.replace(/\s+/g, " ").replaceAll("[ ", "["), usage);
+  }
+  const help = written("composefs", "copy", "--help");
+  for (const option of ["--zerocopy", "--repo DIR", "--debug"]) ok(help.includes(option), option);
+});
+
 Deno.test("parseArguments() writes completion scripts, and answers them", () => {
   for (const shell of ["bash", "zsh", "fish", "pwsh", "nu"]) {
     const script = written("completion", shell);
