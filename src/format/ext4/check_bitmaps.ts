@@ -62,7 +62,7 @@ export class BitmapCheck {
   }
 
   /** Compares the block bitmaps of all groups with what is claimed, in ascending order. */
-  checkBlocks(runs: Iterable<ClaimedRun>): void {
+  *checkBlocks(runs: Iterable<ClaimedRun>): Generator<void, void> {
     const { volume, groups } = this.#image;
     const { superblock, clusterRatio, groupCount } = volume;
     const { clustersPerGroup, firstDataBlock, blocksCount } = superblock;
@@ -70,7 +70,7 @@ export class BitmapCheck {
     const metadata = new RunCursor(this.#metadataRuns(), firstDataBlock);
     const clusterCount = Math.ceil((blocksCount - firstDataBlock) / clusterRatio);
     for (let group = 0; group < groupCount; group++) {
-      this.#report.checkCancelled();
+      yield;
       const first = group * clustersPerGroup;
       const bitCount = Math.min(clustersPerGroup, clusterCount - first);
       const expected = new Uint8Array(volume.blockSize);

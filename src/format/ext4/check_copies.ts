@@ -29,7 +29,6 @@ const SAME_FIELDS = [
 export function checkCopies(image: CheckedImage, report: CheckReport): void {
   const { volume, groups } = image;
   for (let group = 0; group < volume.groupCount; group++) {
-    report.checkCancelled();
     const { superblock, descriptors, descriptorBlocks } = groups.head(group);
     if (group > 0 && superblock !== null) {
       report.attempt(() => checkSuperblockCopy(image, group, superblock, report));

@@ -40,15 +40,18 @@ export interface NamedInodes {
   readonly links: ReadonlyMap<number, number>;
 }
 
-/** Checks an image and reports what is wrong; goes on as far as it can. */
-export function checkImage(image: CheckedImage, report: CheckReport): void {
+/**
+ * Checks an image and reports what is wrong; goes on as far as it can. Yields now and then, so that
+ * others get their turn.
+ */
+export function* checkImage(image: CheckedImage, report: CheckReport): Generator<void, void> {
   checkSuperblock(image, report);
   const claims = image.volume.newClaims(true);
   const inodes = new InodeCheck(image, image.names, claims, report);
   const bitmaps = new BitmapCheck(image, report);
   report.attempt(() => inodes.claimMetadata());
   for (let group = 0; group < image.volume.groupCount; group++) {
-    report.checkCancelled();
+    yield;
     const use = inodes.checkGroup(group);
     report.attempt(() => bitmaps.checkInodes(group, use));
   }
@@ -61,7 +64,7 @@ export function checkImage(image: CheckedImage, report: CheckReport): void {
       block * image.volume.blockSize,
     );
   }
-  bitmaps.checkBlocks(claims.runs());
+  yield* bitmaps.checkBlocks(claims.runs());
   bitmaps.checkSums();
   checkCopies(image, report);
   checkSpecial(image, report);

@@ -10,17 +10,10 @@ import type { ImageProblem } from "../image_reader.ts";
 /** Reports what is wrong with an image. */
 export class CheckReport {
   readonly #onProblem: (problem: ImageProblem) => void;
-  readonly #signal: AbortSignal | undefined;
 
-  /** `onProblem` hears of everything; `signal` stops the check. */
-  constructor(onProblem: (problem: ImageProblem) => void, signal: AbortSignal | undefined) {
+  /** `onProblem` hears of everything. */
+  constructor(onProblem: (problem: ImageProblem) => void) {
     this.#onProblem = onProblem;
-    this.#signal = signal;
-  }
-
-  /** Throws the reason once the caller has cancelled. */
-  checkCancelled(): void {
-    this.#signal?.throwIfAborted();
   }
 
   /** Something is not as it should be; `offset` is where in the image, bytes. */

@@ -136,7 +136,6 @@ function checkOrphans({ volume, inodes }: CheckedImage, number: number, report: 
   const isPresent = (superblock.featureRoCompat & RoCompatFeature.orphanPresent) !== 0;
   for (const run of content.runs()) {
     for (let i = 0; i < run.blockCount; i++) {
-      report.checkCancelled();
       const block = run.startBlock + i;
       readContent(volume, content, bytes, (run.logicalBlock + i) * blockSize);
       const magic = view.getUint32(end, true);

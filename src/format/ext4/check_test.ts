@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { CaseTree } from "../../../tests/conformance/case_tree.ts";
 import { writeTree } from "../../../tests/conformance/write_tree.ts";
 import { memorySink } from "../../io/memory_sink.ts";
@@ -57,7 +57,7 @@ Deno.test("check() of files with fs-verity sees a changed byte of data, tree and
   }
 });
 
-Deno.test("check() goes on behind a problem and stops when it is told to", async () => {
+Deno.test("check() goes on behind a problem, gives turns, and stops when it is told to", async () => {
   const good = await imageOf(new CaseTree().file("a", { size: 3 }), { features: "-metadata_csum" });
   const bad = good.slice();
   const view = new DataView(bad.buffer);
@@ -65,7 +65,12 @@ Deno.test("check() goes on behind a problem and stops when it is told to", async
   view.setUint32(1024 + 0x10, 2, true); // s_free_inodes_count
   strictEqual(problemsOf(bad).length, 2);
   const reader = openExt4(memorySource(bad));
-  throws(() => reader.check(() => {}, AbortSignal.abort("enough")), (error) => error === "enough");
+  const isEnough = (error: unknown) => error === "enough";
+  await rejects(async () => await reader.check(() => {}, AbortSignal.abort("enough")), isEnough);
+  const problems: string[] = [];
+  const { signal } = new AbortController();
+  await reader.check(({ message }) => problems.push(message), signal);
+  strictEqual(problems.length, 2);
 });
 
 Deno.test("check() does not depend on what became of the tree", async () => {

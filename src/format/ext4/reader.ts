@@ -12,6 +12,7 @@ import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
 import { checkContents } from "./check_content.ts";
 import { checkImage } from "./check_image.ts";
+import { takeSteps, takeTurns } from "./check_pace.ts";
 import { CheckReport } from "./check_report.ts";
 import { type Ext4Content, Ext4InlineContent } from "./content.ts";
 import { describeExt4 } from "./description.ts";
@@ -101,10 +102,20 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
     return describeExt4(this.superblock, this.#isReplayed);
   }
 
-  /** Checks what `e2fsck -n` does, and reads every byte of every file. */
-  check(onProblem: (problem: ImageProblem) => void, signal?: AbortSignal): void {
-    const report = new CheckReport(onProblem, signal);
-    checkImage({
+  /**
+   * Checks what `e2fsck -n` does, and reads every byte of every file: at once, or by turns where a
+   * `signal` may stop it.
+   */
+  check(
+    onProblem: (problem: ImageProblem) => void,
+    signal?: AbortSignal,
+  ): void | Promise<void> {
+    const steps = this.#checkSteps(new CheckReport(onProblem));
+    return signal === undefined ? takeSteps(steps) : takeTurns(steps, signal);
+  }
+
+  *#checkSteps(report: CheckReport): Generator<void, void> {
+    yield* checkImage({
       volume: this.#volume,
       groups: this.#groups,
       inodes: this.#inodes,
@@ -112,7 +123,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
       names: { numbers: this.#seen, links: this.#links },
       isReplayed: this.#isReplayed,
     }, report);
-    checkContents(this.#volume, this.tree, report);
+    yield* checkContents(this.#volume, this.tree, report);
   }
 
   /** Gives the image back. */
