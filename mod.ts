@@ -94,7 +94,7 @@ export { pruneCache } from "./src/source/cache/prune_cache.ts";
 export type { PruneReport } from "./src/source/cache/prune_cache.ts";
 export { verifyCache } from "./src/source/cache/verify_cache.ts";
 export type { CacheVerification } from "./src/source/cache/verify_cache.ts";
-export type { Image } from "./src/source/image.ts";
+export type { Image, ImageDocuments } from "./src/source/image.ts";
 export { dockerArchive, ociArchive, ociLayout } from "./src/source/image_doors.ts";
 export type { DockerArchiveOptions, OciLayoutOptions } from "./src/source/image_doors.ts";
 export { pullImage } from "./src/source/pull/pull_image.ts";

@@ -39,10 +39,35 @@ export { ObjectReader } from "./image/object_reader.ts";
 export { type ReadImage, readImage } from "./image/read_image.ts";
 export { writeImage, type WriteImageOptions, type WrittenImage } from "./image/write_image.ts";
 
+export { checkRepository } from "./repository/fsck.ts";
+export type { FsckKind, FsckOptions, FsckProblem, FsckReport } from "./repository/fsck.ts";
+export { collectGarbage } from "./repository/gc.ts";
+export type { ConditionalRef, GarbageOptions, GarbageReport } from "./repository/gc.ts";
+export { initRepository } from "./repository/init_repository.ts";
+export type { InitReport, InitRepositoryOptions } from "./repository/init_repository.ts";
+export { LinkDirectory, type Ref } from "./repository/link_directory.ts";
+export type { RepositoryMetadata } from "./repository/metadata.ts";
 export { ObjectStore } from "./repository/object_store.ts";
 export type { ObjectCounts, ProtectObject, StoredObject } from "./repository/object_store.ts";
 export type { ObjectId } from "./repository/object_id.ts";
 export { ObjectWriter } from "./repository/object_writer.ts";
+export type { RepositoryProgress, RepositoryProgressListener } from "./repository/progress.ts";
+export { Repository } from "./repository/repository.ts";
+export type { OpenRepositoryOptions, RepositoryAccess } from "./repository/repository.ts";
+
+export { mountImage, type MountOptions, unmountImage } from "./mount/mount_image.ts";
+
+export { copyOciImage } from "./oci/copy_image.ts";
+export type { CopyOciOptions, CopyOciReport } from "./oci/copy_image.ts";
+export { type ListedOciImage, listOciImages } from "./oci/list_images.ts";
+export { pullOciImage } from "./oci/pull.ts";
+export type { PullOciOptions, PullOciReport } from "./oci/pull.ts";
+export { addReferrer, listReferrers, referrerConditions, removeReferrer } from "./oci/referrers.ts";
+export { repositoryImage } from "./oci/repository_image.ts";
+export type { ImageOptions } from "./oci/store_manifest.ts";
+export { tagImage, untagImage } from "./oci/tags.ts";
+export { variantImage } from "./oci/variant_image.ts";
+export type { ImageVariant, XattrMode } from "./oci/image_variant.ts";
 
 export type { VerityAlgorithm } from "../fsverity/verity_algorithm.ts";
 export { verityDigest, VerityDigester } from "../fsverity/verity_digest.ts";
@@ -71,3 +96,6 @@ export type { ByteSource } from "../io/byte_source.ts";
 export { type MemorySink, memorySink } from "../io/memory_sink.ts";
 export { memorySource } from "../io/memory_source.ts";
 export type { Notice, NoticeCode, NoticeListener } from "../notice.ts";
+
+export type { Image, ImageDocuments } from "../source/image.ts";
+export type { OpenOptions } from "../source/open_options.ts";
