@@ -44,7 +44,8 @@ export function replayJournal(volume: Ext4Volume, onNotice: NoticeListener): Byt
   if (blocks.size === 0) return null;
   onNotice({
     code: "JOURNAL_REPLAYED",
-    message: `The image was not unmounted: ${blocks.size} blocks are read from its journal`,
+    message: "The image was not unmounted: " +
+      (blocks.size === 1 ? "a block is" : `${blocks.size} blocks are`) + " read from its journal",
     where,
   });
   return new JournalOverlay(volume.source, volume.blockSize, log, blocks);
