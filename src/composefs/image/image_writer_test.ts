@@ -1,7 +1,9 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import type { ImageWriter } from "../../format/image_format.ts";
 import { toHex } from "../../bytes/hex.ts";
 import { verityDigest } from "../../fsverity/verity_digest.ts";
+import { openErofs } from "../../format/erofs/reader.ts";
+import { ImageError } from "../../image_error.ts";
 import { memorySink } from "../../io/memory_sink.ts";
 import { memorySource } from "../../io/memory_source.ts";
 import { countLinks, emptyTree } from "../../tree/file_tree.ts";
@@ -62,6 +64,16 @@ Deno.test("composefsImage() keeps small files in the image and names objects by 
       toHex(verityDigest(algorithm, LARGE)),
     );
   }
+});
+
+Deno.test("openErofs() refuses composefs images, whose files would be holes", async () => {
+  const { bytes } = await make({}, (writer, root) => {
+    root.children!.set("large", place(writer, LARGE));
+  });
+  throws(
+    () => openErofs(memorySource(bytes)),
+    (error) => error instanceof ImageError && error.code === "UNSUPPORTED",
+  );
 });
 
 Deno.test("composefsImage() stores objects, and forgets those of dead files", async () => {

@@ -33,6 +33,8 @@ export type FoundContent = FoundFlat | FoundChunks | FoundCompressed;
 
 /** Longest target of a symbolic link. */
 const TARGET_MAX = 4096;
+/** Number with which the images of composefs begin. */
+const COMPOSEFS_MAGIC = 0xd078_629a;
 
 /** A directory whose entries are to be read. */
 interface PendingDirectory {
@@ -297,5 +299,19 @@ export class ErofsReader implements ImageReader<FoundContent> {
  * that are not known, by name. The source is the caller's until this returns, then the reader's.
  */
 export function openErofs(source: ByteSource): ErofsReader {
+  refuseComposefs(source);
   return new ErofsReader(source);
+}
+
+/** An image of composefs is EROFS too, but the bytes of its files are elsewhere: here they are holes. */
+function refuseComposefs(source: ByteSource): void {
+  const head = new DataView(new ArrayBuffer(4));
+  source.read(new Uint8Array(head.buffer), 0);
+  if (head.getUint32(0, true) !== COMPOSEFS_MAGIC) return;
+  throw new ImageError(
+    "UNSUPPORTED",
+    `Cannot read EROFS image "${source.name}": it is one of composefs, whose files are objects ` +
+      "elsewhere, expected one with its files (the commands of oci2rootfs composefs read it)",
+    { where: { source: source.name } },
+  );
 }
