@@ -45,7 +45,7 @@ import {
 } from "./commands/view_options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
-import { mainUsage, withShortLines } from "./usage_line.ts";
+import { commandIn, mainUsage, withShortLines } from "./usage_line.ts";
 import { VERSION } from "./version.ts";
 
 const PROGRAM = "oci2rootfs";
@@ -116,7 +116,8 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     stdout: (text) => terminal.writeOutput(`${text}\n`),
     stderr: () => {},
     onError(_exitCode: number, error: Message): never {
-      throw new UsageError(sentence(formatMessage(error, { quotes: true })));
+      const text = sentence(formatMessage(error, { quotes: true }));
+      throw new UsageError(text, { command: commandIn(commands.usage, args) });
     },
   });
   if (isAnswered || parsed === null) return null;

@@ -184,7 +184,7 @@ Deno.test("parseArguments() answers --version and --help on standard output", ()
   ok(!help.includes("--completion"));
 });
 
-Deno.test("parseArguments() shows in the usage of a command what it must be given", () => {
+Deno.test("parseArguments() shows what a command must be given, and names it where that is wrong", () => {
   const lines: [string, string][] = [
     ["--help", "-o OUT IMAGE [OPTIONS] oci2rootfs COMMAND [OPTIONS]"],
     ["ls --help", "ls IMAGE [PATH...] [OPTIONS]"],
@@ -197,6 +197,15 @@ Deno.test("parseArguments() shows in the usage of a command what it must be give
   for (const [line, usage] of lines) {
     const [found] = written(...line.split(" ")).split("Usage: oci2rootfs ")[1].split("\n\n");
     strictEqual(found.replace(/\s+/g, " ").replaceAll("[ ", "["), usage);
+  }
+  const wrong: [string, string][] = [
+    ["ls", "ls"],
+    ["cache rm", "cache"],
+    ["composefs pull", "composefs pull"],
+    ["image --bogus", ""],
+  ];
+  for (const [line, command] of wrong) {
+    throws(() => parseArguments(line.split(" "), recordedTerminal()), { command });
   }
   const help = written("composefs", "copy", "--help");
   for (const option of ["--zerocopy", "--repo DIR", "--debug"]) ok(help.includes(option), option);

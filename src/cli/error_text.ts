@@ -55,7 +55,9 @@ function summaryOf(error: unknown): string {
 }
 
 function hintFor(error: unknown, context: ErrorContext): string | null {
-  if (error instanceof UsageError) return `"${PROGRAM} --help" lists the options`;
+  if (error instanceof UsageError) {
+    return `"${[PROGRAM, error.command, "--help"].filter(Boolean).join(" ")}" lists the options`;
+  }
   if (error instanceof Interruption) return null;
   if (!(error instanceof ImageError)) {
     return context.debug

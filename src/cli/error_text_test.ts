@@ -61,7 +61,8 @@ Deno.test("errorText() adds a hint where a fix is known", () => {
   const directory = { ...QUIET, isDirectory: true };
   match(hint(new ImageError("EXISTS", "x"), directory), /--force replaces a directory/);
   strictEqual(hint(new ImageError("EXISTS", "x"), { ...device, force: true }), "");
-  match(hint(new UsageError("Cannot")), /--help/);
+  match(hint(new UsageError("Cannot")), /"oci2rootfs --help"/);
+  match(hint(new UsageError("Cannot", { command: "cache ls" })), /"oci2rootfs cache ls --help"/);
   const sandbox = new ImageError("PERMISSION", "x", { cause: new Deno.errors.NotCapable("x") });
   match(hint(sandbox), /-R and -W.*-N/);
   const missing = new ImageError("NOT_FOUND", "Cannot load manifest: it is not in the cache");

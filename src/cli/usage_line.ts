@@ -33,6 +33,23 @@ export function withShortLines(usage: Usage): Usage {
   });
 }
 
+/** The command that `args` begin with, as `composefs pull`; empty where they begin with none. */
+export function commandIn(usage: Usage, [name, ...rest]: readonly string[]): string {
+  for (const term of usage) {
+    if (term.type !== "exclusive") continue;
+    for (const choice of term.terms) {
+      const [first, ...inner] = choice;
+      if (first?.type === "command") {
+        if (first.name === name) return `${name} ${commandIn(inner, rest)}`.trim();
+      } else {
+        const found = commandIn(choice, [name, ...rest]);
+        if (found !== "") return found;
+      }
+    }
+  }
+  return "";
+}
+
 /** Of the usage of a command, what must be there and the arguments. */
 function shortLine(usage: Usage): Usage {
   if (usage.some(isChoiceOfCommands)) return [{ type: "argument", metavar: "COMMAND" }, OPTIONS];
