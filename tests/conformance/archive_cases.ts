@@ -6,7 +6,7 @@
  */
 import type { FileTree } from "../../src/tree/file_tree.ts";
 import { walk } from "../../src/tree/file_tree.ts";
-import type { FileKind } from "../../src/tree/inode.ts";
+import { type FileKind, NO_XATTRS } from "../../src/tree/inode.ts";
 import { CaseTree } from "./case_tree.ts";
 import { EXT4_CASES } from "./ext4_cases.ts";
 import type { GeneratedContent } from "./generated_content.ts";
@@ -114,4 +114,19 @@ export function withoutKind(tree: FileTree<unknown>, kind: FileKind): number {
     if (inode.kind === kind && parent.children!.delete(name)) count++;
   }
   return count;
+}
+
+/** Leaves what a cpio has; answers the notices that this takes. */
+export function takeOutCpioLosses(tree: FileTree<unknown>): string[] {
+  let hasXattrs = false;
+  let hasTimes = false;
+  for (const { inode } of walk(tree)) {
+    hasXattrs ||= inode.xattrs.length > 0;
+    inode.xattrs = NO_XATTRS;
+    const seconds = Math.min(2 ** 32 - 1, Math.max(0, inode.mtimeSeconds));
+    hasTimes ||= seconds !== inode.mtimeSeconds;
+    inode.mtimeSeconds = seconds;
+    inode.mtimeNanoseconds = 0;
+  }
+  return [hasXattrs, hasTimes].filter((it) => it).map(() => "LOSS");
 }
