@@ -4,11 +4,11 @@
  * @module
  */
 import { divideUp } from "../../bytes/align.ts";
-import { bytesOf } from "../../bytes/byte_string.ts";
+import { bytesOf, displayByteString } from "../../bytes/byte_string.ts";
 import { high32, low32 } from "../../bytes/u64.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
-import type { FileTree } from "../../tree/file_tree.ts";
+import { type FileTree, walk } from "../../tree/file_tree.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import type { FileWriter, ImageWriter, WriterContext, WriteReport } from "../image_format.ts";
 import { COMPRESSED_SIZE_MAX, CompressedPlacer } from "./compressed_placer.ts";
@@ -28,7 +28,7 @@ import { deriveUuid, EROFS_FORMAT_NUMBER, formatUuid } from "./identity.ts";
 import { INODE_COMPACT_SIZE } from "./inode.ts";
 import { InodeList } from "./inode_list.ts";
 import { InodeRoom } from "./inode_room.ts";
-import { type ShapeInput, shapeOf } from "./inode_shape.ts";
+import { type InodeShape, type ShapeInput, shapeOf } from "./inode_shape.ts";
 import { InodeWriter } from "./inode_writer.ts";
 import { MetadataStage } from "./metadata_stage.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -185,7 +185,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
       let outerEnd = outerStart;
       this.#outer.clear();
       for (const inode of list.inodes) {
-        const { headSize, mapSize, tailSize, outerBlocks } = shapeOf(inode, shapes);
+        const { headSize, mapSize, tailSize, outerBlocks } = this.#shapeOf(inode, shapes, list);
         inode.number = room.take(headSize + mapSize, tailSize) / INODE_COMPACT_SIZE;
         if (outerBlocks === 0) continue;
         this.#outer.set(inode, outerEnd);
@@ -199,6 +199,19 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
       return { layout: { is48bit, outerStart, xattrBlock, metaBlock, blockCount }, shapes };
     }
     throw new TypeError("Cannot lay out the image");
+  }
+
+  /** The shape of an inode; what does not fit is told with its path. */
+  #shapeOf(inode: Inode<ErofsContent>, shapes: ShapeInput, list: InodeList): InodeShape {
+    try {
+      return shapeOf(inode, shapes);
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      for (const { path, inode: other } of walk({ root: list.directories[0].inode })) {
+        if (other === inode) throw error.at({ path: displayByteString(path) });
+      }
+      throw error;
+    }
   }
 
   #check48bit(is48bit: boolean, xattrs: XattrTable): void {
