@@ -32,3 +32,29 @@ Deno.test("an image of a repository converts to the same bytes as the one that w
     strictEqual(lost.code, 5);
   });
 });
+
+Deno.test("a source without layers is pulled as one layer of all its files", async () => {
+  await withDirectory(async (directory) => {
+    const run = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await runCli(args);
+      strictEqual(code, 0, stderr);
+      return stdout;
+    };
+    const place = ["--repo", join(directory, "repository")];
+    Deno.mkdirSync(join(directory, "root/usr/bin"), { recursive: true });
+    Deno.writeTextFileSync(join(directory, "root/usr/bin/program"), "a program ".repeat(30));
+    await run("composefs", "init", "--insecure", ...place);
+    const pulled = await run("composefs", "pull", `dir:${directory}/root`, "files", ...place);
+    strictEqual(
+      await run("composefs", "pull", `dir:${directory}/root`, "again", ...place),
+      pulled.replace("tagged files", "tagged again"),
+    );
+    const image = JSON.parse(await run("composefs", "inspect", "files", ...place));
+    strictEqual(image.config.rootfs.diff_ids.length, 1);
+    const listed = await run("ls", `composefs:${directory}/repository:files`, "/usr/bin");
+    strictEqual(listed.trim(), "program");
+    const errors = JSON.parse(await run("composefs", "fsck", "--json", ...place)).errors;
+    deepStrictEqual(errors, []);
+    deepStrictEqual([...Deno.readDirSync(join(directory, "repository/tmp"))], []);
+  });
+});

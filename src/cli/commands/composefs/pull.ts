@@ -4,7 +4,9 @@
  * @module
  */
 import { pullOciImage, type PullOciReport } from "../../../composefs/oci/pull.ts";
+import { removeIfThere } from "../../../composefs/repository/object_store.ts";
 import type { RepositoryProgress } from "../../../composefs/repository/progress.ts";
+import { flatImage, hasTarLayers } from "../../../convert/flat_image.ts";
 import { shortDigest } from "../../../oci/digest.ts";
 import { openImage } from "../../../source/open_image.ts";
 import { oneLine } from "../../error_text.ts";
@@ -34,8 +36,15 @@ export async function runPull(
       onNotice: (notice) => notices.show(notice),
       signal,
     });
+    // What a source has as files alone becomes one layer.
+    const tar = hasTarLayers(image) ? null : repository.objects.temporaryPath();
     try {
-      return await pullOciImage(repository, image, {
+      const layered = tar === null ? image : await flatImage(image, tar, {
+        signal,
+        workers: args.workers,
+        onNotice: (notice) => notices.show(notice),
+      });
+      return await pullOciImage(repository, layered, {
         tag: args.name ?? args.image,
         isBootable: args.bootable,
         isAsIs: args.asIs,
@@ -49,6 +58,7 @@ export async function runPull(
         signal,
       });
     } finally {
+      if (tar !== null) removeIfThere(tar);
       await image.close();
     }
   });
