@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LossError } from "../format/loss.ts";
 import { type ErrorPlace, ImageError, type ImageErrorCode } from "../image_error.ts";
 import type { Notice } from "../notice.ts";
 import { Interruption } from "./interruption.ts";
@@ -67,6 +68,9 @@ function hintFor(error: unknown, context: ErrorContext): string | null {
   if (error.cause instanceof Deno.errors.NotCapable) {
     return "deno run needs -R and -W for the input, the output and the cache, -E for settings, and " +
       "-N for registries";
+  }
+  if (error instanceof LossError) {
+    return "--on-loss report leaves out what cannot be held, and says so";
   }
   return IMAGE_ERROR_HINTS[error.code]?.(error, context) ?? null;
 }

@@ -1,4 +1,5 @@
 import { match, strictEqual } from "node:assert/strict";
+import { LossError } from "../format/loss.ts";
 import { ImageError } from "../image_error.ts";
 import { errorText, noticeText } from "./error_text.ts";
 import { EXIT_CODES, exitCodeOf } from "./exit_code.ts";
@@ -48,6 +49,8 @@ Deno.test("errorText() lets no name of the input move the cursor or add a line",
 
 Deno.test("errorText() adds a hint where a fix is known", () => {
   const hint = (error: unknown, context = QUIET) => errorText(error, context).split("\n")[1];
+  match(hint(new LossError("owner", "a", "Cannot write owner")), /^hint: --on-loss report/);
+  strictEqual(hint(new ImageError("UNSUPPORTED", "Cannot write")), "");
   match(hint(new ImageError("OUT_OF_SPACE", "Cannot place")), /^hint: choose a larger --size/);
   const full = new ImageError("OUT_OF_SPACE", "Cannot write", { cause: new Error("ENOSPC") });
   match(hint(full), /^hint: make room/);

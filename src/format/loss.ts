@@ -10,6 +10,19 @@ import type { NoticeListener } from "../notice.ts";
 /** `error` refuses what cannot be held, `report` leaves it out and says so. */
 export type OnLoss = "error" | "report";
 
+/** Something that the output cannot hold, where losses are errors: code `UNSUPPORTED`. */
+export class LossError extends ImageError {
+  /** What cannot be held, as `extended attributes`. */
+  readonly loss: string;
+
+  /** Creates the error for `loss` of the file at `path`, which is fit to be shown. */
+  constructor(loss: string, path: string, message: string) {
+    super("UNSUPPORTED", message, { where: { path } });
+    this.name = "LossError";
+    this.loss = loss;
+  }
+}
+
 /** Counts what is lost, by what it is. */
 export class LossLog {
   readonly #format: string;
@@ -29,16 +42,13 @@ export class LossLog {
 
   /**
    * Leaves out `what` of the file at `path` (as `extended attributes`) for `reason` (as `the format
-   * has none`). Throws `ImageError` `UNSUPPORTED` where losses are errors.
+   * has none`). Throws `LossError` where losses are errors.
    */
   add(path: ByteString, what: string, reason: string): void {
     if (this.#onLoss === "error") {
       const shown = shownPath(path);
-      throw new ImageError(
-        "UNSUPPORTED",
-        `Cannot write ${what} of "${shown}" to ${this.#format}: ${reason}`,
-        { where: { path: shown } },
-      );
+      const message = `Cannot write ${what} of "${shown}" to ${this.#format}: ${reason}`;
+      throw new LossError(what, shown, message);
     }
     const key = JSON.stringify([what, reason]);
     const known = this.#lost.get(key);
