@@ -21,6 +21,10 @@ const ABILITIES: Readonly<Record<string, () => boolean>> = {
   "mount:squashfs": () => canUseLoop() && knowsFilesystem("squashfs"),
   /** An image file can be mounted as EROFS by the kernel. */
   "mount:erofs": () => canUseLoop() && knowsFilesystem("erofs"),
+  /** The kernel reads such EROFS images too: it is new enough. */
+  "mount:erofs:deflate": () => isMet("mount:erofs") && isKernel(6, 6),
+  "mount:erofs:zstd": () => isMet("mount:erofs") && isKernel(6, 10),
+  "mount:erofs:48bit": () => isMet("mount:erofs") && isKernel(6, 15),
   /** Layers can be mounted one over another by the kernel. */
   "mount:overlay": () => canMount() && knowsFilesystem("overlay"),
   /** A user namespace can be made. */
@@ -123,6 +127,12 @@ function printSummary(): void {
 
 function isRoot(): boolean {
   return Deno.uid() === 0;
+}
+
+/** Whether the kernel is of that release or later. */
+function isKernel(major: number, minor: number): boolean {
+  const [hereMajor, hereMinor] = Deno.osRelease().split(/[.-]/).map(Number);
+  return hereMajor > major || (hereMajor === major && hereMinor >= minor);
 }
 
 function knowsFilesystem(type: string): boolean {

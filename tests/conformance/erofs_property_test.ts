@@ -48,7 +48,8 @@ function withoutLargeHoles(made: readonly Step[]): Step[] {
   return made.map((step) => ({ ...step, tail: step.tail % 300_000 }));
 }
 
-toolTest("compressed erofs images of random trees read back equal", ["mount:erofs"], async () => {
+const NEEDS = ["mount:erofs:zstd", "fsck.erofs"];
+toolTest("compressed erofs images of random trees read back equal", NEEDS, async () => {
   const settings = fc.record({
     blockSize: fc.constantFrom(512, 4096),
     compression: fc.constantFrom("lz4", "deflate:3", "zstd:2"),
