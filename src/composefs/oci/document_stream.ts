@@ -17,7 +17,7 @@ import { type ContentType, SplitstreamWriter } from "../splitstream/splitstream_
 export interface StoredDocument {
   /** Its stream. */
   readonly stream: Splitstream;
-  /** Its bytes, whose digest was compared. */
+  /** Its bytes. */
   readonly bytes: Uint8Array;
 }
 
@@ -70,6 +70,17 @@ export async function readDocument(
   contentType: ContentType,
   digest: string,
 ): Promise<StoredDocument> {
+  const document = await readUnverified(repository, name, contentType);
+  checkDigest(document.bytes, digest);
+  return document;
+}
+
+/** The same without a look at the digest. */
+export async function readUnverified(
+  repository: Repository,
+  name: string,
+  contentType: ContentType,
+): Promise<StoredDocument> {
   const stream = await openStream(repository, name, contentType);
   if (stream === null) {
     throw new ImageError(
@@ -78,17 +89,17 @@ export async function readDocument(
       { where: { source: repository.path } },
     );
   }
-  const bytes = await documentBytes(repository, stream);
+  return { stream, bytes: await documentBytes(repository, stream) };
+}
+
+/** Throws `ImageError` `DIGEST_MISMATCH` where a document is not the one of its digest. */
+export function checkDigest(bytes: Uint8Array, digest: string): void {
   const observed = digestOf(bytes, parseDigest(digest).algorithm);
-  if (observed !== digest) {
-    throw new ImageError(
-      "DIGEST_MISMATCH",
-      `Cannot read stream ${quote(name)}: the digest of its content is ${observed}, expected ` +
-        digest,
-      { where: { source: repository.path } },
-    );
-  }
-  return { stream, bytes };
+  if (observed === digest) return;
+  throw new ImageError(
+    "DIGEST_MISMATCH",
+    `Cannot accept document "${digest}": its digest is ${observed}, expected ${digest}`,
+  );
 }
 
 async function documentBytes(repository: Repository, stream: Splitstream): Promise<Uint8Array> {

@@ -10,7 +10,7 @@ import { isImageManifest, type Manifest, parseManifest } from "../../oci/manifes
 import type { FsckProblem } from "../repository/fsck.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Splitstream } from "../splitstream/splitstream_reader.ts";
-import { openStream, readDocument, type StoredDocument } from "./document_stream.ts";
+import { checkDigest, openStream, readUnverified, type StoredDocument } from "./document_stream.ts";
 import { isVariantName } from "./image_variant.ts";
 import { listTags, resolveName } from "./oci_image.ts";
 import {
@@ -174,13 +174,18 @@ class OciCheck {
     failed: OciFsckKind,
     mismatch: OciFsckKind,
   ): Promise<StoredDocument | null> {
+    let document: StoredDocument;
     try {
-      return await readDocument(this.#repository, nameOf(), contentType, digest);
+      document = await readUnverified(this.#repository, nameOf(), contentType);
     } catch (error) {
-      const problem = orThrow(error);
-      // That of the stream itself is another matter.
-      const isContent = problem.code === "DIGEST_MISMATCH" && problem.message.includes("content");
-      this.#found(isContent ? mismatch : failed, digest, problem);
+      this.#found(failed, digest, orThrow(error));
+      return null;
+    }
+    try {
+      checkDigest(document.bytes, digest);
+      return document;
+    } catch (error) {
+      this.#found(mismatch, digest, orThrow(error));
       return null;
     }
   }

@@ -1,13 +1,15 @@
 import { deepStrictEqual, notStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { digestOf } from "../../oci/digest.ts";
+import type { TarEntryInit } from "../../layer/tar/tar_fixture.ts";
 import type { FixtureImage } from "../../source/layout_fixture.ts";
 import { walk } from "../../tree/file_tree.ts";
+import { initRepository } from "../repository/init_repository.ts";
 import { readStoredImage } from "../repository/image_objects.ts";
 import { checkRepository } from "../repository/fsck.ts";
 import type { RepositoryProgress } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
-import { withRepository } from "../repository/repository_fixture.ts";
+import { withOpen, withRepository, withRepositoryPath } from "../repository/repository_fixture.ts";
 import { readWhole } from "../splitstream/layer_stream.ts";
 import { openStream } from "./document_stream.ts";
 import { imagesOf, listTags, openOciImage } from "./oci_image.ts";
@@ -21,6 +23,7 @@ import {
 } from "./oci_fixture.ts";
 import { pullOciImage } from "./pull.ts";
 import { layerStream } from "./stream_names.ts";
+import { variantImage } from "./variant_image.ts";
 
 function pathsOf(repository: Repository, id: string): string[] {
   const { tree } = readStoredImage(repository.objects, id);
@@ -219,5 +222,53 @@ Deno.test("an aborted pull leaves what is complete, and nothing by name", async 
     const report = await pullFixture(repository, TWO_LAYERS);
     strictEqual(report.layers.known, 1);
     await expectClean(repository);
+  });
+});
+
+Deno.test("a repository makes images of all of its versions, whichever is the default", async () => {
+  await withRepositoryPath("sha256", async (path) => {
+    await initRepository(path, {
+      algorithm: "sha256",
+      isInsecure: true,
+      imageVersions: [0, 2, 1],
+      resetMetadata: true,
+    });
+    await withOpen(path, "write", async (repository) => {
+      const { images } = await pullFixture(repository, TWO_LAYERS);
+      deepStrictEqual([...images.keys()], [
+        "composefs.image.v0",
+        "composefs.image",
+        "composefs.image.v1",
+      ]);
+      strictEqual(new Set(images.values()).size, 3);
+      for (const id of images.values()) strictEqual(pathsOf(repository, id).length, 11);
+      const wanted = { isBootable: false, isAsIs: false };
+      strictEqual(await variantImage(repository, "test", wanted), [...images.values()][0]);
+      await expectClean(repository);
+    });
+  });
+});
+
+Deno.test("a bootable image lacks what is elsewhere on a machine, and says what it cannot", async () => {
+  const bootable = [...BASE_LAYER, { path: "boot/", type: "5" }, { path: "sysroot/", type: "5" }];
+  const kernel = { path: "boot/vmlinuz", body: "a kernel" };
+  const image = (entries: readonly TarEntryInit[]): FixtureImage => ({
+    layers: [{ tar: layerOf(entries) }],
+  });
+  await withRepository(async (repository) => {
+    const { images } = await pullFixture(repository, image([...bootable, kernel]), {
+      isBootable: true,
+    });
+    const [plain, boot] = ["composefs.image.v1", "composefs.image.boot.v1"].map((name) =>
+      pathsOf(repository, images.get(name)!)
+    );
+    deepStrictEqual(plain.filter((path) => !boot.includes(path)), ["boot/vmlinuz"]);
+    const options = { isBootable: true };
+    await rejects(pullFixture(repository, TWO_LAYERS, options), { code: "UNSUPPORTED" });
+    const labelled = image([...bootable, { path: "etc/selinux/config", body: "x" }]);
+    await rejects(pullFixture(repository, labelled, options), {
+      code: "UNSUPPORTED",
+      message: /SELinux/,
+    });
   });
 });
