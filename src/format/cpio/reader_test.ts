@@ -176,6 +176,10 @@ Deno.test("openCpio() throws nothing but ImageError for mutated archives", async
   writer.close!();
   output.commit();
   const original = sink.bytes;
+  // The last name of each file, and only that, has its bytes.
+  const sizes = byteStringFrom(original).split("070701").slice(1).map((it) => it.slice(48, 56));
+  const [none, ten, one] = ["00000000", "0000000A", "00000001"];
+  deepStrictEqual(sizes, [none, none, ten, none, ten, none, ten, none, one, none]);
   const mutation = fc.record({
     at: fc.nat({ max: original.length - 1 }),
     value: fc.oneof(fc.nat({ max: 255 }), fc.constantFrom(0x30, 0x31, 0x46, 0x2f, 0x2e, 0)),
