@@ -103,3 +103,35 @@ Deno.test("cutDirectory() keeps up to half a block behind the inode, and fills b
   deepStrictEqual(cutDirectory(names(17)), { blockEnds: [16], tailSize: 256 });
   deepStrictEqual(cutDirectory(names(16, 245)), { blockEnds: [15], tailSize: 257 });
 });
+
+Deno.test("planImage() keeps the end of a file in one block, whatever stands before it", () => {
+  for (const version of [0, 1] as const) {
+    for (let extra = 0; extra < 9; extra++) {
+      let dump = ROOT;
+      for (let i = 0; i < 12; i++) {
+        dump += `/f${i} 700 100644 1 0 0 0 0.${i} - ${"x".repeat(700)} - user.${i}=${
+          "v".repeat(extra)
+        }\n`;
+      }
+      const reader = new DumpReader();
+      reader.write(bytesOf(dump));
+      const tree = reader.end();
+      let moved = 0;
+      let end = 0;
+      for (const each of planImage(tree, version, () => {}).files) {
+        strictEqual(each.position % 32, 0);
+        const start = each.position + (each.isExtended ? 64 : 32) + each.xattrSize;
+        const last = start + Math.max(1, each.tailSize) - 1;
+        strictEqual(Math.floor(start / 4096), Math.floor(last / 4096));
+        if (each.position - end >= 32) moved++;
+        end = start + each.tailSize;
+      }
+      ok(moved > 1, `${extra}: ${moved}`);
+      const sink = memorySink();
+      const output = sink.open();
+      writeImage(tree, output, { version });
+      output.commit();
+      strictEqual(readImage(memorySource(sink.bytes)).tree.root.children!.size, 12);
+    }
+  }
+});
