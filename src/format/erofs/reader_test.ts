@@ -1,0 +1,117 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { CaseTree } from "../../../tests/conformance/case_tree.ts";
+import { writeTree } from "../../../tests/conformance/write_tree.ts";
+import { ImageError } from "../../image_error.ts";
+import { memorySink } from "../../io/memory_sink.ts";
+import { memorySource } from "../../io/memory_source.ts";
+import { erofs, type ErofsOptions } from "./format.ts";
+import { openErofs } from "./reader.ts";
+import { superblockChecksum } from "./superblock.ts";
+
+/** An image of a few files; with blocks of 4096, inodes begin in block 1 or later. */
+async function image(options: ErofsOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const tree = new CaseTree().directory("d").file("d/a", {
+    size: 20_000,
+    xattrs: { "user.x": "y" },
+  })
+    .file("d/b", { size: 5 }).link("d/c", "d/b").file("sparse", { data: [[8192, 9000]] });
+  const sink = memorySink();
+  await writeTree(erofs({ compressionWorkers: 0, ...options }), tree.finish(), sink);
+  return sink.bytes.slice();
+}
+
+/** Sets bytes of the superblock and makes its checksum right. */
+function changed(bytes: Uint8Array<ArrayBuffer>, at: number, ...values: number[]) {
+  bytes.set(values, 1024 + at);
+  const sum = superblockChecksum(bytes.subarray(1024, 4096));
+  new DataView(bytes.buffer).setUint32(1028, sum, true);
+  return bytes;
+}
+
+/** Where bytes stand in an image, the only place. */
+function placeOf(bytes: Uint8Array, wanted: readonly number[]): number {
+  const text = String.fromCharCode(...wanted);
+  const all = new TextDecoder("latin1").decode(bytes);
+  // windows-1252 leaves these bytes as they are: ASCII alone is looked for.
+  const at = all.indexOf(text);
+  ok(at >= 0 && all.indexOf(text, at + 1) < 0, "it stands once");
+  return at;
+}
+
+const REFUSED: readonly [string, "CORRUPT" | "UNSUPPORTED", RegExp, number, number[]][] = [
+  ["another magic", "CORRUPT", /magic is/, 0, [1]],
+  ["blocks of 2^30 bytes", "CORRUPT", /blkszbits is 30/, 12, [30]],
+  ["an unknown feature", "UNSUPPORTED", /incompat:0x8000/, 81, [0x80]],
+  ["metabox", "UNSUPPORTED", /metabox/, 81, [1]],
+  ["further devices", "UNSUPPORTED", /2 further devices/, 86, [2]],
+  ["large directory blocks", "UNSUPPORTED", /dirblkbits is 2/, 90, [2]],
+  ["more blocks than there are", "CORRUPT", /blocks/, 37, [9]],
+  ["a root that is no inode", "CORRUPT", /inode/, 14, [0xff, 0xff]],
+];
+for (const [what, code, message, at, values] of REFUSED) {
+  Deno.test(`openErofs() refuses ${what}`, async () => {
+    const bytes = changed(await image(), at, ...values);
+    throws(() => openErofs(memorySource(bytes)), (error) => {
+      ok(error instanceof ImageError && message.test(error.message), `${error}`);
+      strictEqual(error.code, code);
+      return true;
+    });
+  });
+}
+
+Deno.test("openErofs() refuses a superblock that its checksum does not fit", async () => {
+  const bytes = await image();
+  bytes[1024 + 16] ^= 1;
+  throws(() => openErofs(memorySource(bytes)), /checksum is/);
+});
+
+function problemsOf(bytes: Uint8Array): string[] {
+  const reader = openErofs(memorySource(bytes));
+  const problems: string[] = [];
+  reader.check(({ message }) => problems.push(message));
+  return problems;
+}
+
+Deno.test("check() finds nothing wrong with an image of ours", async () => {
+  for (const compression of ["none", "lz4", "deflate", "zstd:1"]) {
+    deepStrictEqual(problemsOf(await image({ compression })), []);
+  }
+});
+
+Deno.test("check() finds a wrong count of inodes", async () => {
+  const problems = problemsOf(changed(await image(), 16, 99));
+  deepStrictEqual(problems, ["Superblock counts 99 inodes, expected 5"]);
+});
+
+Deno.test("check() finds a name filter that hides an attribute", async () => {
+  const bytes = await image();
+  // An entry: 1 byte of name, prefix 1, 1 byte of value, then both.
+  const entry = placeOf(bytes, [1, 1, 1, 0, 0x78, 0x79]);
+  bytes.fill(0xff, entry - 12, entry - 8);
+  const problems = problemsOf(bytes);
+  strictEqual(problems.length, 1);
+  ok(/Name filter .* is 0xffffffff/.test(problems[0]), problems[0]);
+});
+
+Deno.test("check() finds a wrong count of links", async () => {
+  const bytes = await image();
+  const view = new DataView(bytes.buffer);
+  // The compact inode of a file of 5 bytes with 2 links.
+  let at = bytes.length - 32;
+  while (at > 0 && !(view.getUint16(at + 6, true) === 2 && view.getUint32(at + 8, true) === 5)) {
+    at -= 32;
+  }
+  ok(at > 0);
+  view.setUint16(at + 6, 7, true);
+  deepStrictEqual(problemsOf(bytes), ['Link count of "/d/b" is 7, expected 2']);
+});
+
+Deno.test("check() finds compressed content that is damaged", async () => {
+  for (const compression of ["deflate", "zstd:1"]) {
+    const bytes = await image({ compression });
+    // The first block of data, which ends with what is compressed.
+    bytes.fill(0x55, 8192 - 40, 8192);
+    const problems = problemsOf(bytes);
+    strictEqual(problems.length, 1, `${compression}: ${problems}`);
+  }
+});
