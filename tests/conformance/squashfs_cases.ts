@@ -184,14 +184,16 @@ const OWN_CASES: readonly SquashfsCase[] = [
     without: ["rdsquashfs"],
   },
   {
-    name: "links to inodes with far numbers",
+    name: "inodes side by side with far numbers",
     build() {
-      const tree = new CaseTree().directory("a").file("a/first", { size: 7 }).directory("m");
+      // What is in the root has the lowest numbers, but stands behind what is in a/b.
+      const tree = new CaseTree().directory("a").directory("a/b").file("a/b/linked", { size: 7 })
+        .file("a/b/own", { size: 8 }).link("early", "a/b/linked").directory("m");
       for (let i = 0; i < 33_000; i++) tree.file(`m/${i}`);
-      tree.directory("z").file("z/own", { size: 8 }).link("z/far", "a/first").link("z/zero", "m/0");
       return tree.finish();
     },
-    without: ["unsquashfs", "rdsquashfs"],
+    // Many files; only a reader that compares numbers sees the difference.
+    without: ["kernel mount", "unsquashfs", "rdsquashfs"],
   },
   {
     name: "60,000 different owners",

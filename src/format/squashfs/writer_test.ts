@@ -7,6 +7,7 @@ import type { Notice } from "../../notice.ts";
 import { emptyTree, type FileTree } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
 import { squashfs, type SquashfsContent, type SquashfsOptions } from "./format.ts";
+import { readExtendedRegularInode } from "./inode.ts";
 import { openSquashfs } from "./reader.ts";
 import { readSuperblock } from "./superblock.ts";
 
@@ -105,6 +106,17 @@ Deno.test("squashfs() writes short inodes where they can hold a file", async () 
   // Behind the head of the metadata block: a regular file, then the root.
   strictEqual(bytes[inodeTableStart + 2], 2);
   strictEqual(bytes[inodeTableStart + 2 + 32], 1);
+});
+
+Deno.test("squashfs() says how many bytes of a file are holes", async () => {
+  const { bytes } = await write({ compression: "none", blockSize: 4096 }, (_, file) => {
+    const mixed = new Uint8Array(20_000);
+    mixed[5000] = 1;
+    file("mixed", mixed);
+  });
+  const { inodeTableStart } = readSuperblock(new DataView(bytes.buffer), 0);
+  const inode = readExtendedRegularInode(new DataView(bytes.buffer), inodeTableStart + 2);
+  deepStrictEqual([bytes[inodeTableStart + 2], inode.size, inode.sparse], [9, 20_000, 15_904]);
 });
 
 const LOSSES: readonly [what: RegExp, change: (inode: Inode<SquashfsContent>) => void][] = [
