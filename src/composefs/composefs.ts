@@ -98,4 +98,21 @@ export { memorySource } from "../io/memory_source.ts";
 export type { Notice, NoticeCode, NoticeListener } from "../notice.ts";
 
 export type { Image, ImageDocuments } from "../source/image.ts";
+export type { ImageConfig } from "../oci/config.ts";
+export type { Manifest } from "../oci/manifest.ts";
+export type { Platform } from "../oci/platform.ts";
+export type { Descriptor } from "../oci/descriptor.ts";
+export type {
+  ArrivingBlob,
+  BlobDelivery,
+  BlobLocation,
+  Compression,
+  DirectoryLayerJob,
+  FilesLayerJob,
+  GivenFile,
+  Layer,
+  LayerJob,
+  TarLayerJob,
+  TreeLayerJob,
+} from "../layer/layer.ts";
 export type { OpenOptions } from "../source/open_options.ts";
