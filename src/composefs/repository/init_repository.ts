@@ -16,10 +16,10 @@ import {
   parseMetadata,
   type RepositoryMetadata,
 } from "./metadata.ts";
-import { ensureDirectory, ensureRealDirectory } from "./object_store.ts";
+import { ensureRealDirectory } from "./object_store.ts";
 import { isProtected } from "./protection.ts";
 import { RepositoryLock } from "./repository_lock.ts";
-import { readMetadata, writeMetadata } from "./repository_metadata.ts";
+import { findObject, readMetadata, writeMetadata } from "./repository_metadata.ts";
 
 /** Options of {@linkcode initRepository}. */
 export interface InitRepositoryOptions {
@@ -85,7 +85,7 @@ export async function initRepository(
         { where: { source: path } },
       );
     }
-    ensureDirectory(path);
+    checkObjects(path, metadata.algorithm);
     for (const name of ["objects", "images", "images/refs", "streams", "streams/refs"]) {
       ensureRealDirectory(join(path, name));
     }
@@ -94,6 +94,18 @@ export async function initRepository(
   } finally {
     lock.close();
   }
+}
+
+/** A repository of old, or one that was reset, has objects already. */
+function checkObjects(path: string, algorithm: VerityAlgorithm): void {
+  const sample = findObject(path);
+  if (sample === null || sample.algorithm === algorithm) return;
+  throw new ImageError(
+    "EXISTS",
+    `Cannot create repository ${quote(path)}: it has objects of ${sample.algorithm}, expected ` +
+      `${algorithm}`,
+    { where: { source: path } },
+  );
 }
 
 function reset(path: string): void {

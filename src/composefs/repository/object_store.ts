@@ -68,6 +68,9 @@ export class ObjectStore {
   readonly #protect: ProtectObject;
   #temporaryCount = 0;
   readonly #directories = new Set<string>();
+  // Names of objects by the directory they are in, as far as those were listed.
+  readonly #known = new Map<string, Set<string>>();
+  #spareBuffer: Uint8Array<ArrayBuffer> | null = null;
 
   /** Opens the objects of the repository at `path`, or those in `path` itself with `isBare`. */
   constructor(path: string, algorithm: VerityAlgorithm, protect: ProtectObject, isBare = false) {
@@ -191,7 +194,31 @@ export class ObjectStore {
    * by a crash of the machine, and is written again.
    */
   has(id: ObjectId, sizeBytes: number): boolean {
-    return this.sizeOf(id) === sizeBytes;
+    // Asking for what is not there costs more than a list of all. What others store meanwhile is
+    // stored twice, and is one object then.
+    return this.#namesBeside(id).has(id.slice(2)) && this.sizeOf(id) === sizeBytes;
+  }
+
+  /** A buffer of `sizeBytes` for the time until it is given back. */
+  takeBuffer(sizeBytes: number): Uint8Array<ArrayBuffer> {
+    const spare = this.#spareBuffer;
+    this.#spareBuffer = null;
+    return spare ?? new Uint8Array(sizeBytes);
+  }
+
+  /** Gives a buffer back, for the next object. */
+  giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#spareBuffer = buffer;
+  }
+
+  #namesBeside(id: ObjectId): Set<string> {
+    const head = id.slice(0, 2);
+    let names = this.#known.get(head);
+    if (names === undefined) {
+      names = new Set(namesIn(join(this.directory, head)));
+      this.#known.set(head, names);
+    }
+    return names;
   }
 
   /** Gives the complete file at `path` the name of its digest, which it is not there under. */
@@ -208,6 +235,7 @@ export class ObjectStore {
     } catch (error) {
       throw systemError(error, "store object", this.pathOf(id));
     }
+    this.#namesBeside(id).add(id.slice(2));
     this.counts.newObjects++;
     this.counts.newBytes += sizeBytes;
     return { id, sizeBytes, isNew: true };
@@ -275,6 +303,15 @@ export function ensureRealDirectory(path: string): void {
     }, expected a directory`,
     { where: { source: path } },
   );
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return [...Deno.readDirSync(path)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw systemError(error, "read directory", path);
+  }
 }
 
 function copyFile(from: string, to: string): void {

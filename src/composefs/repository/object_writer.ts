@@ -10,14 +10,13 @@ import { type ObjectStore, removeIfThere, type StoredObject } from "./object_sto
 
 /** Bytes that are kept until it is known whether the object is new. */
 const BUFFER_SIZE = 256 * 1024;
-const FIRST_BUFFER_SIZE = 4096;
 
 /** Takes the bytes of one object. Small ones that are known already cost no write. */
 export class ObjectWriter {
   readonly #store: ObjectStore;
   readonly #digester: VerityDigester;
   // What is not yet in the file: all of it while there is no file.
-  #buffer = new Uint8Array(FIRST_BUFFER_SIZE);
+  #buffer: Uint8Array<ArrayBuffer> | null;
   #fill = 0;
   #file: Deno.FsFile | null = null;
   #path = "";
@@ -26,6 +25,7 @@ export class ObjectWriter {
   constructor(store: ObjectStore) {
     this.#store = store;
     this.#digester = new VerityDigester(store.algorithm);
+    this.#buffer = store.takeBuffer(BUFFER_SIZE);
   }
 
   /** Bytes up to now. */
@@ -40,8 +40,7 @@ export class ObjectWriter {
       this.#flush();
       if (bytes.length >= BUFFER_SIZE) return this.#writeAll(bytes);
     }
-    this.#grow(this.#fill + bytes.length);
-    this.#buffer.set(bytes, this.#fill);
+    this.#buffer!.set(bytes, this.#fill);
     this.#fill += bytes.length;
   }
 
@@ -49,8 +48,7 @@ export class ObjectWriter {
   skip(byteCount: number): void {
     if (this.#fill + byteCount <= BUFFER_SIZE) {
       this.#digester.skip(byteCount);
-      this.#grow(this.#fill + byteCount);
-      this.#buffer.fill(0, this.#fill, this.#fill + byteCount);
+      this.#buffer!.fill(0, this.#fill, this.#fill + byteCount);
       this.#fill += byteCount;
       return;
     }
@@ -82,7 +80,7 @@ export class ObjectWriter {
         throw systemError(error, "read object", this.#path);
       }
     } else {
-      take(this.#buffer.subarray(0, this.#fill));
+      take(this.#buffer!.subarray(0, this.#fill));
     }
   }
 
@@ -95,6 +93,7 @@ export class ObjectWriter {
       return this.#store.known(id, sizeBytes);
     }
     this.#flush();
+    this.#giveBuffer();
     this.#file!.close();
     this.#file = null;
     return this.#store.adopt(this.#path, id, sizeBytes);
@@ -102,16 +101,15 @@ export class ObjectWriter {
 
   /** Forgets the object; without effect once it has its name. */
   abort(): void {
+    this.#giveBuffer();
     this.#file?.close();
     this.#file = null;
     if (this.#path !== "") removeIfThere(this.#path);
   }
 
-  #grow(sizeBytes: number): void {
-    if (sizeBytes <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.min(BUFFER_SIZE, Math.max(sizeBytes, 4 * this.#fill)));
-    larger.set(this.#buffer.subarray(0, this.#fill));
-    this.#buffer = larger;
+  #giveBuffer(): void {
+    if (this.#buffer !== null) this.#store.giveBuffer(this.#buffer);
+    this.#buffer = null;
   }
 
   #flush(): void {
@@ -128,7 +126,7 @@ export class ObjectWriter {
         throw systemError(error, "create object", this.#path);
       }
     }
-    this.#writeAll(this.#buffer.subarray(0, this.#fill));
+    this.#writeAll(this.#buffer!.subarray(0, this.#fill));
     this.#fill = 0;
   }
 

@@ -112,8 +112,8 @@ export function readMetadata(file: string): Uint8Array | null {
   }
 }
 
-/** Any object; the length of its name tells the hash function. */
-function findObject(path: string): { path: string; algorithm: VerityAlgorithm } | null {
+/** Any object of a repository; the length of its name tells the hash function. `null` for none. */
+export function findObject(path: string): { path: string; algorithm: VerityAlgorithm } | null {
   const objects = join(path, "objects");
   let hasDirectory = false;
   try {

@@ -93,6 +93,21 @@ Deno.test("initRepository() forgets names and keeps objects when it is asked to"
   });
 });
 
+Deno.test("initRepository() refuses objects of another algorithm", async () => {
+  await withRepositoryPath("sha256", async (path) => {
+    await withOpen(path, "write", ({ objects }) => void objects.put(new Uint8Array(1)));
+    Deno.removeSync(`${path}/meta.json`);
+    await rejects(initRepository(path, { algorithm: "sha512", isInsecure: true }), {
+      code: "EXISTS",
+      message: /sha256/,
+    });
+    strictEqual(
+      (await initRepository(path, { algorithm: "sha256", isInsecure: true })).isNew,
+      true,
+    );
+  });
+});
+
 Deno.test("a directory that is no repository is none", async () => {
   const path = Deno.makeTempDirSync();
   try {
