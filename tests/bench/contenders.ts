@@ -49,9 +49,27 @@ export const CONTENDERS: readonly Contender[] = [
   floor("cat", "cat", "none"),
 ];
 
+/** EROFS images that are not compressed: beside our ext4, and `mkfs.erofs` from a directory. */
+export const EROFS_CONTENDERS: readonly Contender[] = [
+  {
+    name: "oci2rootfs erofs",
+    needs: [],
+    command: ({ layout }, work) =>
+      `${quote(Deno.execPath())} run -A ${quote(OURS)} -q oci:${quote(layout)}:image ` +
+      `-o ${quote(`${work}/image.erofs`)}`,
+  },
+  { ...CONTENDERS[0], name: "oci2rootfs ext4" },
+  {
+    name: "mkfs.erofs",
+    needs: ["mkfs.erofs"],
+    command: ({ tree }, work) => `mkfs.erofs ${quote(`${work}/image.erofs`)} ${quote(tree)}`,
+  },
+];
+
 /** What can be measured, by the name of what is made; every set has columns of its own. */
 export const CONTENDER_SETS: Readonly<Record<string, readonly Contender[]>> = {
   ext4: CONTENDERS,
+  erofs: EROFS_CONTENDERS,
   "squashfs-zstd": SQUASHFS_ZSTD_CONTENDERS,
   "squashfs-gzip": SQUASHFS_GZIP_CONTENDERS,
 };

@@ -24,9 +24,11 @@ export type { ByteString } from "../../bytes/byte_string.ts";
 export { ImageError } from "../../image_error.ts";
 export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "../../image_error.ts";
 export type { ByteSink } from "../../io/byte_sink.ts";
+export type { FileTimes, HostBody, TreeMaker } from "../../io/tree_maker.ts";
 export type { Notice, NoticeCode, NoticeListener } from "../../notice.ts";
 export { emptyTree, type FileTree } from "../../tree/file_tree.ts";
 export { FileKind, Inode, type Xattr } from "../../tree/inode.ts";
+export type { DirectoryMarks, LayerMarks } from "../../tree/layer_marks.ts";
 export type {
   FileWriter,
   ImageFormat,

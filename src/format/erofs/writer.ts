@@ -291,6 +291,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
   #writeSuperblock(list: InodeList, layout: Layout, uuid: Uint8Array): string[] {
     const { blockSize, compression, label } = this.#options;
     const { is48bit, blockCount } = layout;
+    const { createdSeconds } = this.#context;
     const rootNid = this.#nidOf(list.directories[0].inode, layout);
     const hasChunks = list.inodes.some(({ content }) => content instanceof ChunkedContent);
     const hasCompressed = compression !== null &&
@@ -318,6 +319,8 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
       volumeName: label,
       featureIncompat: incompat,
       compressions: hasCompressed ? 2 ** Algorithm[compression.codec] : 0,
+      // Kernels and tools before 6.15 leave it: to them the epoch is the time of the image.
+      buildSeconds: Math.min(0xffff_ffff, Math.max(0, createdSeconds - list.epoch.seconds)),
       rootNid48: is48bit ? rootNid : 0,
     };
     writeSuperblock(view, 0, superblock);
