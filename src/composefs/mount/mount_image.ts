@@ -46,6 +46,7 @@ export async function mountImage(
   if (isWritable && upperDirectory === undefined) {
     throw new TypeError("Cannot mount to be written to: expected an upper and a work directory");
   }
+  checkDirectory(target);
   checkKernel(["erofs", "overlay"]);
   const metadata = makeTemporaryDirectory();
   try {
@@ -156,6 +157,17 @@ function optionPath(path: string): string {
       "none",
     { where: { source: absolute } },
   );
+}
+
+function checkDirectory(path: string): void {
+  try {
+    if (Deno.statSync(path).isDirectory) return;
+  } catch (error) {
+    throw systemError(error, "mount at", path);
+  }
+  throw new ImageError("IO", `Cannot mount at ${quote(path)}: it is no directory, expected one`, {
+    where: { source: path },
+  });
 }
 
 function checkKernel(types: readonly string[]): void {

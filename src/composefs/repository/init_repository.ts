@@ -89,7 +89,17 @@ export async function initRepository(
     for (const name of ["objects", "images", "images/refs", "streams", "streams/refs"]) {
       ensureRealDirectory(join(path, name));
     }
-    writeMetadata(path, metadata, isSecure);
+    try {
+      writeMetadata(path, metadata, isSecure);
+    } catch (cause) {
+      if (!(cause instanceof ImageError) || cause.code !== "UNSUPPORTED") throw cause;
+      throw new ImageError(
+        "UNSUPPORTED",
+        `Cannot create repository ${quote(path)}: kernel or file system have no fs-verity, ` +
+          "expected it, or to do without (insecure)",
+        { where: { source: path }, cause },
+      );
+    }
     return { metadata, isSecure, isNew: true };
   } finally {
     lock.close();

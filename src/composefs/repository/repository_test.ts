@@ -1,8 +1,10 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { toHex } from "../../bytes/hex.ts";
 import { verityDigest } from "../../fsverity/verity_digest.ts";
+import type { ImageError } from "../../image_error.ts";
 import { initRepository } from "./init_repository.ts";
 import { createMetadata, formatMetadata, parseMetadata } from "./metadata.ts";
+import { isProtected } from "./protection.ts";
 import { Repository } from "./repository.ts";
 import { withOpen, withRepository, withRepositoryPath } from "./repository_fixture.ts";
 
@@ -91,6 +93,27 @@ Deno.test("initRepository() forgets names and keeps objects when it is asked to"
       deepStrictEqual(metadata.imageVersions, [2]);
     });
   });
+});
+
+Deno.test("a repository with fs-verity is made, or it is said that it cannot be", async () => {
+  const path = Deno.makeTempDirSync();
+  try {
+    const { isSecure } = await initRepository(path);
+    strictEqual(isSecure, true);
+    using repository = await Repository.open(path, { access: "write", requireVerity: true });
+    strictEqual(isProtected(repository.objects.pathOf(repository.objects.put(bytes()).id)), true);
+  } catch (error) {
+    // Most machines of tests have no such file system.
+    strictEqual((error as ImageError).code, "UNSUPPORTED");
+    await initRepository(path, { isInsecure: true });
+    await rejects(Repository.open(path, { requireVerity: true }), { code: "UNSUPPORTED" });
+  } finally {
+    Deno.removeSync(path, { recursive: true });
+  }
+
+  function bytes(): Uint8Array {
+    return new Uint8Array(5000);
+  }
 });
 
 Deno.test("initRepository() refuses objects of another algorithm", async () => {
