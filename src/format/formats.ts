@@ -16,12 +16,12 @@ import type { TarOptions } from "./tar/options.ts";
 /** Options of all formats; each takes those that it knows. */
 export type FormatOptions =
   & Ext4Options
-  & Omit<ErofsOptions, "compressionWorkers">
+  & ErofsOptions
   & TarOptions
   & DirectoryFormatOptions
   & CpioOptions
   & DumpOptions
-  & Omit<SquashfsOptions, "compressionWorkers">;
+  & SquashfsOptions;
 
 /** Bytes at the start of an image that tell its format. */
 export const HEAD_SIZE = 4096;
@@ -80,7 +80,7 @@ export const FORMATS: readonly FormatEntry[] = [
   {
     name: "squashfs",
     extensions: [".squashfs", ".sqfs", ".sqsh"],
-    options: ["compression", "blockSize", "noFragments", "onLoss"],
+    options: ["compression", "blockSize", "noFragments", "onLoss", "compressionWorkers"],
     // "hsqs".
     matches: (head) => [0x68, 0x73, 0x71, 0x73].every((byte, i) => head[i] === byte),
     loadWriter: async () => (await import("./squashfs/format.ts")).squashfs,
@@ -89,7 +89,7 @@ export const FORMATS: readonly FormatEntry[] = [
   {
     name: "erofs",
     extensions: [".erofs"],
-    options: ["blockSize", "compression", "clusterSize", "label", "uuid"],
+    options: ["blockSize", "compression", "clusterSize", "label", "uuid", "compressionWorkers"],
     // magic of the superblock, which starts at 1024.
     matches: (head) => [0xe2, 0xe1, 0xf5, 0xe0].every((byte, i) => head[1024 + i] === byte),
     loadWriter: async () => (await import("./erofs/format.ts")).erofs,

@@ -118,16 +118,25 @@ Deno.test("the program needs to read the input and write the output, and nothing
   withDirectory(async (directory) => {
     const output = `${directory}/out`;
     Deno.mkdirSync(output);
-    const args = [TINY, "-o", `${output}/x.ext4`, "-q", "--workers"];
     const variables = "-E=SOURCE_DATE_EPOCH,NO_COLOR,TERM";
-    // A worker is one more program that is loaded: it needs to read its module.
-    for (const [workers, source] of [["0", ""], ["2", `,${CLI.replace(/cli\.ts$/, "src")}`]]) {
-      const enough = await runCli([...args, workers], {
-        permissions: [`-R=${TINY},${output}${source}`, `-W=${output}`, variables],
-      });
-      deepStrictEqual(enough, { code: 0, stdout: "", stderr: "" });
+    const formats = [
+      ["x.ext4"],
+      ["x.squashfs", "--on-loss", "report"],
+      ["x.erofs", "--compression", "lz4"],
+    ];
+    for (const [name, ...options] of formats) {
+      const args = [TINY, "-o", `${output}/${name}`, ...options, "-q", "--workers"];
+      // A worker is one more program that is loaded: it needs to read its module.
+      for (const [workers, source] of [["0", ""], ["2", `,${CLI.replace(/cli\.ts$/, "src")}`]]) {
+        const enough = await runCli([...args, workers], {
+          permissions: [`-R=${TINY},${output}${source}`, `-W=${output}`, variables],
+        });
+        deepStrictEqual(enough, { code: 0, stdout: "", stderr: "" }, name);
+      }
     }
-    const tooFew = await runCli([...args, "0"], { permissions: [`-R=${TINY},${output}`] });
+    const tooFew = await runCli([TINY, "-o", `${output}/x.ext4`, "-q", "--workers", "0"], {
+      permissions: [`-R=${TINY},${output}`],
+    });
     strictEqual(tooFew.code, 7, tooFew.stderr);
     match(tooFew.stderr, /sandbox refuses it.*\nhint: .*-W/);
   }));

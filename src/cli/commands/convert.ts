@@ -183,7 +183,9 @@ async function createFormat(
   output: string | null,
 ): Promise<(hashSink?: ByteSink) => ImageFormat<unknown>> {
   const implied = output === null ? undefined : entry.optionsOfFileName?.(output);
-  const options = { ...implied, ...formatOptionsOf(args, entry) };
+  const compresses = entry.options.includes("compressionWorkers");
+  const workers = compresses ? { compressionWorkers: args.workers } : {};
+  const options = { ...implied, ...formatOptionsOf(args, entry), ...workers };
   const create = await entry.loadWriter();
   try {
     const format = create(options);

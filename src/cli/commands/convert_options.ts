@@ -100,7 +100,7 @@ export function speedOptions() {
   return object("Speed", {
     workers: optional(option("--workers", integer({ metavar: "N", min: 0, max: 256 }), {
       description:
-        message`Threads that decompress layers; 0 for none besides the main one; default: one for each processor, at most 4.`,
+        message`Threads that decompress layers, at most 4, and threads that compress the image; 0 for none besides the main one; default: one for each processor.`,
     })),
     memory: optional(option("--memory", sizeValue(), {
       description: message`Uncompressed data that may wait between threads; default: 64M.`,

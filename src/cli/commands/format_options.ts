@@ -111,8 +111,11 @@ export function formatOptions() {
   });
 }
 
+/** Options of formats that are options of formats on the command line too. */
+type NamedOption = Exclude<keyof FormatOptions, "compressionWorkers">;
+
 /** The names of the options on the command line. */
-const OPTION_NAMES: Readonly<Record<keyof FormatOptions, string>> = {
+const OPTION_NAMES: Readonly<Record<NamedOption, string>> = {
   size: "--size",
   free: "--free",
   readOnly: "--read-only",
@@ -141,7 +144,7 @@ const OPTION_NAMES: Readonly<Record<keyof FormatOptions, string>> = {
 /** What of the arguments the format takes. Throws `UsageError` for an option of other formats. */
 export function formatOptionsOf(args: FormatArguments, format: FormatEntry): FormatOptions {
   const options: Record<string, unknown> = {};
-  for (const key of Object.keys(OPTION_NAMES) as (keyof FormatOptions)[]) {
+  for (const key of Object.keys(OPTION_NAMES) as NamedOption[]) {
     const value = args[key];
     if (value === undefined || value === false) continue;
     if (!format.options.includes(key)) {
