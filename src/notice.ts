@@ -16,6 +16,7 @@ import type { ErrorPlace } from "./image_error.ts";
  * - `CLAMPED`: a value outside the format's range was moved into it.
  * - `LOSS`: something the format cannot hold was left out, as asked.
  * - `LEFTOVER_REMOVED`: an unfinished output of an earlier, killed run was deleted.
+ * - `LEFTOVER_KEPT`: what was replaced could not be removed; it stays under a hidden name.
  * - `IMAGE_SKIPPED`: an index entry that is no image was passed over.
  * - `JOURNAL_REPLAYED`: a filesystem image was not unmounted; it is read as its journal says.
  * - `JOURNAL_NOT_REPLAYED`: the same, but (part of) its journal cannot be read.
@@ -29,6 +30,7 @@ export type NoticeCode =
   | "CLAMPED"
   | "LOSS"
   | "LEFTOVER_REMOVED"
+  | "LEFTOVER_KEPT"
   | "IMAGE_SKIPPED"
   | "JOURNAL_REPLAYED"
   | "JOURNAL_NOT_REPLAYED";

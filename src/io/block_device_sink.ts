@@ -8,6 +8,7 @@
  */
 import { ImageError } from "../image_error.ts";
 import type { OpenSink } from "./byte_sink.ts";
+import { readMounts } from "./mount_table.ts";
 import { PositionalFile } from "./positional_file.ts";
 import { systemError } from "./system_error.ts";
 import { WrittenRanges } from "./written_ranges.ts";
@@ -138,18 +139,8 @@ class BlockDevice implements OpenSink {
 
 /** Where Linux has the device mounted, `null` for nowhere, or where that cannot be known. */
 function mountPointOf(device: number): string | null {
-  let table: string;
-  try {
-    table = Deno.readTextFileSync("/proc/self/mountinfo");
-  } catch {
-    return null; // Not Linux, or the sandbox does not show it.
-  }
   const wanted = `${deviceMajor(device)}:${deviceMinor(device)}`;
-  for (const line of table.split("\n")) {
-    const fields = line.split(" ");
-    if (fields[2] === wanted) return fields[4];
-  }
-  return null;
+  return readMounts().find((mount) => mount.device === wanted)?.path ?? null;
 }
 
 /** The major number in a `dev_t` as glibc's `makedev` packs it (numbers above 2^32 do not occur). */

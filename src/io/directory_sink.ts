@@ -13,6 +13,7 @@ import type { ImageSink, OpenSink } from "./byte_sink.ts";
 import { isStillAt, tryLock } from "./file_lock.ts";
 import { expectOutside, type InputTree } from "./file_sink.ts";
 import { LinuxMaker } from "./linux_maker.ts";
+import { mountPointIn } from "./mount_table.ts";
 import { isPartialName, partialName } from "./partial_name.ts";
 import { PortableMaker } from "./portable_maker.ts";
 import { removeTree } from "./remove_tree.ts";
@@ -55,7 +56,6 @@ export function directorySink(path: string, options: DirectorySinkOptions = {}):
 function open(path: string, options: DirectorySinkOptions, onNotice: NoticeListener): OpenSink {
   const destination = destinationOf(path);
   checkDestination(path, destination, options);
-  removeLeftovers(destination, onNotice);
   // A concurrent run may take a new directory for a leftover in the instant before it is locked.
   for (let attempt = 0; attempt < 16; attempt++) {
     const home = join(dirname(destination), partialName(destination));
@@ -64,8 +64,9 @@ function open(path: string, options: DirectorySinkOptions, onNotice: NoticeListe
       lock.close();
       continue;
     }
+    removeLeftovers(destination, Deno.lstatSync(home).uid, onNotice);
     try {
-      return new OpenDirectory(destination, home, lock, options.force ?? false);
+      return new OpenDirectory(destination, home, lock, options.force ?? false, onNotice);
     } catch (error) {
       removeTree(home);
       lock.close();
@@ -82,13 +83,21 @@ class OpenDirectory implements OpenSink {
   readonly #home: string;
   readonly #lock: Deno.FsFile;
   readonly #force: boolean;
+  readonly #onNotice: NoticeListener;
   #isOpen = true;
 
-  constructor(destination: string, home: string, lock: Deno.FsFile, force: boolean) {
+  constructor(
+    destination: string,
+    home: string,
+    lock: Deno.FsFile,
+    force: boolean,
+    onNotice: NoticeListener,
+  ) {
     this.#destination = destination;
     this.#home = home;
     this.#lock = lock;
     this.#force = force;
+    this.#onNotice = onNotice;
     this.tree = LinuxMaker.open(home) ?? new PortableMaker(home);
   }
 
@@ -129,13 +138,21 @@ class OpenDirectory implements OpenSink {
   /** What is left goes while the lock is held: no other run can take it for its own leftover. */
   #close(): void {
     if (this.tree instanceof LinuxMaker) this.tree.close();
-    removeTree(this.#home);
+    if (!removeTree(this.#home)) {
+      this.#onNotice({
+        code: "LEFTOVER_KEPT",
+        message: `"${this.#home}" could not be removed: it has what was replaced, or unfinished`,
+        where: { source: this.#home },
+      });
+    }
     this.#lock.close();
   }
 
   #rename(made: string): void {
     const destination = this.#destination;
     try {
+      // Once more: it was a while ago.
+      expectNoMounts(destination, destination);
       if (isEmptyOrMissing(destination)) return Deno.renameSync(made, destination);
       if (!this.#force) throw notEmpty(destination);
       if (this.tree instanceof LinuxMaker && this.tree.exchange(made, destination)) return;
@@ -177,6 +194,7 @@ function checkDestination(
     throw refused(path, "it is the root of this machine", "another directory");
   }
   expectOutside(path, destination, inputTrees);
+  expectNoMounts(path, destination);
   if (isEmptyOrMissing(destination)) return;
   if (!force) throw notEmpty(path);
   for (const input of [...inputs, ...inputTrees.map((tree) => tree.path)]) {
@@ -185,6 +203,14 @@ function checkDestination(
       throw refused(path, `the input "${input}" is in it`, "another directory");
     }
   }
+}
+
+/** What is mounted in the old directory would go with it, and lose all its files. */
+function expectNoMounts(path: string, destination: string): void {
+  const mountPoint = mountPointIn(destination);
+  if (mountPoint === null) return;
+  if (mountPoint === destination) throw refused(path, "it is a mount point", "a directory in it");
+  throw refused(path, `something is mounted at "${mountPoint}"`, "a directory without mounts");
 }
 
 function isEmptyOrMissing(path: string): boolean {
@@ -221,14 +247,22 @@ function createHome(home: string, path: string): Deno.FsFile {
   }
 }
 
-/** Removes directories of killed runs: their locks are free. */
-function removeLeftovers(destination: string, onNotice: NoticeListener): void {
+/**
+ * Removes directories of killed runs: their locks are free. What another user owns may be meant as a
+ * trap, whatever it is called.
+ */
+function removeLeftovers(
+  destination: string,
+  owner: number | null,
+  onNotice: NoticeListener,
+): void {
   const directory = dirname(destination);
   for (const name of namesIn(directory)) {
     if (!isPartialName(name, destination)) continue;
     const leftover = join(directory, name);
     try {
-      if (!Deno.lstatSync(leftover).isDirectory) continue;
+      const { isDirectory, uid } = Deno.lstatSync(leftover);
+      if (!isDirectory || uid !== owner) continue;
       using lock = Deno.openSync(leftover, { read: true });
       if (tryLock(lock, "exclusive") !== "locked" || !removeTree(leftover)) continue;
     } catch {

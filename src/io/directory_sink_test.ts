@@ -1,7 +1,11 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { ImageError } from "../image_error.ts";
 import type { Notice } from "../notice.ts";
+import { unmount } from "../../tests/loop_mount.ts";
+import { mustRun } from "../../tests/run_tool.ts";
+import { toolTest } from "../../tests/tools.ts";
 import { directorySink } from "./directory_sink.ts";
+import { removeTree } from "./remove_tree.ts";
 import { ROOT_NAME } from "./tree_maker.ts";
 
 function withHome(use: (home: string) => void): void {
@@ -119,6 +123,81 @@ Deno.test("directorySink() removes what a killed run left, but not what is being
     ]);
     strictEqual(namesIn(home).length, 1);
     other.abort();
+    deepStrictEqual(namesIn(home), []);
+  });
+});
+
+toolTest("directorySink() leaves directories of others that are called like leftovers", [
+  "root",
+], () => {
+  withHome((home) => {
+    const trap = `${home}/.a.0123456789abcdef.partial`;
+    Deno.mkdirSync(`${trap}/tree`, { recursive: true });
+    Deno.chownSync(trap, 65534, 65534);
+    make(`${home}/a`);
+    deepStrictEqual(namesIn(home), [".a.0123456789abcdef.partial", "a"]);
+  });
+});
+
+toolTest("directorySink() refuses directories in which something is mounted", [
+  "mount:overlay",
+], () => {
+  withHome((home) => {
+    const inside = `${home}/a b/bound`;
+    Deno.mkdirSync(inside, { recursive: true });
+    Deno.mkdirSync(`${home}/other`);
+    Deno.writeTextFileSync(`${home}/other/file`, "");
+    mustRun("mount", ["--bind", `${home}/other`, inside]);
+    try {
+      throws(() => make(`${home}/a b`, { force: true }), refusal(/is mounted at ".*bound"/));
+      throws(() => make(inside, { force: true }), refusal(/a mount point/));
+      make(`${home}/a`);
+    } finally {
+      unmount(inside);
+    }
+    // Mounted while the new directory was made: the mount stays with its directory.
+    const output = directorySink(`${home}/a b`, { force: true }).open();
+    output.tree!.makeDirectory(ROOT_NAME);
+    mustRun("mount", ["--bind", `${home}/other`, inside]);
+    try {
+      throws(() => output.commit(), refusal(/is mounted at/));
+    } finally {
+      output.abort();
+      unmount(inside);
+    }
+    deepStrictEqual(namesIn(`${home}/other`), ["file"]);
+    deepStrictEqual(namesIn(home), ["a", "a b", "other"]);
+  });
+});
+
+toolTest("removeTree() leaves everything where something is mounted in it", [
+  "mount:overlay",
+], () => {
+  withHome((home) => {
+    Deno.mkdirSync(`${home}/a/bound`, { recursive: true });
+    Deno.mkdirSync(`${home}/other`);
+    Deno.writeTextFileSync(`${home}/other/file`, "");
+    mustRun("mount", ["--bind", `${home}/other`, `${home}/a/bound`]);
+    try {
+      strictEqual(removeTree(`${home}/a`), false);
+      deepStrictEqual(namesIn(`${home}/a/bound`), ["file"]);
+    } finally {
+      unmount(`${home}/a/bound`);
+    }
+    strictEqual(removeTree(`${home}/a`), true);
+    deepStrictEqual(namesIn(home), ["other"]);
+  });
+});
+
+toolTest("removeTree() removes what is deeper than files may be open", ["sh"], () => {
+  withHome((home) => {
+    Deno.mkdirSync(`${home}/a/x${"/d".repeat(500)}`, { recursive: true });
+    Deno.writeTextFileSync(`${home}/a/x/d/file`, "");
+    const module = new URL("./remove_tree.ts", import.meta.url).href;
+    const program = `import { removeTree } from "${module}";
+      console.log(removeTree("${home}/a"));`;
+    const command = 'ulimit -n 200 && exec deno eval --no-check "$0"';
+    strictEqual(mustRun("sh", ["-c", command, program]), "true\n");
     deepStrictEqual(namesIn(home), []);
   });
 });

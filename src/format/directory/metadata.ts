@@ -17,6 +17,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EINVAL: "the system does not take it",
   ENOSPC: "there is no room for it",
+  // Linux has one number for both names.
+  ENOTSUP: "the file system has none",
   EOPNOTSUPP: "the file system has none",
   EPERM: "only root may",
   ERANGE: "it is too large",

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { ByteString } from "../../bytes/byte_string.ts";
+import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
+import { ImageError } from "../../image_error.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
 import { ROOT_NAME, type TreeMaker } from "../../io/tree_maker.ts";
 import { type FileTree, sortedNames } from "../../tree/file_tree.ts";
@@ -121,6 +122,7 @@ export class DirectoryWriter implements ImageWriter<number> {
       }
       const name = level.names[level.next++];
       const path = level.path === "" ? name : `${level.path}/${name}`;
+      checkName(name, path);
       const inode = level.inode.children!.get(name)!;
       if (inode.kind === FileKind.directory) enter(name, path, inode);
       else this.#makeFile(name, path, inode);
@@ -158,6 +160,20 @@ export class DirectoryWriter implements ImageWriter<number> {
       maker.makeNode(name, kind + 0o600, deviceMajor, deviceMinor);
     });
   }
+}
+
+/** Any other name could lead out of the directory. */
+function checkName(name: ByteString, path: ByteString): void {
+  if (name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name)) return;
+  const shown = displayByteString(path);
+  throw new ImageError(
+    "UNSAFE_PATH",
+    `Cannot make file "${shown}": its name is "${
+      displayByteString(name)
+    }", expected neither dots ` +
+      "alone, a slash, a NUL nor nothing",
+    { where: { path: shown } },
+  );
 }
 
 const KIND_NAMES: Readonly<Record<FileKind, string>> = {
