@@ -6,14 +6,15 @@
  */
 import type { NoticeListener } from "../notice.ts";
 import { DeliveredChunks } from "./delivered_chunks.ts";
-import { DirectoryReading } from "./directory/directory_reading.ts";
-import { FilesReading } from "./files/files_reading.ts";
-import type { Layer, TarLayerJob } from "./layer.ts";
+import { DirectorySteps } from "./directory/directory_steps.ts";
+import { FilesSteps } from "./files/files_steps.ts";
+import type { Layer, LayerJob, TarLayerJob } from "./layer.ts";
 import { InlineChunks, type LayerChunks } from "./layer_chunks.ts";
 import type { LayerVisitor } from "./layer_entry.ts";
 import type { LayerReading, LayerReadingOptions, LayerSummary } from "./layer_reading.ts";
+import { StepReading, type StepSource } from "./step_reading.ts";
 import { TarReading } from "./tar_reading.ts";
-import { TreeReading } from "./tree/tree_reading.ts";
+import { TreeSteps } from "./tree/tree_steps.ts";
 import type { WorkerPool } from "./worker/worker_pool.ts";
 
 /** Options of {@linkcode readLayer}. */
@@ -58,14 +59,21 @@ export function openLayer(
   const onNotice: NoticeListener = (notice) =>
     options.onNotice?.({ ...notice, where: { layer: layer.name, ...notice.where } });
   const { job } = layer;
-  if (job.kind === "files") return new FilesReading(layer, job, visitor, { ...options, onNotice });
-  if (job.kind === "tree") return new TreeReading(layer, job, visitor, { ...options, onNotice });
-  return job.kind === "directory"
-    ? new DirectoryReading(layer, job, visitor, { ...options, onNotice })
-    : new TarReading(layer, job, openLayerChunks(layer, job, { ...options, onNotice }), visitor, {
-      ...options,
-      onNotice,
-    });
+  const heard = { ...options, onNotice };
+  return job.kind === "tar"
+    ? new TarReading(layer, job, openLayerChunks(layer, job, heard), visitor, heard)
+    : new StepReading(layer, stepsOf(job, onNotice), visitor, heard);
+}
+
+function stepsOf(job: Exclude<LayerJob, TarLayerJob>, onNotice: NoticeListener): StepSource {
+  switch (job.kind) {
+    case "directory":
+      return new DirectorySteps(job, onNotice);
+    case "files":
+      return new FilesSteps(job, onNotice);
+    case "tree":
+      return new TreeSteps(job);
+  }
 }
 
 /** Begins to read the tar of `layer`, whose job is `job`; the chunks must be closed. */

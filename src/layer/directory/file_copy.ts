@@ -6,21 +6,11 @@
 import { displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { HostFile } from "../../io/host_files.ts";
+import type { FileBytes, FileReceiver } from "../step_reading.ts";
 import type { LayerFile } from "./overlay_lookup.ts";
 
-/** Bytes of one read; measured best. */
-export const PIECE_SIZE = 256 * 1024;
-
-/** Where the bytes go. */
-export interface FileReceiver {
-  /** The next bytes; the memory is reused after the call. */
-  write(bytes: Uint8Array): void;
-  /** The next `byteCount` bytes are a hole. */
-  skip(byteCount: number): void;
-}
-
 /** Copies one file. Nobody may change it meanwhile: that is noticed, and an error. */
-export class FileCopy {
+export class FileCopy implements FileBytes {
   readonly #source: LayerFile;
   readonly #file: HostFile;
   readonly #size: number;
@@ -43,7 +33,7 @@ export class FileCopy {
     }
   }
 
-  /** Copies the next piece through `buffer`; answers its bytes, 0 once all were copied. Throws `ImageError`. */
+  /** See {@linkcode FileBytes.next}. */
   next(buffer: Uint8Array<ArrayBuffer>, receiver: FileReceiver): number {
     const start = this.#position;
     if (start === this.#size) {
@@ -68,7 +58,7 @@ export class FileCopy {
     return count;
   }
 
-  /** Gives the file back. */
+  /** See {@linkcode FileBytes.close}. */
   close(): void {
     this.#file.close();
   }

@@ -5,10 +5,10 @@
  */
 import { ImageError } from "../../image_error.ts";
 import type { ContentReader } from "../../tree/content_reader.ts";
-import type { FileReceiver } from "../directory/file_copy.ts";
+import type { FileBytes, FileReceiver } from "../step_reading.ts";
 
 /** Copies one file. */
-export class ContentCopy<C> {
+export class ContentCopy<C> implements FileBytes {
   readonly #reader: ContentReader<C>;
   readonly #content: C | null;
   readonly #size: number;
@@ -21,14 +21,10 @@ export class ContentCopy<C> {
     this.#size = size;
   }
 
-  /** Whether all bytes were copied. */
-  get isComplete(): boolean {
-    return this.#position === this.#size;
-  }
-
-  /** Copies the next piece through `buffer` and answers its bytes. Throws `ImageError`. */
+  /** See {@linkcode FileBytes.next}. */
   next(buffer: Uint8Array<ArrayBuffer>, receiver: FileReceiver): number {
     const start = this.#position;
+    if (start === this.#size) return 0;
     const data = Math.min(this.#size, this.#seekData(start));
     if (data > start) {
       receiver.skip(data - start);
@@ -48,6 +44,9 @@ export class ContentCopy<C> {
     this.#position += count;
     return count;
   }
+
+  /** See {@linkcode FileBytes.close}; the reader belongs to whoever opened it. */
+  close(): void {}
 
   #seekData(position: number): number {
     return this.#content === null ? Infinity : this.#reader.seekData(this.#content, position);

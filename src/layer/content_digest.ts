@@ -5,8 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { modeOf } from "../../tree/inode.ts";
-import type { LayerEntry } from "../layer_entry.ts";
+import { modeOf } from "../tree/inode.ts";
+import type { LayerEntry } from "./layer_entry.ts";
 
 /** Hashes entries and bytes in the order in which they are read. */
 export class ContentDigest {
