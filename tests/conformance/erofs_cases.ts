@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { alignUp } from "../../src/bytes/align.ts";
 import type { ErofsOptions } from "../../src/format/erofs/format.ts";
 import type { FileTree } from "../../src/tree/file_tree.ts";
 import { CaseTree } from "./case_tree.ts";
@@ -112,6 +113,20 @@ const OWN_CASES: readonly ErofsCase[] = [
             size: 5 * c + 7,
             data: [[2 * c, 3 * c], [5 * c + 6, 5 * c + 7]],
           });
+      }
+      return tree.finish();
+    },
+  },
+  {
+    name: "ends of zeros around the size of a hole",
+    build(blockSize) {
+      const tree = new CaseTree();
+      for (const rest of [-blockSize, 1 - blockSize, -40, -1, 0, 1, blockSize - 40, blockSize]) {
+        for (const data of [0, 1, blockSize, blockSize + 1]) {
+          const size = 65_536 + alignUp(data, blockSize) + rest;
+          tree.file(`${data} and ${rest}`, { size, data: [[0, data]], writesZeros: true })
+            .file(`${data} and ${rest} skipped`, { size, data: [[0, data]] });
+        }
       }
       return tree.finish();
     },

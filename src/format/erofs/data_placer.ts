@@ -131,9 +131,11 @@ export class DataPlacer implements FileWriter<ErofsContent> {
       if (isZero(this.#partial, 0, blockSize)) this.#zeroBlocks++;
       else this.#takeBlocks(this.#partial, 0, blockSize);
     }
-    if (!this.#isHoleHere()) this.#placeZeros(Math.ceil(this.#size / blockSize));
+    // The last block may have made a hole of the zeros in front of it.
+    const endsInHole = this.#isHoleHere();
+    if (!endsInHole) this.#placeZeros(Math.ceil(this.#size / blockSize));
     else this.#placeHole(Math.ceil(this.#size / blockSize), true);
-    if (!hasHole) return this.#flat(-1);
+    if (!hasHole && !endsInHole) return this.#flat(-1);
     return new ChunkedContent(this.#chunkBits(), this.#runs);
   }
 
