@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ByteString } from "../bytes/byte_string.ts";
 import type { ImageFormat, WriteReport } from "../format/image_format.ts";
 import { takeOutOwnDirectory } from "../format/own_directory.ts";
 import type { ImageSink, OpenSink } from "../io/byte_sink.ts";
@@ -30,7 +31,7 @@ export interface ExtractOptions {
  */
 export async function extractTree(
   view: TreeView,
-  path: string,
+  path: ByteString,
   format: ImageFormat<unknown>,
   sink: ImageSink,
   options: ExtractOptions = {},
@@ -57,7 +58,7 @@ export async function extractTree(
 async function write(
   view: TreeView,
   tree: FileTree,
-  path: string,
+  path: ByteString,
   format: ImageFormat<unknown>,
   output: OpenSink,
   onNotice: NoticeListener,
@@ -87,7 +88,7 @@ async function write(
   }
 }
 
-function subtree(view: TreeView, path: string): FileTree {
+function subtree(view: TreeView, path: ByteString): FileTree {
   const { path: asked, inode } = findPath(view.tree, path, path === "" || path.endsWith("/"));
   if (inode.kind === FileKind.directory) return { root: inode };
   const root = new Inode(FileKind.directory, 0o755);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ByteString, displayByteString, utf8ByteString } from "../bytes/byte_string.ts";
+import { type ByteString, displayByteString } from "../bytes/byte_string.ts";
 import { ImageError, type ImageErrorCode } from "../image_error.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
@@ -26,10 +26,9 @@ export interface FoundFile {
  * Throws `ImageError` `NOT_FOUND` where nothing is there, or no directory on the way; `CORRUPT` for
  * links that never end.
  */
-export function findPath(tree: FileTree, path: string, follow: boolean): FoundFile {
-  const asked = utf8ByteString(path);
+export function findPath(tree: FileTree, path: ByteString, follow: boolean): FoundFile {
   const directories: Inode[] = [tree.root];
-  const pending = asked.split("/").reverse();
+  const pending = path.split("/").reverse();
   let file: Inode | null = null;
   let followed = 0;
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
@@ -53,15 +52,15 @@ export function findPath(tree: FileTree, path: string, follow: boolean): FoundFi
     }
   }
   return {
-    path: asked.split("/").filter((name) => name !== "" && name !== ".").join("/"),
+    path: path.split("/").filter((name) => name !== "" && name !== ".").join("/"),
     inode: file ?? directories[directories.length - 1],
   };
 }
 
-function failure(code: ImageErrorCode, path: string, observed: string): ImageError {
+function failure(code: ImageErrorCode, path: ByteString, observed: string): ImageError {
   return new ImageError(
     code,
-    `Cannot find "${displayByteString(utf8ByteString(path))}" in the image: ${observed}, ` +
+    `Cannot find "${displayByteString(path)}" in the image: ${observed}, ` +
       "expected a file",
   );
 }

@@ -71,6 +71,45 @@ Deno.test("cat prints files, links followed inside the image", async () => {
   });
 });
 
+Deno.test("cat prints files of layers in the order in which they are asked for", async () => {
+  await withImages(async (references) => {
+    const paths = ["/usr/lib/libtiny.so.1", "/etc/passwd", "/bin/tool", "/etc/passwd"];
+    for (const reference of references) {
+      const single = await Promise.all(paths.map((path) => output("cat", reference, path)));
+      strictEqual(await output("cat", reference, ...paths), single.join(""));
+      const json = JSON.parse(await output("cat", "--json", reference, ...paths));
+      deepStrictEqual(
+        json.map(({ content }: { content: string }) => Buffer.from(content, "base64").toString()),
+        single,
+      );
+    }
+  });
+});
+
+Deno.test("a path that is not UTF-8 is given as output shows it", async () => {
+  await withImages(async (references, directory) => {
+    for (const reference of references) {
+      for (const path of ["/home/user/latin\\xe9.txt", "$'/home/user/latin\\351.txt'"]) {
+        const [{ path: found }] = JSON.parse(await output("stat", "--json", reference, path));
+        strictEqual(found, "/home/user/latin\udce9.txt");
+        match(await output("ls", reference, path), /latin.*\.txt\n$/);
+        strictEqual((await runCli(["cat", reference, path])).code, 0);
+        const to = `${directory}/out`;
+        strictEqual((await runCli(["extract", reference, path, "-o", `${to}.tar`])).code, 0);
+        Deno.removeSync(`${to}.tar`);
+      }
+      const { stderr } = await runCli(["cat", reference, "/nope\\n"]);
+      match(stderr, /Cannot find "\/nope\\n"/, "as it was given");
+    }
+    // A name with a backslash goes first.
+    Deno.mkdirSync(`${directory}/root`);
+    Deno.writeTextFileSync(`${directory}/root/a\\x41`, "backslash");
+    strictEqual(await output("cat", `dir:${directory}/root`, "a\\x41"), "backslash");
+    Deno.writeTextFileSync(`${directory}/root/aA`, "letter");
+    strictEqual(await output("cat", `dir:${directory}/root`, "a\\x41"), "backslash");
+  });
+});
+
 Deno.test("stat, tree and dump tell the same of layers and of a filesystem image", async () => {
   await withImages(async (references) => {
     const outputs = await Promise.all(references.map(async (reference) => {
@@ -148,6 +187,23 @@ Deno.test("--format dump is what dump prints", async () => {
         .filter((line) => !line.startsWith("/lost+found "));
       deepStrictEqual(Deno.readTextFileSync(file).split("\n").slice(1), lines.slice(1));
     }
+  });
+});
+
+Deno.test("--format dump opens no file where digests are not asked for", async () => {
+  await withDirectory(async (directory) => {
+    const file = `${directory}/root/file`;
+    Deno.mkdirSync(`${directory}/root`);
+    Deno.writeTextFileSync(file, "x");
+    const times: (Date | null)[] = [Deno.statSync(file).atime];
+    for (const options of [[], ["--digests"]]) {
+      const args = [`dir:${directory}/root`, "-o", `${directory}/x.dump`, ...options];
+      strictEqual((await runCli(args)).code, 0);
+      const lines = Deno.readTextFileSync(`${directory}/x.dump`).split("\n");
+      match(lines[1], options.length === 0 ? /^\/file 1 .* - - -$/ : /^\/file 1 .* [0-9a-f]{64}$/);
+      times.push(Deno.statSync(file).atime);
+    }
+    deepStrictEqual(times[1], times[0]);
   });
 });
 

@@ -15,6 +15,7 @@ import { openImage } from "../../source/open_image.ts";
 import { extractTree } from "../../view/extract_tree.ts";
 import { imageFileIn } from "../../view/file_view.ts";
 import { inputPaths, inputTrees } from "../input_paths.ts";
+import { pathIn } from "../path_argument.ts";
 import { Session } from "../session.ts";
 import { formatSize } from "../size_text.ts";
 import type { Terminal } from "../terminal.ts";
@@ -42,10 +43,13 @@ export async function runExtract(
       args.image,
       "none",
       (view) =>
-        extractTree(view, args.path ?? "/", format, sinkFor(args, format, view.image), {
-          signal,
-          onNotice: session.onNotice,
-        }),
+        extractTree(
+          view,
+          pathIn(view.tree, args.path ?? "/"),
+          format,
+          sinkFor(args, format, view.image),
+          { signal, onNotice: session.onNotice },
+        ),
     );
   session.finish();
   if (args.json) terminal.writeOutput(JSON.stringify(report, null, 2) + "\n");

@@ -10,6 +10,7 @@ import { FileKind, type Inode } from "../../tree/inode.ts";
 import { findPath, type FoundFile } from "../../view/find_path.ts";
 import { fileJson, isDevice, modeLetters, timeText } from "../file_facts.ts";
 import { JsonArray } from "../json_array.ts";
+import { pathIn } from "../path_argument.ts";
 import { Session } from "../session.ts";
 import type { Terminal } from "../terminal.ts";
 import type { LsArguments } from "./view_options.ts";
@@ -26,7 +27,8 @@ export async function runLs(
     // As `ls` does: a link to a directory is that directory, where only names are wanted.
     const follow = !args.long && !args.directory;
     // All are found before the first line is written.
-    const found = paths.map((path) => {
+    const found = paths.map((argument) => {
+      const path = pathIn(tree, argument);
       const file = findPath(tree, path, false);
       const isLink = file.inode.kind === FileKind.symlink;
       return isLink && follow ? directoryBehind(tree, path) ?? file : file;
@@ -49,7 +51,7 @@ export async function runLs(
 }
 
 /** The directory that a link leads to, `null` where it leads to none. */
-function directoryBehind(tree: FileTree, path: string): FoundFile | null {
+function directoryBehind(tree: FileTree, path: ByteString): FoundFile | null {
   try {
     const found = findPath(tree, path, true);
     return found.inode.kind === FileKind.directory ? found : null;

@@ -8,6 +8,7 @@ import { FileKind, type Inode } from "../../tree/inode.ts";
 import { findPath, type FoundFile } from "../../view/find_path.ts";
 import { fileJson, isDevice, KIND_NAMES, modeLetters, octalMode, timeText } from "../file_facts.ts";
 import { JsonArray } from "../json_array.ts";
+import { pathIn } from "../path_argument.ts";
 import { Session } from "../session.ts";
 import type { NameStyle } from "../shown_name.ts";
 import type { Terminal } from "../terminal.ts";
@@ -21,7 +22,7 @@ export async function runStat(
 ): Promise<void> {
   const session = new Session(args, terminal, signal);
   await session.withTree(args.image, "none", async ({ tree }) => {
-    const files = args.paths.map((path) => findPath(tree, path, args.dereference));
+    const files = args.paths.map((path) => findPath(tree, pathIn(tree, path), args.dereference));
     if (!args.json) {
       for (const file of files) session.output.write(statText(file, session.style));
       return;

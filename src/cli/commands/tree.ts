@@ -8,6 +8,7 @@ import { sortedNames } from "../../tree/file_tree.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import { findPath, type FoundFile } from "../../view/find_path.ts";
 import { kindWord } from "../file_facts.ts";
+import { pathIn } from "../path_argument.ts";
 import { Session } from "../session.ts";
 import { exactText, jsonLine } from "../shown_name.ts";
 import type { Terminal } from "../terminal.ts";
@@ -26,7 +27,7 @@ export async function runTree(
 ): Promise<void> {
   const session = new Session(args, terminal, signal);
   await session.withTree(args.image, "none", async ({ tree }) => {
-    const top = findPath(tree, args.path ?? "/", true);
+    const top = findPath(tree, pathIn(tree, args.path ?? "/"), true);
     const write = args.json ? writeJson : writeText;
     await write(top, args.level ?? Infinity, session);
   });

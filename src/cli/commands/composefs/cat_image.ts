@@ -12,6 +12,7 @@ import { FileKind, type Inode } from "../../../tree/inode.ts";
 import { findPath } from "../../../view/find_path.ts";
 import { KIND_NAMES } from "../../file_facts.ts";
 import { OutputStream } from "../../output_stream.ts";
+import { pathIn } from "../../path_argument.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { CatImageArguments } from "./image_file_options.ts";
 import { readImageFile } from "./opened_image_file.ts";
@@ -27,7 +28,7 @@ export async function runCatImage(
   const tree = readImageFile(args.image);
   // All are found before the first byte is written.
   const files = args.paths.map((given) => {
-    const { path, inode } = findPath(tree, given, true);
+    const { path, inode } = findPath(tree, pathIn(tree, given), true);
     if (inode.kind === FileKind.regular) return inode as Inode<ImageContent>;
     throw new ImageError(
       "UNSUPPORTED",
