@@ -222,14 +222,18 @@ class Conversion<C> {
       scratchDirectory: output.scratchDirectory,
     });
     try {
-      return await this.#write(writer, format.makesLayer ?? false, start);
+      return await this.#write(writer, format, start);
     } finally {
       writer.close?.();
     }
   }
 
-  async #write(writer: ImageWriter<C>, asLayer: boolean, start: number): Promise<ConvertReport> {
-    const tree = await this.#reading.read(writer, asLayer);
+  async #write(
+    writer: ImageWriter<C>,
+    { hasNoContents, makesLayer }: ImageFormat<C>,
+    start: number,
+  ): Promise<ConvertReport> {
+    const tree = await this.#reading.read(hasNoContents ? null : writer, makesLayer);
     const read = performance.now();
     this.#options.signal?.throwIfAborted();
     this.#options.onProgress?.({ kind: "finish" });

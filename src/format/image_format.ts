@@ -80,6 +80,8 @@ export interface ImageFormat<C> {
   readonly makesTree?: boolean;
   /** `true` when it makes a layer: its trees tell what they mean for a base (`FileTree.marks`). */
   readonly makesLayer?: boolean;
+  /** `true` when it holds names and metadata alone: nobody needs to read the bytes of files. */
+  readonly hasNoContents?: boolean;
   /** Begins an image in `sink`. */
   createWriter(sink: ByteSink, context: WriterContext): ImageWriter<C>;
 }

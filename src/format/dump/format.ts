@@ -14,9 +14,11 @@ export type { DumpOptions } from "./options.ts";
  * (`composefs-dump(5)`). The bytes of files are not in it, at most their digests.
  */
 export function dump(options: DumpOptions = {}): ImageFormat<string> {
+  const digests = options.digests ?? false;
   return {
     name: "dump",
     streams: true,
-    createWriter: (sink) => new DumpWriter(sink, options.digests ?? false),
+    hasNoContents: !digests,
+    createWriter: (sink) => new DumpWriter(sink, digests),
   };
 }

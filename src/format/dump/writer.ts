@@ -14,26 +14,24 @@ import type { FileWriter, ImageWriter, WriteReport } from "../image_format.ts";
 /** Characters that are written at once. */
 const PIECE_SIZE = 64 * 1024;
 
-/** The location of a file's bytes where nobody asks for their digest. */
-const NOWHERE: ByteString = "";
-
 /** Writes one dump file. */
 export class DumpWriter implements ImageWriter<ByteString> {
   /** Bodies are not stored anywhere, so they may come side by side. */
   readonly openFileCount = 2;
   readonly #sink: ByteSink;
-  readonly #digests: DigestWriter | null;
+  readonly #digests = new DigestWriter();
+  readonly #hasDigests: boolean;
   #position = 0;
 
-  /** Writes to `sink` at `finish`; `digests` asks for those of all files. */
-  constructor(sink: ByteSink, digests: boolean) {
+  /** Writes to `sink` at `finish`; with `hasDigests` those of all files that were begun. */
+  constructor(sink: ByteSink, hasDigests: boolean) {
     this.#sink = sink;
-    this.#digests = digests ? new DigestWriter() : null;
+    this.#hasDigests = hasDigests;
   }
 
   /** Begins a file, of which nothing is kept but the digest. */
   beginFile(): FileWriter<ByteString> {
-    return this.#digests?.beginFile() ?? { write() {}, skip() {}, end: () => NOWHERE };
+    return this.#digests.beginFile();
   }
 
   /** There is nothing to give back. */
@@ -42,7 +40,7 @@ export class DumpWriter implements ImageWriter<ByteString> {
   /** Writes a line for each name. Rejects with what the sink throws. */
   // deno-lint-ignore require-await -- an error must be a rejection
   async finish(tree: FileTree<ByteString>): Promise<WriteReport> {
-    const hasDigests = this.#digests !== null;
+    const hasDigests = this.#hasDigests;
     let lines = 0;
     let pieces: string[] = [];
     let size = 0;
