@@ -117,6 +117,24 @@ Deno.test("convert() names layer, path and offset of an entry that cannot be app
   deepStrictEqual(sink.events, ["open", "abort"]);
 });
 
+Deno.test("convert() names the path of a file that the format cannot begin", async () => {
+  const format = new RecordingFormat();
+  const refusing: ImageFormat<ByteString> = {
+    name: "refusing",
+    streams: true,
+    createWriter: (sink, context) => ({
+      ...format.createWriter(sink, context),
+      beginFile() {
+        throw new ImageError("LIMIT_EXCEEDED", "Cannot write file: it is too large");
+      },
+    }),
+  };
+  await rejects(convert(imageOf([hello]), refusing, new RecordingSink()), (error) => {
+    strictEqual(error instanceof ImageError && error.where.path, hello.path);
+    return true;
+  });
+});
+
 Deno.test("convert() rejects with the signal's reason and leaves nothing behind", async () => {
   const reason = new Error("enough");
   const controller = new AbortController();
