@@ -70,6 +70,7 @@ export class SquashfsWriter implements ImageWriter<SquashfsContent> {
   /** Takes a dead file's bytes out, unless another file has the same. */
   release(content: SquashfsContent): void {
     if (--content.references === 0) this.#dead.push(content);
+    else this.#placer.duplicateCount--;
   }
 
   /** Writes all metadata. Throws `ImageError` with the path for what squashfs cannot hold. */

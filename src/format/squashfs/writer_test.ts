@@ -17,6 +17,7 @@ async function write(
   fill: (
     tree: FileTree<SquashfsContent>,
     file: (name: string, bytes: Uint8Array) => Inode<SquashfsContent>,
+    release: (content: SquashfsContent) => void,
   ) => void,
 ) {
   const sink = memorySink();
@@ -37,7 +38,7 @@ async function write(
     inode.content = file.end();
     tree.root.children!.set(name, inode);
     return inode;
-  });
+  }, (content) => writer.release(content));
   const report = await writer.finish(tree);
   output.commit();
   return { report, notices, bytes: sink.bytes };
@@ -76,6 +77,18 @@ Deno.test("squashfs() stores equal files once, and only what is not zeros", asyn
   });
   strictEqual(thrice.report.details.duplicates, 2);
   ok(thrice.bytes.length <= once.bytes.length + 4096);
+});
+
+Deno.test("squashfs() does not count copies that are not in the image", async () => {
+  for (const [released, duplicates] of [[0, 2], [1, 1], [2, 0], [3, 0]]) {
+    const { report } = await write({ compression: "none" }, (tree, file, release) => {
+      const copies = ["a", "b", "c"].map((name) => file(name, someBytes(5000, 7)));
+      file("other", someBytes(5000, 9));
+      for (const { content } of copies.slice(0, released)) release(content!);
+      for (const name of ["a", "b", "c"].slice(0, released)) tree.root.children!.delete(name);
+    });
+    strictEqual(report.details.duplicates, duplicates, `${released} released`);
+  }
 });
 
 Deno.test("squashfs() goes back over the blocks of a large file that was there", async () => {
