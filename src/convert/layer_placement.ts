@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { type ByteString, displayByteString } from "../bytes/byte_string.ts";
+import type { ByteString } from "../bytes/byte_string.ts";
 import type { FileWriter } from "../format/image_format.ts";
-import { ImageError } from "../image_error.ts";
 import type { LayerEntry, LayerVisitor } from "../layer/layer_entry.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
 
@@ -50,16 +49,8 @@ export class LayerPlacement<C> implements LayerVisitor {
     // A layer's reader leaves `content` null, so its entries fit any writer.
     this.#inode = this.#select(entry as LayerEntry<C>, this.entryCount++);
     if (this.#inode === null) return false;
-    this.#file = this.#beginFile(this.#inode.size, entry.path);
+    this.#file = this.#writer!.beginFile(this.#inode.size, entry.path);
     return true;
-  }
-
-  #beginFile(size: number, path: ByteString): FileWriter<C> {
-    try {
-      return this.#writer!.beginFile(size, path);
-    } catch (error) {
-      throw error instanceof ImageError ? error.at({ path: displayByteString(path) }) : error;
-    }
   }
 
   write(bytes: Uint8Array): void {
