@@ -1,8 +1,12 @@
 /**
  * Turns a container image into a root filesystem that a machine can boot or mount.
  *
- * Open an image ({@linkcode openImage}), choose a format ({@linkcode ext4}) and a destination
- * ({@linkcode fileSink}), and {@linkcode convert}.
+ * Open an image ({@linkcode openImage}: a registry, an archive, a directory, an engine's store, a
+ * filesystem image), choose a format ({@linkcode ext4}, {@linkcode squashfs}, {@linkcode erofs},
+ * {@linkcode tar}, {@linkcode cpio}, {@linkcode directory}), perhaps put a disk around it
+ * ({@linkcode verity}, {@linkcode gpt}, {@linkcode vhd}, {@linkcode qcow2}), choose a destination
+ * ({@linkcode fileSink}, {@linkcode directorySink}, {@linkcode pipeSink}, {@linkcode memorySink}), and
+ * {@linkcode convert}.
  *
  * @example
  * ```ts
@@ -13,6 +17,17 @@
  * await convert(image, ext4({ label: "root" }), fileSink(`${directory}/rootfs.ext4`));
  * await image.close();
  * await Deno.remove(directory, { recursive: true });
+ * ```
+ *
+ * @example A disk image with a verified root partition
+ * ```ts
+ * import { convert, erofs, gpt, memorySink, openImage, qcow2, verity } from "@x/oci2rootfs";
+ *
+ * const image = await openImage("testdata/layouts/tiny");
+ * const sink = memorySink();
+ * const report = await convert(image, qcow2(gpt(verity(erofs()))), sink);
+ * await image.close();
+ * console.assert(/^[0-9a-f]{64}$/.test(`${report.image.details.verityRootHash}`));
  * ```
  *
  * @module
