@@ -211,6 +211,20 @@ Deno.test("parseArguments() shows what a command must be given, and names it whe
   for (const option of ["--zerocopy", "--repo DIR", "--debug"]) ok(help.includes(option), option);
 });
 
+Deno.test("parseArguments() takes the examples of its help", () => {
+  const terminal = { ...recordedTerminal(), width: () => 200 };
+  parseArguments(["--help"], terminal);
+  const examples = [...terminal.output.matchAll(/`oci2rootfs ([^`]*)`/g)];
+  ok(examples.length > 10);
+  for (const [, example] of examples) {
+    const [args] = example.split(" > ");
+    ok(
+      parseArguments(args.split(" "), recordedTerminal()) !== null || /help|comp/.test(args),
+      args,
+    );
+  }
+});
+
 Deno.test("parseArguments() writes completion scripts, and answers them", () => {
   for (const shell of ["bash", "zsh", "fish", "pwsh", "nu"]) {
     const script = written("completion", shell);
