@@ -5,6 +5,7 @@
  */
 import { type ByteString, displayByteString } from "../bytes/byte_string.ts";
 import { toHex } from "../bytes/hex.ts";
+import { digestSteps } from "./content_digest.ts";
 import { firstDifference } from "./compare_content.ts";
 import type { ContentReader } from "./content_reader.ts";
 import type { FileTree } from "./file_tree.ts";
@@ -73,6 +74,9 @@ export interface CompareOptions {
 
 const ABSENT = "absent";
 
+/** Where larger files differ the first byte tells: hashing a hole of terabytes would take hours. */
+const HASHED_SIZE = 64 * 1024 ** 3;
+
 /**
  * Yields every difference, directories before their content, siblings in byte order.
  *
@@ -91,8 +95,8 @@ export function* compareTrees<A, B>(
 }
 
 /**
- * Like {@linkcode compareTrees}, and yields `null` after every name, so that the caller can let
- * other work have its turn, or stop.
+ * Like {@linkcode compareTrees}, and yields `null` after every name and inside of large files, so
+ * that the caller can let other work have its turn, or stop.
  */
 export function* compareInSteps<A, B>(
   a: ComparedTree<A>,
@@ -107,7 +111,7 @@ export function* compareInSteps<A, B>(
     }
     const areRegular = pair.a?.kind === FileKind.regular && pair.b?.kind === FileKind.regular;
     if (areRegular && !links.isAgain && !ignored.has("content")) {
-      const content = compareContent(pair.path, a, pair.a!, b, pair.b!);
+      const content = yield* compareContent(pair.path, a, pair.a!, b, pair.b!);
       if (content !== null) yield content;
     }
     yield null;
@@ -232,13 +236,13 @@ function* compareXattrs(
   }
 }
 
-function compareContent<A, B>(
+function* compareContent<A, B>(
   path: ByteString,
   a: ComparedTree<A>,
   inodeA: Inode<A>,
   b: ComparedTree<B>,
   inodeB: Inode<B>,
-): TreeDifference | null {
+): Generator<null, TreeDifference | null> {
   if (inodeA.size !== inodeB.size || inodeA.size === 0) return null;
   const canTell = a.reader !== null && b.reader !== null || a.digest && b.digest;
   if (!canTell) return null;
@@ -256,11 +260,14 @@ function compareContent<A, B>(
     b.isSame?.(inodeB.content, inodeA.content);
   if (isSame) return null;
   if (a.reader === null || b.reader === null) {
-    return compareDigests(path, a, inodeA, b, inodeB);
+    return yield* compareDigests(path, a, inodeA, b, inodeB);
   }
-  const found = firstDifference(a.reader, inodeA.content, b.reader, inodeB.content, inodeA.size);
+  const { size } = inodeA;
+  const found = yield* firstDifference(a.reader, inodeA.content, b.reader, inodeB.content, size);
   if (found === null) return null;
-  if (a.digest && b.digest) return compareDigests(path, a, inodeA, b, inodeB);
+  if (a.digest && b.digest && size <= HASHED_SIZE) {
+    return yield* compareDigests(path, a, inodeA, b, inodeB);
+  }
   const displayByte = (byte: number | null) =>
     byte === null
       ? `ends at ${found.position}`
@@ -268,17 +275,25 @@ function compareContent<A, B>(
   return difference(path, "content", displayByte(found.a), displayByte(found.b));
 }
 
-function compareDigests<A, B>(
+function* compareDigests<A, B>(
   path: ByteString,
   a: ComparedTree<A>,
   inodeA: Inode<A>,
   b: ComparedTree<B>,
   inodeB: Inode<B>,
-): TreeDifference | null {
-  const digestA = a.digest!(inodeA.content!, inodeA.size);
-  const digestB = b.digest!(inodeB.content!, inodeB.size);
+): Generator<null, TreeDifference | null> {
+  const digestA = yield* digestOf(a, inodeA);
+  const digestB = yield* digestOf(b, inodeB);
   if (digestA === digestB) return null;
   return difference(path, "content", `sha256:${digestA}`, `sha256:${digestB}`);
+}
+
+function* digestOf<C>(
+  { reader, digest }: ComparedTree<C>,
+  { content, size }: Inode<C>,
+): Generator<null, string> {
+  if (reader === null) return digest!(content!, size);
+  return yield* digestSteps(reader, content!, size);
 }
 
 function difference(

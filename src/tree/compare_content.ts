@@ -21,15 +21,15 @@ const CHUNK_SIZE = 256 * 1024;
 /**
  * Compares `size` bytes and answers the first difference, `null` where there is none.
  * What is a hole in both files is not read. Both files should have `size` bytes: one that ends
- * early differs there.
+ * early differs there. Yields `null` now and then, so that the caller can stop.
  */
-export function firstDifference<A, B>(
+export function* firstDifference<A, B>(
   readerA: ContentReader<A>,
   contentA: A,
   readerB: ContentReader<B>,
   contentB: B,
   size: number,
-): ContentDifference | null {
+): Generator<null, ContentDifference | null> {
   const bufferA = new Uint8Array(Math.min(size, CHUNK_SIZE));
   const bufferB = new Uint8Array(bufferA.length);
   let position = 0;
@@ -56,6 +56,7 @@ export function firstDifference<A, B>(
     // Both end here, which is before `size`.
     if (countA < chunkSize) return { position: position + countA, a: null, b: null };
     position += chunkSize;
+    if (position < size) yield null;
   }
   return null;
 }
