@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
+import { isUtf8 } from "node:buffer";
+import { bytesOf, type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import {
@@ -54,16 +55,22 @@ export function typeFlagOf(kind: FileKind): string | undefined {
 export function memberHeaders(inode: Inode, shape: MemberShape): Uint8Array {
   const pax = new PaxWriter();
   const isSparse = shape.sparseSize !== undefined;
+  const { linkName } = shape;
+  const name = nameFields(isSparse ? sparseName(shape.name) : shape.name);
+  const isNameLong = name === null || isSparse;
+  const isLinkNameLong = linkName.length > NAME_SIZE;
+  if (isNameLong && !isText(shape.name) || isLinkNameLong && !isText(linkName)) {
+    // Records are UTF-8 where nothing else is said.
+    pax.add("hdrcharset", "BINARY");
+  }
   if (isSparse) {
     pax.add("GNU.sparse.major", "1");
     pax.add("GNU.sparse.minor", "0");
     pax.add("GNU.sparse.name", shape.name);
     pax.add("GNU.sparse.realsize", `${shape.sparseSize}`);
   }
-  const name = nameFields(isSparse ? sparseName(shape.name) : shape.name);
   if (name === null && !isSparse) pax.add("path", shape.name);
-  const { linkName } = shape;
-  if (linkName.length > NAME_SIZE) pax.add("linkpath", linkName);
+  if (isLinkNameLong) pax.add("linkpath", linkName);
   const header: TarHeader = {
     ...name ?? { name: shape.name.slice(0, NAME_SIZE), prefix: "" },
     permissions: inode.permissions,
@@ -126,6 +133,10 @@ function paxName(path: ByteString): ByteString {
 /** Whoever does not know sparse files extracts the map and the data under this name. */
 function sparseName(path: ByteString): ByteString {
   return `GNUSparseFile.0/${lastName(path)}`.slice(0, NAME_SIZE);
+}
+
+function isText(name: ByteString): boolean {
+  return isUtf8(bytesOf(name));
 }
 
 function lastName(path: ByteString): ByteString {

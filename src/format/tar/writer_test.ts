@@ -121,3 +121,19 @@ Deno.test("writeTarHeader() puts every field where POSIX has it", () => {
   const sum = block.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 0x20 : byte), 0);
   strictEqual(field(HeaderField.checksum), `${sum.toString(8).padStart(6, "0")}\0 `);
 });
+
+Deno.test("tar() says where records are not UTF-8, and only there", async () => {
+  const isMarked = async (name: string, target: string) => {
+    const archive = await write({}, ({ root }) => {
+      const link = new Inode<SpooledContent>(FileKind.symlink, 0o777);
+      link.target = target;
+      root.children!.set(name, link);
+    });
+    return text(archive).includes("21 hdrcharset=BINARY\n");
+  };
+  // Longer than the fields of a header, in which bytes are bytes.
+  strictEqual(await isMarked("\xff".repeat(101), "target"), true);
+  strictEqual(await isMarked("name", "\xff".repeat(101)), true);
+  strictEqual(await isMarked("\xff".repeat(100), "\xff".repeat(100)), false);
+  strictEqual(await isMarked("\xc3\xa9".repeat(101), "\xc3\xa9".repeat(101)), false);
+});
