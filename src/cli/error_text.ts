@@ -6,6 +6,7 @@
 import { LossError } from "../format/loss.ts";
 import { type ErrorPlace, ImageError, type ImageErrorCode } from "../image_error.ts";
 import type { Notice } from "../notice.ts";
+import { RegistryError } from "../source/registry/registry_error.ts";
 import { Interruption } from "./interruption.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -72,6 +73,12 @@ function hintFor(error: unknown, context: ErrorContext): string | null {
   if (error instanceof LossError) {
     return "--on-loss report leaves out what cannot be held, and says so";
   }
+  if (error instanceof RegistryError) {
+    const name = error.where.source ?? "";
+    if (mayBePath(name)) {
+      return `nothing is at the path "${oneLine(name)}": a registry was asked for it`;
+    }
+  }
   return IMAGE_ERROR_HINTS[error.code]?.(error, context) ?? null;
 }
 
@@ -98,6 +105,12 @@ const IMAGE_ERROR_HINTS: Partial<
     return context.isDirectory ? "--force replaces a directory and all that is in it" : null;
   },
 };
+
+/** Whether a name of Docker Hub looks like a path: it has a directory or an extension. */
+function mayBePath(reference: string): boolean {
+  const [first, ...rest] = reference.split("/");
+  return rest.length === 0 ? first.split(":")[0].includes(".") : !/[.:]/.test(first);
+}
 
 function withPlace(message: string, where: ErrorPlace): string {
   const parts: string[] = [];

@@ -1,5 +1,6 @@
 import { match, strictEqual } from "node:assert/strict";
 import { LossError } from "../format/loss.ts";
+import { RegistryError } from "../source/registry/registry_error.ts";
 import { ImageError } from "../image_error.ts";
 import { errorText, noticeText } from "./error_text.ts";
 import { EXIT_CODES, exitCodeOf } from "./exit_code.ts";
@@ -56,6 +57,12 @@ Deno.test("errorText() adds a hint where a fix is known", () => {
   match(hint(full), /^hint: make room/);
   const device = { ...QUIET, isDevice: true };
   match(hint(new ImageError("OUT_OF_SPACE", "Cannot write"), device), /larger device/);
+  const unknown = (source: string) => hint(new RegistryError("Cannot connect").at({ source }));
+  match(unknown("nope/dir"), /^hint: nothing is at the path "nope\/dir"/);
+  match(unknown("image.tar:v1"), /nothing is at the path/);
+  for (const name of ["nginx:1.27", "registry.example/app", "docker://a/b"]) {
+    strictEqual(unknown(name), "", name);
+  }
   match(hint(new ImageError("AMBIGUOUS", "Cannot choose")), /IMAGE:TAG/);
   match(hint(new ImageError("NOT_FOUND", "Cannot find")), /--platform/);
   strictEqual(hint(new ImageError("NOT_FOUND", "x").at({ source: "out.ext4" })), "");
