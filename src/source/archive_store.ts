@@ -35,7 +35,7 @@ export async function openArchive(path: string, signal?: AbortSignal): Promise<F
   const spooled = await spoolCompressed(path, signal);
   const tarPath = spooled?.path ?? path;
   try {
-    const members = readMembers(tarPath, signal);
+    const members = readMembers(tarPath, path, signal);
     return new ArchiveStore(path, tarPath, members, () => spooled?.remove());
   } catch (error) {
     spooled?.remove();
@@ -56,10 +56,11 @@ async function spoolCompressed(
   }
 }
 
-function readMembers(path: string, signal?: AbortSignal): ArchiveIndex {
+/** `name` is for people: `path` may be a temporary file. */
+function readMembers(path: string, name: string, signal?: AbortSignal): ArchiveIndex {
   const source = fileSource(path);
   try {
-    if (!isTarArchive(source)) throw noArchive(source);
+    if (!isTarArchive(source)) throw noArchive(source, name);
     return readArchiveIndex(source, () => signal?.throwIfAborted());
   } finally {
     source.close();
@@ -145,7 +146,7 @@ function shown(name: ByteString): string {
   return `"${displayByteString(name.slice(0, 120))}"`;
 }
 
-function noArchive(source: ByteSource): ImageError {
+function noArchive(source: ByteSource, name: string): ImageError {
   const head = new Uint8Array(8);
   const count = source.read(head, 0);
   const observed = count === 0
@@ -153,8 +154,6 @@ function noArchive(source: ByteSource): ImageError {
     : `it begins with the bytes ${toHex(head.subarray(0, count))}`;
   return new ImageError(
     "NOT_FOUND",
-    `Cannot open image ${
-      quote(source.name)
-    }: ${observed}, expected a tar archive, plain or compressed`,
+    `Cannot open image ${quote(name)}: ${observed}, expected a tar archive, plain or compressed`,
   );
 }

@@ -170,6 +170,11 @@ Deno.test("what is no archive is described by its first bytes", async () => {
   });
   await rejects(withArchive(new Uint8Array(), () => {}), { code: "NOT_FOUND", message: /empty/ });
   await rejects(withArchive(new Uint8Array(4096), () => {}), { code: "NOT_FOUND" });
+  // By the name that was given, not by that of the temporary file.
+  await rejects(withArchive(gzipSync(encode("#!/bin/sh\n")), () => {}), {
+    code: "NOT_FOUND",
+    message: /^Cannot open image "[^"]*(?<!archive\.tar)": it begins with/,
+  });
 });
 
 Deno.test("compressed archives are spooled, and the temporary file is deleted", async () => {
