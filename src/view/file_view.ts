@@ -18,6 +18,7 @@ import { pathExists } from "../source/path_kind.ts";
 import { contentDigest } from "../tree/content_digest.ts";
 import { walk } from "../tree/file_tree.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
+import { givePiece } from "../tree/piece_holes.ts";
 import type { BytesReceiver, TreeOptions, TreeView } from "./tree_view.ts";
 
 /** Bytes that are read at once. */
@@ -135,9 +136,9 @@ class FileView implements TreeView {
           `Cannot read file: ${position + count} bytes are there, expected ${size}`,
         );
       }
-      receiver.write(piece);
-      position += count;
-      this.#untilTurn -= count;
+      const given = givePiece(reader, content, piece, position, receiver);
+      position += given;
+      this.#untilTurn -= given;
     }
   }
 }

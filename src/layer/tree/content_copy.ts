@@ -5,6 +5,7 @@
  */
 import { ImageError } from "../../image_error.ts";
 import type { ContentReader } from "../../tree/content_reader.ts";
+import { givePiece } from "../../tree/piece_holes.ts";
 import type { FileBytes, FileReceiver } from "../step_reading.ts";
 
 /** Copies one file. */
@@ -40,9 +41,9 @@ export class ContentCopy<C> implements FileBytes {
         `Cannot read file: ${start + count} bytes are there, expected ${this.#size}`,
       );
     }
-    receiver.write(piece);
-    this.#position += count;
-    return count;
+    const given = givePiece(this.#reader, this.#content!, piece, start, receiver);
+    this.#position += given;
+    return given;
   }
 
   /** See {@linkcode FileBytes.close}; the reader belongs to whoever opened it. */
