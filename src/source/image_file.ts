@@ -4,7 +4,13 @@
  * @module
  */
 import { diskSource } from "../disk/disk_source.ts";
-import { type FormatEntry, formatOfBytes, FORMATS, HEAD_SIZE } from "../format/formats.ts";
+import {
+  type FormatEntry,
+  formatOfBytes,
+  formatOfFileName,
+  FORMATS,
+  HEAD_SIZE,
+} from "../format/formats.ts";
 import type { ImageReader } from "../format/image_reader.ts";
 import { takeOutOwnDirectory } from "../format/own_directory.ts";
 import { ImageError } from "../image_error.ts";
@@ -37,14 +43,14 @@ export interface OpenedImageFile {
 }
 
 /**
- * The format of the filesystem image in the file or block device at `path` by its first bytes,
- * `null` where it is nothing of the kind. Throws `ImageError` `PERMISSION` or `IO`.
+ * The format of the filesystem image in the file or block device at `path` by its first bytes, of
+ * a compressed archive by its name, `null` where it is nothing of the kind. Throws `ImageError` `PERMISSION` or `IO`.
  */
 export function imageFileFormat(path: string): FormatEntry | null {
   if (!isReadable(path)) return null;
   const source = fileSource(path);
   try {
-    return formatOf(diskSource(source));
+    return formatOf(diskSource(source), path);
   } finally {
     source.close();
   }
@@ -72,7 +78,7 @@ export async function openImageFile(
   let isOpened = false;
   try {
     const image = diskSource(source);
-    const found = forced ?? formatOf(image);
+    const found = forced ?? formatOf(image, path);
     if (found === null) {
       throw new ImageError(
         "UNSUPPORTED",
@@ -147,10 +153,16 @@ function isReadable(path: string): boolean {
   return kind === "file" || (kind === "other" && Deno.statSync(path).isBlockDevice === true);
 }
 
-function formatOf(source: ByteSource): FormatEntry | null {
+function formatOf(source: ByteSource, path: string): FormatEntry | null {
   const head = new Uint8Array(HEAD_SIZE);
-  const found = formatOfBytes(head.subarray(0, source.read(head, 0)));
+  const found = formatOfBytes(head.subarray(0, source.read(head, 0))) ?? compressedFormat(path);
   return found !== null && IMAGE_FILE_FORMATS.includes(found) ? found : null;
+}
+
+/** Compressed bytes do not tell what is in them, `.cpio.gz` does. */
+function compressedFormat(path: string): FormatEntry | null {
+  const named = formatOfFileName(path);
+  return named?.optionsOfFileName?.(path).compression === undefined ? null : named;
 }
 
 function formatList(): string {

@@ -1,5 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { memorySink } from "../io/memory_sink.ts";
+import { cpio } from "../format/cpio/format.ts";
 import { ext4 } from "../format/ext4/format.ts";
 import { openExt4 } from "../format/ext4/reader.ts";
 import { ImageError } from "../image_error.ts";
@@ -96,5 +98,30 @@ Deno.test("imageFile() refuses what is no image, a name that is no format, and a
     await rejects(openImage(`ext4:${path}/none`), { code: "NOT_FOUND" });
   } finally {
     Deno.removeSync(path);
+  }
+});
+
+Deno.test("openImage() takes a compressed cpio archive by its name", async () => {
+  const directory = Deno.makeTempDirSync({ prefix: "image_file_" });
+  try {
+    for (const compression of ["gzip", "zstd"]) {
+      const sink = memorySink();
+      const tree = new CaseTree().file("a", { size: 5 }).finish();
+      await writeTree(cpio({ compression }), tree, sink);
+      const path = `${directory}/initramfs.cpio.${compression === "gzip" ? "gz" : "zst"}`;
+      Deno.writeFileSync(path, sink.bytes);
+      const image = await openImage(path);
+      const { counts } = await convert(image, ext4(), memorySink());
+      await image.close();
+      deepStrictEqual([counts.regular, counts.directory], [1, 1]);
+      // The name says that it is an archive; its bytes must be one.
+      Deno.writeFileSync(path, gzipSync(new Uint8Array(1000).fill(1)));
+      await rejects(
+        openImage(path),
+        (error: unknown) => error instanceof ImageError && error.code === "CORRUPT",
+      );
+    }
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
   }
 });
