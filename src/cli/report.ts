@@ -10,12 +10,14 @@ import { formatSize } from "./size_text.ts";
 /** The report as JSON; `output` is the file that was written, `null` or with no file for a dry run. */
 export function jsonReport(report: ConvertReport, output: string | null): string {
   const { reference, digest, platform, image, counts, layers, notices, timings } = report;
+  // A report of a disk has more to tell those that put something around it.
+  const { format, imageSize, writtenBytes, details } = image;
   const document = {
     reference,
     digest,
     platform: platform === null ? null : formatPlatform(platform),
     output,
-    image,
+    image: { format, imageSize, writtenBytes, details },
     counts,
     layers,
     notices,

@@ -57,6 +57,9 @@ Deno.test("jsonReport() is JSON with every fact of the report", () => {
   const document = JSON.parse(jsonReport(REPORT, null));
   strictEqual(document.output, null);
   strictEqual(document.platform, "linux/arm/v7");
+  const parts = [{ role: "root", uuid: new Uint8Array(16) }];
+  const wrapped = { ...REPORT, image: { ...REPORT.image, parts } };
+  strictEqual(jsonReport(wrapped, null), jsonReport(REPORT, null));
   const { output: _output, ...rest } = document;
   deepStrictEqual(rest, { ...REPORT, platform: "linux/arm/v7" });
 });
