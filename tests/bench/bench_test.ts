@@ -30,10 +30,10 @@ Deno.test("formatBenchTable() compares with the first cell", () => {
     input: "one",
     storedSize: 5e6,
     cells: [
-      { contender: "ours", median: run(2, 2, 100e6), runs: 5 },
-      { contender: "theirs", median: run(5, 4, 30e6), runs: 3 },
+      { contender: "ours", median: run(2, 2, 100e6), runs: 5, imageBytes: 12_340_000 },
+      { contender: "theirs", median: run(5, 4, 30e6), runs: 3, imageBytes: null },
     ],
   }]);
-  match(table, /\| one \(5 MB\) \| ours \| 2\.00 \| 1\.00 \| 2\.00 \| 100 \| 5 \|/);
-  match(table, /\| {2}\| theirs \| 5\.00 \| 2\.50 \| 4\.00 \| 30 \| 3 \|/);
+  match(table, /\| one \(5 MB\) \| ours \| 2\.00 \| 1\.00 \| 2\.00 \| 100 \| 12\.3 \| 5 \|/);
+  match(table, /\| {2}\| theirs \| 5\.00 \| 2\.50 \| 4\.00 \| 30 \| {2}\| 3 \|/);
 });

@@ -15,6 +15,8 @@ export interface Contender {
   readonly needs: readonly string[];
   /** The shell command that works on `input` in the empty directory `work`; `null` where it cannot. */
   readonly command: (input: BenchInput, work: string) => string | null;
+  /** The shell command that makes ready for it in `work`; its time does not count. */
+  readonly prepare?: (input: BenchInput, work: string) => string;
 }
 
 const OURS = new URL("../../cli.ts", import.meta.url).pathname;
@@ -24,9 +26,7 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: "oci2rootfs",
     needs: [],
-    command: ({ layout }, work) =>
-      `${quote(Deno.execPath())} run -A ${quote(OURS)} -q oci:${quote(layout)}:image ` +
-      `-o ${quote(`${work}/image.ext4`)}`,
+    command: (input, work) => conversion(input, work, "image.ext4"),
   },
   {
     name: "umoci unpack + mke2fs -d",
@@ -54,9 +54,7 @@ export const EROFS_CONTENDERS: readonly Contender[] = [
   {
     name: "oci2rootfs erofs",
     needs: [],
-    command: ({ layout }, work) =>
-      `${quote(Deno.execPath())} run -A ${quote(OURS)} -q oci:${quote(layout)}:image ` +
-      `-o ${quote(`${work}/image.erofs`)}`,
+    command: (input, work) => conversion(input, work, "image.erofs"),
   },
   { ...CONTENDERS[0], name: "oci2rootfs ext4" },
   {
@@ -66,10 +64,48 @@ export const EROFS_CONTENDERS: readonly Contender[] = [
   },
 ];
 
+/** A conversion to ext4, and comparing its image with the layers again. */
+const VERIFY_CONTENDERS: readonly Contender[] = [
+  { ...CONTENDERS[0], name: "oci2rootfs ext4" },
+  {
+    name: "oci2rootfs verify",
+    needs: [],
+    prepare: (input, work) => conversion(input, work, "image.ext4"),
+    command: ({ layout }, work) =>
+      ours(`verify -q ${quote(`${work}/image.ext4`)} oci:${quote(layout)}:image`),
+  },
+];
+
+/** A conversion to ext4, a pull into an empty composefs repository, and the same pull again. */
+const COMPOSEFS_CONTENDERS: readonly Contender[] = [
+  { ...CONTENDERS[0], name: "oci2rootfs ext4" },
+  {
+    name: "composefs pull, new",
+    needs: [],
+    prepare: (_, work) => ours(`composefs init -q --insecure ${quote(`${work}/repository`)}`),
+    command: composefsPull,
+  },
+  {
+    name: "composefs pull, again",
+    needs: [],
+    prepare: (input, work) =>
+      ours(`composefs init -q --insecure ${quote(`${work}/repository`)}`) + " && " +
+      composefsPull(input, work),
+    command: composefsPull,
+  },
+];
+
+function composefsPull({ layout }: BenchInput, work: string): string {
+  const repository = quote(`${work}/repository`);
+  return ours(`composefs pull -q --repo ${repository} oci:${quote(layout)}:image name > /dev/null`);
+}
+
 /** What can be measured, by the name of what is made; every set has columns of its own. */
 export const CONTENDER_SETS: Readonly<Record<string, readonly Contender[]>> = {
   ext4: CONTENDERS,
   erofs: EROFS_CONTENDERS,
+  verify: VERIFY_CONTENDERS,
+  composefs: COMPOSEFS_CONTENDERS,
   "squashfs-zstd": SQUASHFS_ZSTD_CONTENDERS,
   "squashfs-gzip": SQUASHFS_GZIP_CONTENDERS,
 };
@@ -77,6 +113,14 @@ export const CONTENDER_SETS: Readonly<Record<string, readonly Contender[]>> = {
 /** Those of a set that can run on this machine. */
 export function availableContenders(contenders: readonly Contender[]): readonly Contender[] {
   return contenders.filter(({ needs }) => needs.every((tool) => findTool(tool) !== null));
+}
+
+function ours(args: string): string {
+  return `${quote(Deno.execPath())} run -A ${quote(OURS)} ${args}`;
+}
+
+function conversion({ layout }: BenchInput, work: string, name: string): string {
+  return ours(`-q oci:${quote(layout)}:image -o ${quote(`${work}/${name}`)}`);
 }
 
 /** Decompressing all layers to nowhere. */

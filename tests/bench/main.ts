@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { mustRun } from "../run_tool.ts";
@@ -86,12 +86,16 @@ function measureRow(
   workDirectory: string | undefined,
 ): BenchRow {
   const measured = new Map<string, Measurement[]>();
+  const imageBytes = new Map<string, number | null>();
   for (let run = 0; run < runs; run++) {
-    for (const { name, command } of contenders) {
+    for (const contender of contenders) {
+      const { name } = contender;
       const before = measured.get(name);
       if (before !== undefined && before[0].wallSeconds > SLOW_SECONDS) continue;
-      const measurement = measureOnce(input, command, workDirectory);
-      if (measurement === null) continue;
+      const made = measureOnce(input, contender, workDirectory);
+      if (made === null) continue;
+      const { measurement } = made;
+      imageBytes.set(name, made.imageBytes);
       measured.set(name, [...before ?? [], measurement]);
       console.error(`${input.name}: ${name}: ${measurement.wallSeconds.toFixed(2)} s`);
     }
@@ -100,6 +104,7 @@ function measureRow(
     contender,
     median: medianOf(all),
     runs: all.length,
+    imageBytes: imageBytes.get(contender)!,
   }));
   return { input: input.name, storedSize: input.storedSize, cells };
 }
@@ -107,19 +112,26 @@ function measureRow(
 /** One run in an empty directory that is deleted afterwards, outside the measured time. */
 function measureOnce(
   input: BenchInput,
-  command: Contender["command"],
+  { command, prepare }: Contender,
   workDirectory: string | undefined,
-): Measurement | null {
+): { measurement: Measurement; imageBytes: number | null } | null {
   const work = Deno.makeTempDirSync({ prefix: "bench_work_", dir: workDirectory });
   try {
     const line = command(input, work);
     if (line === null) return null;
+    if (prepare !== undefined) mustRun("sh", ["-c", prepare(input, work)]);
     // What others wrote before must not be paid by the next one.
     mustRun("sync", []);
-    return measure(line);
+    return { measurement: measure(line), imageBytes: imageBytesIn(work) };
   } finally {
     rmSync(work, { recursive: true });
   }
+}
+
+/** Bytes on the disk of the file `image.…`, `null` for none. */
+function imageBytesIn(directory: string): number | null {
+  const name = readdirSync(directory).find((name) => name.startsWith("image."));
+  return name === undefined ? null : statSync(`${directory}/${name}`).blocks * 512;
 }
 
 function document(rows: readonly BenchRow[]): string {
