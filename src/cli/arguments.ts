@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { object, or } from "@optique/core/constructs";
+import { group, object, or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import {
   commandLine,
@@ -84,18 +84,23 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     return null;
   };
   const commands = or(
-    pullParser(),
-    inspectParser(),
-    lsParser(),
-    catParser(),
-    statParser(),
-    treeParser(),
-    dumpParser(),
-    extractParser(),
-    diffParser(),
-    verifyParser(),
-    cacheParser(),
-    or(composefsParser(), completionParser()),
+    group(
+      "Commands",
+      or(
+        pullParser(),
+        inspectParser(),
+        lsParser(),
+        catParser(),
+        statParser(),
+        treeParser(),
+        dumpParser(),
+        extractParser(),
+        diffParser(),
+        verifyParser(),
+        cacheParser(),
+        or(composefsParser(), completionParser()),
+      ),
+    ),
     convertParser(),
   );
   const parser = { ...commands, usage: withShortLines(commands.usage) };

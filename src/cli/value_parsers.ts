@@ -53,7 +53,7 @@ export function uuidValue(words: readonly string[]): ValueParser<"sync", string>
 export function journalValue(): ValueParser<"sync", number | "auto"> {
   const parse = (text: string) => text === "auto" ? text : parseSize(text);
   const format = (size: number | "auto") => size === "auto" ? size : formatSize(size);
-  return textValue<number | "auto">("SIZE|auto", parse, format, "auto", ["auto"]);
+  return textValue<number | "auto">("[=SIZE]", parse, format, "auto", ["auto"]);
 }
 
 /** A platform, as `linux/arm64`. */
