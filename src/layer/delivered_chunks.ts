@@ -23,8 +23,7 @@ export class DeliveredChunks implements LayerChunks {
     this.#chunks = chunks;
     this.#delivery = delivery;
     this.#signal = signal;
-    const arriving = job.location.kind === "file" ? job.location.arriving : undefined;
-    this.#arrival = arriving === undefined ? null : new ArrivalReader(arriving.counter);
+    this.#arrival = arrivalOf(job);
     // A failure is told by `next`.
     delivery.complete().catch(() => {});
   }
@@ -68,9 +67,27 @@ export class DeliveredChunks implements LayerChunks {
     }
   }
 
-  async #explain(error: unknown): Promise<never> {
-    if (this.#arrival?.isFailed) await this.#delivery.complete();
-    if (error instanceof ImageError && error.code === "DIGEST_MISMATCH") this.#delivery.reject();
-    throw error;
+  #explain(error: unknown): Promise<never> {
+    return explainDelivery(error, this.#delivery, this.#arrival);
   }
+}
+
+/**
+ * Rejects with what stopped the delivery of a blob, or with `error`, which reading the blob gave.
+ * Bytes that are wrong are not kept.
+ */
+export async function explainDelivery(
+  error: unknown,
+  delivery: BlobDelivery,
+  arrival: ArrivalReader | null,
+): Promise<never> {
+  if (arrival?.isFailed) await delivery.complete();
+  if (error instanceof ImageError && error.code === "DIGEST_MISMATCH") delivery.reject();
+  throw error;
+}
+
+/** Watches how much of the blob of `job` is there; `null` where all of it is. */
+export function arrivalOf({ location }: TarLayerJob): ArrivalReader | null {
+  const arriving = location.kind === "file" ? location.arriving : undefined;
+  return arriving === undefined ? null : new ArrivalReader(arriving.counter);
 }

@@ -54,20 +54,22 @@ export interface LayerChunks {
 }
 
 /**
- * Decodes where it is called. A blob that is being downloaded is waited for as a whole: to wait
- * inside it would hold up the thread that downloads.
+ * Decodes where it is called. A blob that is being downloaded is waited for as a whole, unless
+ * another thread downloads it: to wait inside it may hold the thread up.
  */
 export class InlineChunks implements LayerChunks {
   readonly #job: TarLayerJob;
   readonly #options: LayerBytesOptions;
+  readonly #mayBlock: boolean;
   readonly #chunk = new Uint8Array(CHUNK_SIZE);
   #reader: LayerChunkReader | null = null;
   #isClosed = false;
 
-  /** Opens the blob at the first call of `next`. */
-  constructor(job: TarLayerJob, options: LayerBytesOptions) {
+  /** Opens the blob at the first call of `next`; `mayBlock` where another thread downloads. */
+  constructor(job: TarLayerJob, options: LayerBytesOptions, mayBlock = false) {
     this.#job = job;
     this.#options = options;
+    this.#mayBlock = mayBlock;
   }
 
   /** See {@linkcode LayerChunks.readBytes}. */
@@ -95,7 +97,7 @@ export class InlineChunks implements LayerChunks {
 
   async #open(): Promise<LayerChunkReader> {
     const { location, size } = this.#job;
-    if (location.kind === "file" && location.arriving !== undefined) {
+    if (!this.#mayBlock && location.kind === "file" && location.arriving !== undefined) {
       await new ArrivalReader(location.arriving.counter).arrival(size);
     }
     const reader = await LayerChunkReader.open(this.#job, this.#options);

@@ -9,9 +9,9 @@ import type { Layer, TarLayerJob } from "../../layer/layer.ts";
 import { isContentError, type LayerChunks, mismatchInstead } from "../../layer/layer_chunks.ts";
 import { pause } from "../../layer/pause.ts";
 import { openLayerChunks } from "../../layer/read_layer.ts";
-import type { WorkerPool } from "../../layer/worker/worker_pool.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { ObjectId } from "../repository/object_id.ts";
+import type { ObjectStore } from "../repository/object_store.ts";
 import type { Repository } from "../repository/repository.ts";
 import { LayerSplitter } from "../splitstream/layer_splitter.ts";
 import { layerStream } from "./stream_names.ts";
@@ -42,10 +42,9 @@ export interface TarLayer {
 /** Begins to decode a layer. The chunks compare its digest and its diff id at their end. */
 export function openTarLayer(
   { layer, job, diffId }: TarLayer,
-  pool: WorkerPool | undefined,
   options: ImportLayerOptions,
 ): LayerChunks {
-  return openLayerChunks(layer, { ...job, diffId }, { ...options, pool, verifyDiffIds: true });
+  return openLayerChunks(layer, { ...job, diffId }, { ...options, verifyDiffIds: true });
 }
 
 /** Gives streams of layers the names of their diff ids, once all they need is on the disk. */
@@ -62,12 +61,12 @@ export function nameLayers(repository: Repository, streams: ReadonlyMap<string, 
  * Rejects with `ImageError`, or the reason of the signal.
  */
 export async function importLayer(
-  repository: Repository,
+  store: ObjectStore,
   { layer, diffId }: TarLayer,
   chunks: LayerChunks,
   options: ImportLayerOptions = {},
 ): Promise<ObjectId> {
-  const splitter = new LayerSplitter(repository.objects, options.onNotice);
+  const splitter = new LayerSplitter(store, options.onNotice);
   try {
     let untilTurn = TURN_SIZE;
     for (;;) {
@@ -119,9 +118,9 @@ export async function importLayerFile(
     diffId,
   };
   const layer: TarLayer = { layer: { index: 0, name: path, size, job }, job, diffId };
-  const chunks = openTarLayer(layer, undefined, options);
+  const chunks = openTarLayer(layer, options);
   try {
-    const id = await importLayer(repository, layer, chunks, options);
+    const id = await importLayer(repository.objects, layer, chunks, options);
     nameLayers(repository, new Map([[diffId, id]]));
     return id;
   } finally {

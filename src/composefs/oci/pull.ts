@@ -4,8 +4,6 @@
  * @module
  */
 import { ImageError } from "../../image_error.ts";
-import type { LayerChunks } from "../../layer/layer_chunks.ts";
-import { WorkerPool } from "../../layer/worker/worker_pool.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Image } from "../../source/image.ts";
 import type { ObjectId } from "../repository/object_id.ts";
@@ -14,7 +12,8 @@ import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
 import { openStream } from "./document_stream.ts";
 import { partsOf, type PulledParts } from "./image_parts.ts";
-import { importLayer, nameLayers, openTarLayer, type TarLayer } from "./import_layer.ts";
+import type { TarLayer } from "./import_layer.ts";
+import { importLayers } from "./import_layers.ts";
 import { checkExpected, DAMAGED, type ImageOptions, storeManifest } from "./store_manifest.ts";
 import { layerStream, tagRef } from "./stream_names.ts";
 
@@ -22,7 +21,7 @@ import { layerStream, tagRef } from "./stream_names.ts";
 export interface PullOciOptions extends ImageOptions {
   /** The tag that it gets; the image's reference where absent, none where `null`. */
   readonly tag?: string | null;
-  /** Workers that decode layers; the number of processors where absent. */
+  /** Workers that store layers; the number of processors where absent. */
   readonly workers?: number;
   /** Hears what goes on. */
   readonly onProgress?: RepositoryProgressListener;
@@ -43,14 +42,6 @@ export interface PullOciReport {
   /** Objects that were stored. */
   readonly objects: Readonly<ObjectCounts>;
 }
-
-/** Layers that are opened at a time; all but the first are decoded ahead. */
-const OPEN_COUNT = 3;
-/** Bytes of new objects after which the layers that are complete get their names. */
-const SYNC_BYTES = 256 * 1024 * 1024;
-const POOL_MEMORY = 64 * 1024 * 1024;
-/** Stored bytes from which on it is worth to start a worker. */
-const WORTH_A_WORKER = 256 * 1024;
 
 /**
  * Stores an image. Nothing is stored under a digest before the bytes were compared with it; a layer
@@ -113,7 +104,6 @@ async function pullLayers(
   { layers }: PulledParts,
   options: PullOciOptions,
 ): Promise<PulledLayers> {
-  const { onProgress, onNotice, signal } = options;
   const streams = new Map<string, ObjectId>();
   const sizes = new Map<string, number>();
   const missing: TarLayer[] = [];
@@ -127,50 +117,14 @@ async function pullLayers(
     }
     streams.set(diffId, known.id);
     sizes.set(diffId, known.sizeBytes);
-    onProgress?.({ kind: "skipped", id: diffId });
+    options.onProgress?.({ kind: "skipped", id: diffId });
   }
   const knownCount = layers.length - missing.length;
-  const pool = startPool(missing, options.workers);
-  const opened: LayerChunks[] = [];
-  let unnamed = new Map<string, ObjectId>();
-  const nameAll = () => {
-    nameLayers(repository, unnamed);
-    unnamed = new Map();
-  };
-  try {
-    let syncedBytes = repository.objects.counts.newBytes;
-    for (let i = 0, next = 0; i < missing.length; i++) {
-      while (next < missing.length && next < i + OPEN_COUNT) {
-        opened.push(openTarLayer(missing[next++], pool, { onNotice, signal }));
-      }
-      signal?.throwIfAborted();
-      const { layer, diffId } = missing[i];
-      const chunks = opened[0];
-      const total = layer.size === 0 ? null : layer.size;
-      onProgress?.({ kind: "started", id: diffId, total, unit: "bytes" });
-      const id = await importLayer(repository, missing[i], chunks, {
-        onNotice,
-        signal,
-        onProgress: (done) => onProgress?.({ kind: "progress", id: diffId, done }),
-      });
-      streams.set(diffId, id);
-      unnamed.set(diffId, id);
-      sizes.set(diffId, chunks.summary!.uncompressedSize);
-      // Every sync waits for the disk, so there is one for several layers.
-      if (repository.objects.counts.newBytes - syncedBytes > SYNC_BYTES) {
-        nameAll();
-        syncedBytes = repository.objects.counts.newBytes;
-      }
-      chunks.close();
-      opened.shift();
-      onProgress?.({ kind: "done", id: diffId, done: chunks.readBytes });
-    }
-  } finally {
-    for (const chunks of opened) chunks.close();
-    pool?.close();
-    // What is complete stays, also where the rest fails.
-    nameAll();
-  }
+  const imported = await importLayers(repository, missing, options);
+  missing.forEach(({ diffId }, i) => {
+    streams.set(diffId, imported[i].id);
+    sizes.set(diffId, imported[i].sizeBytes);
+  });
   return {
     streams: new Map(layers.map(({ diffId }) => [diffId, streams.get(diffId)!])),
     tarSizes: layers.map(({ diffId }) => sizes.get(diffId)!),
@@ -194,12 +148,4 @@ async function knownLayer(
     if (error instanceof ImageError && DAMAGED.has(error.code)) return null;
     throw error;
   }
-}
-
-function startPool(layers: readonly TarLayer[], workers?: number): WorkerPool | undefined {
-  const storedBytes = layers.reduce((sum, { layer }) => sum + layer.size, 0);
-  const count = workers ?? (storedBytes < WORTH_A_WORKER ? 0 : navigator.hardwareConcurrency);
-  if (count === 0 || layers.length === 0) return undefined;
-  const open = Math.min(OPEN_COUNT, layers.length);
-  return new WorkerPool(Math.min(count, open), POOL_MEMORY / OPEN_COUNT);
 }

@@ -272,3 +272,73 @@ Deno.test("a bootable image lacks what is elsewhere on a machine, and says what 
     });
   });
 });
+
+/** Layers of many files, most of them in two of the layers. */
+function manyFiles(): FixtureImage {
+  const layer = (first: number) => ({
+    tar: layerOf([
+      { path: "usr/", type: "5" },
+      ...Array.from({ length: 300 }, (_, i) => ({
+        path: `usr/file${first + i}`,
+        body: `file ${first + i} `.repeat(100),
+      })),
+    ]),
+  });
+  return { layers: [layer(0), layer(100), layer(200), layer(500)] };
+}
+
+Deno.test("workers store what this thread stores, and count it", async () => {
+  const seen: unknown[] = [];
+  for (const workers of [0, 1, 4]) {
+    await withRepository(async (repository) => {
+      const { images, objects, layers } = await pullFixture(repository, manyFiles(), { workers });
+      const links = repository.streams.names().map((name) => repository.streams.objectOf(name));
+      // Which of two threads was first is no matter, but all of it is counted.
+      const count = objects.newObjects + objects.knownObjects;
+      seen.push({ images: [...images], links, layers, count });
+      strictEqual([...Deno.readDirSync(`${repository.path}/tmp`)].length, 0);
+      await expectClean(repository);
+    });
+  }
+  deepStrictEqual(seen[1], seen[0]);
+  deepStrictEqual(seen[2], seen[0]);
+});
+
+Deno.test("a layer that is wrong stops the workers, and what is complete stays", async () => {
+  const good = manyFiles().layers!;
+  const bad = { tar: good[1].tar, descriptor: { digest: digestOf(good[0].tar) } };
+  await withRepository(async (repository) => {
+    await rejects(
+      pullFixture(repository, { layers: [good[0], bad, good[2]] }, { workers: 2 }),
+      (error: Error & { code?: string }) => error.code === "DIGEST_MISMATCH",
+    );
+    strictEqual(repository.streams.names().includes(layerStream(digestOf(good[1].tar))), false);
+    strictEqual([...Deno.readDirSync(`${repository.path}/tmp`)].length, 0);
+    deepStrictEqual(listTags(repository), []);
+    await pullFixture(repository, manyFiles(), { workers: 2 });
+    await expectClean(repository);
+  });
+});
+
+Deno.test("a signal stops workers that are in the middle of a layer", async () => {
+  await withRepository(async (repository) => {
+    const stop = new AbortController();
+    await withImage(manyFiles(), async (image) => {
+      await rejects(
+        pullOciImage(repository, image, {
+          workers: 2,
+          tag: "test",
+          signal: stop.signal,
+          onProgress: (event) => {
+            if (event.kind === "started") stop.abort(new Error("stopped"));
+          },
+        }),
+        /stopped/,
+      );
+    });
+    deepStrictEqual(listTags(repository), []);
+    strictEqual([...Deno.readDirSync(`${repository.path}/tmp`)].length, 0);
+    await pullFixture(repository, manyFiles(), { workers: 2 });
+    await expectClean(repository);
+  });
+});

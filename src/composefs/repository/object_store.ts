@@ -66,6 +66,8 @@ export class ObjectStore {
   readonly counts: ObjectCounts = { newObjects: 0, newBytes: 0, knownObjects: 0, knownBytes: 0 };
   readonly #temporary: string;
   readonly #protect: ProtectObject;
+  // What the names of files in the making begin with; empty as long as there are none.
+  #temporaryName = "";
   #temporaryCount = 0;
   readonly #directories = new Set<string>();
   // Names of objects by the directory they are in, as far as those were listed.
@@ -184,9 +186,14 @@ export class ObjectStore {
 
   /** A path for a new file on the same file system. */
   temporaryPath(): string {
-    ensureDirectory(this.#temporary);
-    const random = toHex(crypto.getRandomValues(new Uint8Array(8)));
-    return join(this.#temporary, `${random}.${this.#temporaryCount++}`);
+    if (this.#temporaryName === "") {
+      ensureDirectory(this.#temporary);
+      this.#temporaryName = join(
+        this.#temporary,
+        toHex(crypto.getRandomValues(new Uint8Array(8))),
+      );
+    }
+    return `${this.#temporaryName}.${this.#temporaryCount++}`;
   }
 
   /**
@@ -221,8 +228,12 @@ export class ObjectStore {
     return names;
   }
 
-  /** Gives the complete file at `path` the name of its digest, which it is not there under. */
+  /** Gives the complete file at `path` the name of its digest, unless others were first. */
   adopt(path: string, id: ObjectId, sizeBytes: number): StoredObject {
+    if (this.sizeOf(id) === sizeBytes) {
+      removeIfThere(path);
+      return this.known(id, sizeBytes);
+    }
     try {
       this.#protect(path);
       const target = this.pathOf(id);
@@ -239,6 +250,14 @@ export class ObjectStore {
     this.counts.newObjects++;
     this.counts.newBytes += sizeBytes;
     return { id, sizeBytes, isNew: true };
+  }
+
+  /** Counts what another thread has put. */
+  count({ newObjects, newBytes, knownObjects, knownBytes }: Readonly<ObjectCounts>): void {
+    this.counts.newObjects += newObjects;
+    this.counts.newBytes += newBytes;
+    this.counts.knownObjects += knownObjects;
+    this.counts.knownBytes += knownBytes;
   }
 
   /** Counts an object that was there before. */

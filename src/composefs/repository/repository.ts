@@ -20,8 +20,8 @@ import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
 import { entriesIn, LinkDirectory } from "./link_directory.ts";
 import { METADATA_NAME, type RepositoryMetadata, unknownFeatures } from "./metadata.ts";
-import { ObjectStore } from "./object_store.ts";
-import { protectFile } from "./protection.ts";
+import type { ObjectStore } from "./object_store.ts";
+import { openObjects } from "./open_objects.ts";
 import { RepositoryLock } from "./repository_lock.ts";
 import { findMetadata } from "./repository_metadata.ts";
 
@@ -77,11 +77,7 @@ export class Repository implements Disposable {
     this.isSecure = isSecure;
     this.#lock = lock;
     this.#linux = linux;
-    this.objects = new ObjectStore(path, algorithm, (file) => {
-      if (isSecure) protectFile(linux, file, algorithm);
-      // Without a call for the whole file system each file is brought to the disk by itself.
-      if (linux === null) syncFile(file);
-    });
+    this.objects = openObjects(path, algorithm, isSecure, linux);
     this.images = new LinkDirectory(path, "images", algorithm);
     this.streams = new LinkDirectory(path, "streams", algorithm);
   }
@@ -173,11 +169,6 @@ export class Repository implements Disposable {
     }
     removeAllIn(directory);
   }
-}
-
-function syncFile(path: string): void {
-  using file = Deno.openSync(path, { read: true });
-  file.syncSync();
 }
 
 function removeAllIn(directory: string): void {

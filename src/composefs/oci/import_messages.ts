@@ -1,0 +1,48 @@
+/**
+ * What the main thread and the workers that store layers say to each other.
+ *
+ * @module
+ */
+import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
+import type { TarLayerJob } from "../../layer/layer.ts";
+import type { SentError } from "../../layer/worker/messages.ts";
+import type { Notice } from "../../notice.ts";
+import type { ObjectId } from "../repository/object_id.ts";
+import type { ObjectCounts } from "../repository/object_store.ts";
+
+/** To a worker: store a layer. */
+export interface StoreLayerRequest {
+  /** What is asked for. */
+  readonly kind: "store";
+  /** Directory of the repository. */
+  readonly path: string;
+  /** Hash function of its objects. */
+  readonly algorithm: VerityAlgorithm;
+  /** Whether its objects have fs-verity. */
+  readonly isSecure: boolean;
+  /** Place of the layer in the image. */
+  readonly index: number;
+  /** Name of the layer in messages. */
+  readonly name: string;
+  /** How to read it. */
+  readonly job: TarLayerJob;
+  /** Digest of its tar. */
+  readonly diffId: string;
+}
+
+/** To a worker: store a layer, one at a time; or leave off, and answer with an error. */
+export type ImportRequest = StoreLayerRequest | { readonly kind: "stop" };
+
+/** From a worker. */
+export type ImportAnswer =
+  | { readonly kind: "ready" }
+  | { readonly kind: "progress"; readonly readBytes: number }
+  | { readonly kind: "notice"; readonly notice: Notice }
+  | {
+    readonly kind: "end";
+    readonly id: ObjectId;
+    readonly sizeBytes: number;
+    readonly readBytes: number;
+    readonly counts: ObjectCounts;
+  }
+  | { readonly kind: "error"; readonly error: SentError };

@@ -1,0 +1,90 @@
+/**
+ * The worker: stores layers of images, one at a time, with everything that this takes. Objects and
+ * streams have the names of their bytes, so it does not matter who stores what in which order.
+ *
+ * @module
+ */
+import { Linux } from "../../io/linux.ts";
+import { InlineChunks } from "../../layer/layer_chunks.ts";
+import { sentError } from "../../layer/worker/messages.ts";
+import type { NoticeListener } from "../../notice.ts";
+import type { ObjectCounts, ObjectStore } from "../repository/object_store.ts";
+import { openObjects } from "../repository/open_objects.ts";
+import { importLayer } from "./import_layer.ts";
+import type { ImportAnswer, ImportRequest, StoreLayerRequest } from "./import_messages.ts";
+
+/** The part of a worker's global scope that is used. */
+interface WorkerScope {
+  onmessage: ((event: { data: ImportRequest }) => void) | null;
+  postMessage(answer: ImportAnswer): void;
+}
+
+/** Stores what it is asked to. */
+class StoringWorker {
+  readonly #scope: WorkerScope;
+  readonly #stop = new AbortController();
+  #linux: Linux | null = null;
+  #objects: ObjectStore | null = null;
+
+  constructor(scope: WorkerScope) {
+    this.#scope = scope;
+  }
+
+  hear(request: ImportRequest): void {
+    if (request.kind === "stop") this.#stop.abort();
+    else void this.#answer(request);
+  }
+
+  async #answer(request: StoreLayerRequest): Promise<void> {
+    let last: ImportAnswer;
+    try {
+      last = await this.#store(request);
+    } catch (error) {
+      last = { kind: "error", error: sentError(error) };
+    }
+    this.#scope.postMessage(last);
+  }
+
+  async #store(request: StoreLayerRequest): Promise<ImportAnswer> {
+    const { index, name, job, diffId } = request;
+    const objects = this.#objects ??= this.#open(request);
+    const before = { ...objects.counts };
+    const onNotice: NoticeListener = (notice) =>
+      this.#scope.postMessage({ kind: "notice", notice });
+    const chunks = new InlineChunks({ ...job, diffId }, { verifyDiffIds: true, onNotice }, true);
+    try {
+      const layer = { layer: { index, name, size: job.size, job }, job, diffId };
+      const id = await importLayer(objects, layer, chunks, {
+        signal: this.#stop.signal,
+        onNotice,
+        onProgress: (readBytes) => this.#scope.postMessage({ kind: "progress", readBytes }),
+      });
+      const { readBytes, summary } = chunks;
+      const counts = countsSince(objects.counts, before);
+      return { kind: "end", id, sizeBytes: summary!.uncompressedSize, readBytes, counts };
+    } finally {
+      chunks.close();
+    }
+  }
+
+  /** Opens the objects of the one repository that this worker serves as long as it lives. */
+  #open({ path, algorithm, isSecure }: StoreLayerRequest): ObjectStore {
+    const linux = Linux.open();
+    if (linux instanceof Linux) this.#linux = linux;
+    return openObjects(path, algorithm, isSecure, this.#linux);
+  }
+}
+
+function countsSince(now: ObjectCounts, before: ObjectCounts): ObjectCounts {
+  return {
+    newObjects: now.newObjects - before.newObjects,
+    newBytes: now.newBytes - before.newBytes,
+    knownObjects: now.knownObjects - before.knownObjects,
+    knownBytes: now.knownBytes - before.knownBytes,
+  };
+}
+
+const scope = globalThis as unknown as WorkerScope;
+const worker = new StoringWorker(scope);
+scope.onmessage = ({ data }) => worker.hear(data);
+scope.postMessage({ kind: "ready" });

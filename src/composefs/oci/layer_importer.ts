@@ -1,0 +1,180 @@
+/**
+ * Stores layers of an image, in this thread or in a worker.
+ *
+ * @module
+ */
+import { ImageError } from "../../image_error.ts";
+import { arrivalOf, explainDelivery } from "../../layer/delivered_chunks.ts";
+import { receivedError } from "../../layer/worker/messages.ts";
+import type { ObjectId } from "../repository/object_id.ts";
+import type { Repository } from "../repository/repository.ts";
+import {
+  importLayer,
+  type ImportLayerOptions,
+  openTarLayer,
+  type TarLayer,
+} from "./import_layer.ts";
+import type { ImportAnswer, ImportRequest } from "./import_messages.ts";
+
+/** A layer that was stored. */
+export interface ImportedLayer {
+  /** The object of its stream, which has no name yet. */
+  readonly id: ObjectId;
+  /** Bytes of its tar. */
+  readonly sizeBytes: number;
+  /** Bytes of its blob. */
+  readonly readBytes: number;
+}
+
+/** Stores layers, one at a time. It must be closed. */
+export interface LayerImporter {
+  /** Stores a layer; rejects with `ImageError`, or the reason of the signal. */
+  store(layer: TarLayer, options: ImportLayerOptions): Promise<ImportedLayer>;
+  /** Leaves off: what is being stored is rejected before long. */
+  stop(): void;
+  /** Gives a thread back. */
+  close(): void;
+}
+
+/** Stores layers in this thread. */
+export class InlineImporter implements LayerImporter {
+  readonly #repository: Repository;
+  readonly #stop = new AbortController();
+
+  /** Stores to `repository`. */
+  constructor(repository: Repository) {
+    this.#repository = repository;
+  }
+
+  /** See {@linkcode LayerImporter.store}. */
+  async store(layer: TarLayer, options: ImportLayerOptions): Promise<ImportedLayer> {
+    const signals = [this.#stop.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    const chosen = { ...options, signal: AbortSignal.any(signals) };
+    const chunks = openTarLayer(layer, chosen);
+    try {
+      const id = await importLayer(this.#repository.objects, layer, chunks, chosen);
+      const { readBytes, summary } = chunks;
+      return { id, sizeBytes: summary!.uncompressedSize, readBytes };
+    } finally {
+      chunks.close();
+    }
+  }
+
+  /** See {@linkcode LayerImporter.stop}. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** See {@linkcode LayerImporter.close}. */
+  close(): void {}
+}
+
+/** Time for a worker to remove what it has begun. */
+const GRACE_MILLISECONDS = 2000;
+
+/** Stores layers in a worker, or in this thread where none starts. */
+export class WorkerImporter implements LayerImporter {
+  readonly #repository: Repository;
+  readonly #inline: InlineImporter;
+  #worker: Worker | null;
+  #isReady = false;
+  #grace: ReturnType<typeof setTimeout> | undefined;
+  #options: ImportLayerOptions = {};
+  #pending: PromiseWithResolvers<ImportedLayer | "never started"> | null = null;
+
+  /** Starts the worker; `start` answers `null` where there can be none. */
+  constructor(repository: Repository, start: () => Worker | null = startWorker) {
+    this.#repository = repository;
+    this.#inline = new InlineImporter(repository);
+    const worker = this.#worker = start();
+    if (worker === null) return;
+    worker.onmessage = ({ data }: MessageEvent<ImportAnswer>) => this.#hear(data);
+    worker.onerror = (event) => {
+      // Without this the error would end the whole program.
+      event.preventDefault();
+      this.#fail(event.message);
+    };
+  }
+
+  /** See {@linkcode LayerImporter.store}. */
+  async store(layer: TarLayer, options: ImportLayerOptions): Promise<ImportedLayer> {
+    if (this.#worker === null) return await this.#inline.store(layer, options);
+    const { layer: { index, name, delivery }, job, diffId } = layer;
+    // A failure is told by the reading of the blob.
+    delivery?.complete().catch(() => {});
+    const { path, metadata: { algorithm }, isSecure } = this.#repository;
+    this.#options = options;
+    this.#pending = Promise.withResolvers();
+    this.#send({ kind: "store", path, algorithm, isSecure, index, name, job, diffId });
+    try {
+      const stored = await this.#pending.promise;
+      if (stored !== "never started") return stored;
+    } catch (error) {
+      if (delivery === undefined) throw error;
+      return await explainDelivery(error, delivery, arrivalOf(job));
+    } finally {
+      this.#pending = null;
+    }
+    return await this.#inline.store(layer, options);
+  }
+
+  /** See {@linkcode LayerImporter.stop}. */
+  stop(): void {
+    this.#inline.stop();
+    if (this.#worker === null || this.#grace !== undefined) return;
+    this.#send({ kind: "stop" });
+    this.#grace = setTimeout(() => this.#fail("it did not leave off"), GRACE_MILLISECONDS);
+  }
+
+  /** See {@linkcode LayerImporter.close}. */
+  close(): void {
+    clearTimeout(this.#grace);
+    this.#worker?.terminate();
+    this.#worker = null;
+  }
+
+  #send(request: ImportRequest): void {
+    this.#worker!.postMessage(request);
+  }
+
+  #hear(answer: ImportAnswer): void {
+    switch (answer.kind) {
+      case "ready":
+        this.#isReady = true;
+        return;
+      case "notice":
+        return this.#options.onNotice?.(answer.notice);
+      case "progress":
+        return this.#options.onProgress?.(answer.readBytes);
+      case "error":
+        return this.#pending?.reject(receivedError(answer.error));
+      case "end": {
+        const { id, sizeBytes, readBytes, counts } = answer;
+        this.#repository.objects.count(counts);
+        this.#pending?.resolve({ id, sizeBytes, readBytes });
+      }
+    }
+  }
+
+  #fail(message: string): void {
+    const isReady = this.#isReady;
+    this.close();
+    if (!isReady) this.#pending?.resolve("never started");
+    else {
+      this.#pending?.reject(
+        new ImageError(
+          "IO",
+          `Cannot store layer: the worker failed, expected it to go on: ${message}`,
+        ),
+      );
+    }
+  }
+}
+
+function startWorker(): Worker | null {
+  try {
+    return new Worker(new URL("./import_worker.ts", import.meta.url), { type: "module" });
+  } catch {
+    return null; // Where there are no workers, this thread stores the layers.
+  }
+}
