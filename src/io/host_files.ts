@@ -19,8 +19,6 @@ export interface HostStat {
   readonly gid: number;
   /** Bytes of a regular file or of a symbolic link's target. */
   readonly size: number;
-  /** Bytes of it that the disk holds, about. */
-  readonly allocatedBytes: number;
   /** Modification time, whole seconds since 1970. */
   readonly mtimeSeconds: number;
   /** Nanoseconds that are added to `mtimeSeconds`. */

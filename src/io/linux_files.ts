@@ -249,7 +249,6 @@ function readStatx(bytes: Uint8Array<ArrayBuffer>): HostStat {
     mode: view.getUint16(0x1c, true),
     identity: `${filesystem}:${view.getBigUint64(0x20, true)}`,
     size: Number(view.getBigUint64(0x28, true)),
-    allocatedBytes: Number(view.getBigUint64(0x30, true)) * 512,
     changeTime: `${view.getBigInt64(0x60, true)}.${view.getUint32(0x68, true)}`,
     mtimeSeconds: Number(view.getBigInt64(0x70, true)),
     mtimeNanoseconds: view.getUint32(0x78, true),

@@ -127,7 +127,6 @@ function statOf(path: string): HostStat | null {
     uid: info.uid ?? 0,
     gid: info.gid ?? 0,
     size: info.size,
-    allocatedBytes: info.size,
     mtimeSeconds: seconds,
     mtimeNanoseconds: (milliseconds - seconds * 1000) * 1_000_000,
     changeTime: `${info.ctime?.getTime()}`,

@@ -19,6 +19,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { Buffer } from "node:buffer";
+import { mustRun } from "../../../tests/run_tool.ts";
+import { toolTest } from "../../../tests/tools.ts";
 import { FileKind } from "../../tree/inode.ts";
 import { openLayer, readLayer } from "../read_layer.ts";
 import { TarRecorder } from "../tar/tar_recorder.ts";
@@ -87,6 +89,17 @@ Deno.test("holes of a file are holes of the layer", async () => {
     const { holes } = recorder.get("file");
     const holeBytes = holes.reduce((sum, [, size]) => sum + size, 0);
     ok(holeBytes > 4_000_000_000 && holes.length === 2, JSON.stringify(holes));
+  });
+});
+
+toolTest("a hole is one whatever else the disk holds for the file", ["fallocate"], async () => {
+  await withDirectory(async (root) => {
+    writeFileSync(`${root}/file`, "start");
+    truncateSync(`${root}/file`, 2 ** 20);
+    // As attributes and the blocks of a long map do, this counts for the file.
+    mustRun("fallocate", ["--keep-size", "--offset=2M", "--length=1M", `${root}/file`]);
+    const { recorder } = await readDirectoryLayer(directoryLayerOf([root]));
+    strictEqual(recorder.get("file").holes.length, 1);
   });
 });
 

@@ -16,15 +16,13 @@ export class FileCopy implements FileBytes {
   readonly #size: number;
   #position = 0;
   /** End of the data that `#position` is in. */
-  #dataEnd: number;
+  #dataEnd = 0;
 
   /** Opens `source`. Throws `ImageError`. */
   constructor(source: LayerFile) {
     this.#source = source;
     this.#size = source.stat.size;
     this.#file = source.directory.handle.file(source.name);
-    // Where the disk holds all bytes there is no hole to look for.
-    this.#dataEnd = source.stat.allocatedBytes < this.#size ? 0 : this.#size;
     try {
       this.#checkUnchanged();
     } catch (error) {
