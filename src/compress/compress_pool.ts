@@ -83,7 +83,15 @@ export class CompressPool {
 
   /** Waits for all blocks that were submitted, and calls their listeners. */
   drain(): void {
-    while (this.#slots !== null && this.#delivered < this.#submitted) this.#deliver(this.#slots);
+    for (const _ of this.drainSteps());
+  }
+
+  /** {@linkcode CompressPool.drain} with a pause behind each block. */
+  *drainSteps(): Generator<void> {
+    while (this.#slots !== null && this.#delivered < this.#submitted) {
+      this.#deliver(this.#slots);
+      yield;
+    }
   }
 
   /** Ends the workers; blocks that are under way are lost. */

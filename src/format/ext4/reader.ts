@@ -12,7 +12,7 @@ import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
 import { checkContents } from "./check_content.ts";
 import { checkImage } from "./check_image.ts";
-import { takeSteps, takeTurns } from "./check_pace.ts";
+import { takeSteps, takeTurns } from "../turns.ts";
 import { CheckReport } from "./check_report.ts";
 import { type Ext4Content, Ext4InlineContent } from "./content.ts";
 import { describeExt4 } from "./description.ts";

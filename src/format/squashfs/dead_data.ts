@@ -34,16 +34,17 @@ export interface EraserParts {
   readonly decompress: DecompressBlock;
 }
 
-/** Makes the bytes of dead files zeros; all of them are stored, and the output is flushed. */
-export function eraseDead(
+/** Makes the bytes of dead files zeros, step by step; all of them are stored. */
+export function* eraseDead(
   parts: EraserParts,
   dead: readonly SquashfsContent[],
   fragments: FragmentEntry[],
-): void {
+): Generator<void> {
   const byFragment = new Map<number, SquashfsContent[]>();
   for (const content of dead) {
     const stored = content.blockSizes.reduce((sum, size) => sum + storedBytes(size), 0);
     writeZeros(parts.output, content.start, stored);
+    yield;
     if (content.fragment === NONE) continue;
     const others = byFragment.get(content.fragment);
     if (others === undefined) byFragment.set(content.fragment, [content]);
@@ -51,6 +52,7 @@ export function eraseDead(
   }
   for (const [number, contents] of [...byFragment].sort(([a], [b]) => a - b)) {
     fragments[number] = eraseInFragment(parts, contents, fragments[number]);
+    yield;
   }
 }
 

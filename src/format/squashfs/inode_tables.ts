@@ -62,12 +62,13 @@ export class InodeTables {
   readonly xattrs: XattrTable;
   /** How many inodes. */
   readonly inodeCount: number;
+  readonly #tree: FileTree<SquashfsContent>;
   readonly #losses: LossLog;
   // By inode number.
   readonly #starts: Float64Array;
   readonly #offsets: Uint16Array;
 
-  /** Writes all of `tree`, whose links are counted. Throws `ImageError` for what cannot be held. */
+  /** Tables for `tree`, whose links are counted; {@linkcode InodeTables.write} fills them. */
   constructor(
     tree: FileTree<SquashfsContent>,
     compress: CompressBlock | null,
@@ -76,11 +77,11 @@ export class InodeTables {
     this.inodes = new MetadataTable(compress);
     this.directories = new MetadataTable(compress);
     this.xattrs = new XattrTable(compress, losses);
+    this.#tree = tree;
     this.#losses = losses;
     this.inodeCount = numberInodes(tree);
     this.#starts = new Float64Array(this.inodeCount + 1);
     this.#offsets = new Uint16Array(this.inodeCount + 1).fill(NOT_WRITTEN);
-    this.#writeTree(tree);
   }
 
   /** Reference of an inode. */
@@ -100,9 +101,10 @@ export class InodeTables {
     return table;
   }
 
-  #writeTree(tree: FileTree<SquashfsContent>): void {
+  /** Writes all of the tree, step by step. Throws `ImageError` for what cannot be held. */
+  *write(): Generator<void> {
     // The root has no parent: as in images of mksquashfs, a number that no inode has.
-    const open = [openDirectory(tree.root, "", this.inodeCount + 1)];
+    const open = [openDirectory(this.#tree.root, "", this.inodeCount + 1)];
     for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
       const { inode, path, names } = top;
       if (top.next < names.length) {
@@ -112,27 +114,28 @@ export class InodeTables {
         open.push(openDirectory(child, joined(path, name), inode.number));
       } else {
         open.pop();
-        this.#writeDirectory(top);
+        yield* this.#writeDirectory(top);
       }
     }
   }
 
-  #writeDirectory({ inode, path, parent, names }: OpenDirectory): void {
-    const listed: ListedName[] = names.map((name) => {
+  *#writeDirectory({ inode, path, parent, names }: OpenDirectory): Generator<void> {
+    const listed: ListedName[] = [];
+    for (const name of names) {
       const child = inode.children!.get(name)!;
       const { number } = child;
       if (name.length > NAME_MAX) {
         throw unsupported(joined(path, name), "name", `it has ${name.length} bytes`, NAME_MAX);
       }
-      if (this.#offsets[number] === NOT_WRITTEN) this.#writeFile(child, joined(path, name));
-      return {
+      if (this.#offsets[number] === NOT_WRITTEN) yield* this.#writeFile(child, joined(path, name));
+      listed.push({
         name,
         number,
         startBlock: this.#starts[number],
         offset: this.#offsets[number],
         type: TYPE_OF_KIND[child.kind],
-      };
-    });
+      });
+    }
     const parts = this.#partsOf(inode, path);
     const list = writeDirectoryList(this.directories, listed);
     if (list.index.length > INDEX_MAX) {
@@ -141,7 +144,7 @@ export class InodeTables {
     this.#append(inode, encodeDirectory(inode, parts, list, parent));
   }
 
-  #writeFile(inode: Inode<SquashfsContent>, path: ByteString): void {
+  *#writeFile(inode: Inode<SquashfsContent>, path: ByteString): Generator<void> {
     const { target, deviceMajor, deviceMinor } = inode;
     if (target.length > TARGET_MAX) {
       throw unsupported(path, "target", `it has ${target.length} bytes`, TARGET_MAX);
@@ -151,6 +154,7 @@ export class InodeTables {
     const parts = this.#partsOf(inode, path);
     if (inode.kind !== FileKind.regular) {
       this.#append(inode, encodeOther(inode, parts));
+      yield;
       return;
     }
     this.#append(inode, encodeRegular(inode, parts));
@@ -160,7 +164,9 @@ export class InodeTables {
       const view = new DataView(new ArrayBuffer(4 * piece.length));
       for (let i = 0; i < piece.length; i++) view.setUint32(4 * i, piece[i], true);
       this.inodes.append(new Uint8Array(view.buffer));
+      yield;
     }
+    yield;
   }
 
   #append({ number }: Inode, bytes: Uint8Array): void {

@@ -8,6 +8,7 @@ import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import { type FileTree, walk } from "../../tree/file_tree.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
+import { takeSteps, takeTurns } from "../turns.ts";
 import type { SquashfsContent } from "./content.ts";
 import { describeSquashfs } from "./description.ts";
 import { SquashfsContents } from "./reader_content.ts";
@@ -58,53 +59,56 @@ export class SquashfsReader implements ImageReader<SquashfsContent> {
     return describeSquashfs(this.#volume);
   }
 
-  /** Decompresses every byte of every file, and compares the export table with the inodes. */
-  check(onProblem: (problem: ImageProblem) => void, signal?: AbortSignal): void {
+  /**
+   * Decompresses every byte of every file, and compares the export table with the inodes. With a
+   * `signal` it works by turns.
+   */
+  check(
+    onProblem: (problem: ImageProblem) => void,
+    signal?: AbortSignal,
+  ): void | Promise<void> {
+    const steps = this.#checkSteps(onProblem);
+    return signal === undefined ? takeSteps(steps) : takeTurns(steps, signal);
+  }
+
+  *#checkSteps(onProblem: (problem: ImageProblem) => void): Generator<void> {
     const buffer = new Uint8Array(PIECE_SIZE);
     const seen = new Set<SquashfsContent>();
     for (const { path, inode } of walk(this.tree)) {
       if (inode.content === null || seen.has(inode.content)) continue;
       if (inode.linkCount > 1) seen.add(inode.content);
-      signal?.throwIfAborted();
-      this.#report(onProblem, path, () => {
-        for (let at = 0; at < inode.size; at += buffer.length) {
-          // Whole pieces: blocks divide them.
-          const data = this.seekData(inode.content!, at);
-          if (data >= inode.size) return;
-          at = Math.floor(data / buffer.length) * buffer.length;
-          this.read(inode.content!, buffer, at);
-        }
-      });
+      try {
+        yield* this.#readAll(inode.content, inode.size, buffer);
+      } catch (error) {
+        report(onProblem, path, error);
+      }
     }
     for (const [number, reference] of this.#references) {
-      this.#report(onProblem, undefined, () => {
+      try {
         const exported = this.#tables.exported(number);
-        if (exported === null || exported === reference) return;
-        throw this.#volume.corrupt(
-          "export table",
-          `inode ${number} is at ${exported}`,
-          `${reference}`,
-        );
-      });
+        if (exported === null || exported === reference) continue;
+        const observed = `inode ${number} is at ${exported}`;
+        throw this.#volume.corrupt("export table", observed, `${reference}`);
+      } catch (error) {
+        report(onProblem, undefined, error);
+      }
+    }
+  }
+
+  *#readAll(content: SquashfsContent, size: number, buffer: Uint8Array): Generator<void> {
+    for (let at = 0; at < size; at += buffer.length) {
+      // Whole pieces: blocks divide them.
+      const data = this.seekData(content, at);
+      if (data >= size) return;
+      at = Math.floor(data / buffer.length) * buffer.length;
+      this.read(content, buffer, at);
+      yield;
     }
   }
 
   /** Gives the image back. */
   close(): void {
     this.#volume.source.close();
-  }
-
-  #report(
-    onProblem: (problem: ImageProblem) => void,
-    path: ByteString | undefined,
-    action: () => void,
-  ): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      onProblem({ path, message: error.message, offset: error.where.offset });
-    }
   }
 
   #readTree(): FileTree<SquashfsContent> {
@@ -177,6 +181,16 @@ export class SquashfsReader implements ImageReader<SquashfsContent> {
   #corrupt(number: number, observed: string, expected: string): ImageError {
     return this.#volume.corrupt(`inode ${number}`, observed, expected);
   }
+}
+
+/** Hands an error of the image on; throws any other. */
+function report(
+  onProblem: (problem: ImageProblem) => void,
+  path: ByteString | undefined,
+  error: unknown,
+): void {
+  if (!(error instanceof ImageError)) throw error;
+  onProblem({ path, message: error.message, offset: error.where.offset });
 }
 
 /**

@@ -10,6 +10,7 @@ import type { ByteSink } from "../../io/byte_sink.ts";
 import { countLinks, type FileTree } from "../../tree/file_tree.ts";
 import type { FileWriter, ImageWriter, WriterContext, WriteReport } from "../image_format.ts";
 import { LossLog } from "../loss.ts";
+import { takeTurns } from "../turns.ts";
 import type { SquashfsContent } from "./content.ts";
 import { DataPlacer } from "./data_placer.ts";
 import { eraseDead } from "./dead_data.ts";
@@ -74,14 +75,14 @@ export class SquashfsWriter implements ImageWriter<SquashfsContent> {
   }
 
   /** Writes all metadata. Throws `ImageError` with the path for what squashfs cannot hold. */
-  // deno-lint-ignore require-await -- an error must be a rejection
   async finish(tree: FileTree<SquashfsContent>): Promise<WriteReport> {
-    this.#finishData();
+    const { onNotice, signal } = this.#context;
+    await takeTurns(this.#finishData(), signal);
     countLinks(tree);
-    const { onNotice } = this.#context;
     const losses = new LossLog("squashfs", this.#options.onLoss);
     const compress = this.#metadataCompressor();
     const tables = new InodeTables(tree, compress, losses);
+    await takeTurns(tables.write(), signal);
     losses.report(onNotice);
     const superblock = this.#writeTables(tables, tables.referenceOf(tree.root.number));
     const imageSize = this.#finishImage(superblock);
@@ -113,11 +114,11 @@ export class SquashfsWriter implements ImageWriter<SquashfsContent> {
     return block === null ? null : blockCompressor(block);
   }
 
-  #finishData(): void {
+  *#finishData(): Generator<void> {
     const { blockSize, compressor } = this.#options;
     const placer = this.#placer;
     placer.flushFragment();
-    this.#pool.drain();
+    yield* this.#pool.drainSteps();
     if (this.#dead.length === 0) return;
     const parts = {
       sink: this.#sink,
@@ -126,7 +127,7 @@ export class SquashfsWriter implements ImageWriter<SquashfsContent> {
       compress: this.#metadataCompressor(),
       decompress: blockDecompressor(compressor.decoder),
     };
-    eraseDead(parts, this.#dead, placer.fragments);
+    yield* eraseDead(parts, this.#dead, placer.fragments);
   }
 
   /** Writes the tables in the order in which the kernel expects them, each behind the other. */

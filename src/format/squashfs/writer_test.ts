@@ -19,6 +19,7 @@ async function write(
     file: (name: string, bytes: Uint8Array) => Inode<SquashfsContent>,
     release: (content: SquashfsContent) => void,
   ) => void,
+  signal?: AbortSignal,
 ) {
   const sink = memorySink();
   const output = sink.open();
@@ -28,6 +29,7 @@ async function write(
     createdSeconds: 1_700_000_000,
     expectedBytes: 0,
     onNotice: (notice) => notices.push(notice),
+    signal,
   });
   const tree = emptyTree<SquashfsContent>();
   fill(tree, (name, bytes) => {
@@ -191,6 +193,27 @@ Deno.test("squashfs() refuses files with too many blocks", async () => {
     write({}, (_, file) => void file("x", { length: 2 ** 45 } as Uint8Array)),
     (error) => error instanceof ImageError && error.code === "LIMIT_EXCEEDED",
   );
+});
+
+Deno.test("squashfs() stops in the middle of the metadata, and of a check, by its signal", async () => {
+  const fill = (tree: FileTree<SquashfsContent>) => {
+    for (let i = 0; i < 50_000; i++) {
+      tree.root.children!.set(`${i}`, new Inode<SquashfsContent>(FileKind.fifo, 0o644));
+    }
+  };
+  const soon = () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort("enough"), 0);
+    return controller.signal;
+  };
+  const isReason = (error: unknown) => error === "enough";
+  await rejects(write({}, fill, soon()), isReason);
+  const { bytes } = await write({ compression: "gzip:1" }, (_, file) => {
+    for (let i = 0; i < 5; i++) file(`${i}`, someBytes(10_000_000, 3 + i));
+  });
+  const reader = openSquashfs(memorySource(bytes));
+  await rejects(async () => await reader.check(() => {}, soon()), isReason);
+  await reader.check(() => {}, new AbortController().signal);
 });
 
 Deno.test("squashfs() refuses options out of range", () => {

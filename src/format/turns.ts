@@ -1,5 +1,6 @@
 /**
- * The pace of a check: it works step by step, and others get their turn in between.
+ * The pace of long work, as a check or the metadata of an image: it goes step by step, and others
+ * (signals, progress) get their turn in between.
  *
  * @module
  */
@@ -13,13 +14,16 @@ export function takeSteps(steps: Iterator<void>): void {
 }
 
 /** Takes all steps, by turns; rejects with the reason of `signal` once it was given. */
-export async function takeTurns(steps: Iterator<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
+export async function takeTurns(
+  steps: Iterator<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted();
   let turnEnd = performance.now() + TURN_MILLISECONDS;
   while (steps.next().done !== true) {
     if (performance.now() < turnEnd) continue;
     await new Promise((resolve) => setTimeout(resolve));
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     turnEnd = performance.now() + TURN_MILLISECONDS;
   }
 }
