@@ -233,6 +233,7 @@ export class ErofsReader implements ImageReader<FoundContent> {
         `1 to ${TARGET_MAX}`,
       );
     }
+    this.#volume.claim(found.size, `inode ${found.nid}`);
     const bytes = new Uint8Array(found.size);
     this.read(this.#contentOf(found), bytes, 0);
     if (bytes.includes(0)) {
@@ -262,7 +263,9 @@ export class ErofsReader implements ImageReader<FoundContent> {
         const entrySize = hasIndexes ? CHUNK_INDEX_SIZE : BLOCK_MAP_ENTRY_SIZE;
         const chunkSize = volume.blockSize * 2 ** (format & CHUNK_BITS_MASK);
         const start = alignUp(end, entrySize);
-        volume.checkRange(start, Math.ceil(size / chunkSize) * entrySize, "chunk map");
+        const mapSize = Math.ceil(size / chunkSize) * entrySize;
+        volume.checkRange(start, mapSize, "chunk map");
+        volume.claim(mapSize, `inode ${found.nid}`);
         return new FoundChunks(size, chunkSize, start, format);
       }
       default:

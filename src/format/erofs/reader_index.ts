@@ -71,6 +71,9 @@ export class FoundCompressed {
         "at most 2^16, or 2^14 in a compact index",
       );
     }
+    // A packed index has at least 2 bytes for each cluster.
+    const entrySize = this.isCompact ? 2 : LCLUSTER_INDEX_SIZE;
+    volume.claim(divideUp(this.size, 2 ** this.clusterBits) * entrySize, thing);
   }
 }
 

@@ -53,7 +53,7 @@ export class ErofsVolume {
   readonly rootNid: number;
   readonly #metaStart: number;
   readonly #pages = new Map<number, { bytes: Uint8Array<ArrayBuffer>; view: DataView }>();
-  // Bytes of directories and attributes of all files: no image has more of them than bytes.
+  // Bytes of the metadata of all files: no image has more of them than bytes.
   #claimedBytes = 0;
 
   /** Reads and verifies the superblock; throws `ImageError` `CORRUPT` or `UNSUPPORTED`. */
@@ -132,15 +132,15 @@ export class ErofsVolume {
   }
 
   /**
-   * Counts bytes of directories or attributes that one file claims. No image has more of them than
-   * bytes, so that bytes which many files claim do not multiply time and memory.
+   * Counts bytes of directories, attributes, targets or maps that one file claims. No image has more
+   * of them than bytes, so that bytes which many files claim do not multiply time and memory.
    */
   claim(byteCount: number, thing: string): void {
     this.#claimedBytes += byteCount;
     if (this.#claimedBytes <= this.size) return;
     throw this.corrupt(
       thing,
-      `directories and attributes have ${this.#claimedBytes} bytes so far`,
+      `directories, attributes, targets and maps have ${this.#claimedBytes} bytes so far`,
       `at most ${this.size}`,
     );
   }
