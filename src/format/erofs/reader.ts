@@ -278,7 +278,9 @@ export class ErofsReader implements ImageReader<FoundContent> {
     const { blockSize } = volume;
     const { size, union, blockHigh } = found;
     const isInline = found.layout === DataLayout.flatInline;
-    const isHole = !isInline && union === NULL_BLOCK && (blockHigh === 0 || blockHigh === 0xffff);
+    // In 48 bits the number without its high half is one of a block.
+    const isHole = !isInline && union === NULL_BLOCK &&
+      (blockHigh === 0xffff || (blockHigh === 0 && volume.size <= NULL_BLOCK * blockSize));
     if (isHole && size > 0) return new FoundChunks(size, blockSize, -1, 0);
     const blocksSize = isInline ? (Math.ceil(size / blockSize) - 1) * blockSize : size;
     const start = (blockHigh * 2 ** 32 + union) * blockSize;

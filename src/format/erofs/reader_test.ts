@@ -4,9 +4,18 @@ import { writeTree } from "../../../tests/conformance/write_tree.ts";
 import { ImageError } from "../../image_error.ts";
 import { memorySink } from "../../io/memory_sink.ts";
 import { memorySource } from "../../io/memory_source.ts";
+import { FileKind } from "../../tree/inode.ts";
+import { writeDirectoryBlock } from "./directory_block.ts";
+import { IncompatFeature } from "./features.ts";
 import { erofs, type ErofsOptions } from "./format.ts";
-import { openErofs } from "./reader.ts";
-import { superblockChecksum } from "./superblock.ts";
+import { DataLayout, inodeFormat, NULL_BLOCK, writeExtendedInode } from "./inode.ts";
+import { type FoundContent, openErofs } from "./reader.ts";
+import {
+  emptySuperblock,
+  SUPERBLOCK_OFFSET,
+  superblockChecksum,
+  writeSuperblock,
+} from "./superblock.ts";
 
 /** An image of a few files; with blocks of 4096, inodes begin in block 1 or later. */
 async function image(options: ErofsOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
@@ -115,3 +124,57 @@ Deno.test("check() finds compressed content that is damaged", async () => {
     strictEqual(problems.length, 1, `${compression}: ${problems}`);
   }
 });
+
+Deno.test("openErofs() takes block 2^32 - 1 for a hole only where there is no such block", () => {
+  for (const [blocksHigh, first] of [[1, 0xaa], [0, 0]]) {
+    // Inode 80 is the root, in block 5; 82 is a file at block 2^32 - 1.
+    const head = new Uint8Array(8 * 512);
+    const view = new DataView(head.buffer);
+    writeSuperblock(view, SUPERBLOCK_OFFSET, {
+      ...emptySuperblock(),
+      blockSizeBits: 9,
+      rootNidOrBlocksHigh: blocksHigh,
+      blocksLow: 8,
+      rootNid48: 80,
+      featureIncompat: IncompatFeature.is48bit,
+    });
+    const base = { xattrCount: 0, blockHigh: 0, ino: 0, uid: 0, gid: 0, links: 2 };
+    const inode = { ...base, mtimeSeconds: 0, mtimeNanoseconds: 0 };
+    const format = inodeFormat(DataLayout.flatPlain, true);
+    writeExtendedInode(view, 80 * 32, { ...inode, format, mode: 0o040755, size: 512, union: 7 });
+    writeExtendedInode(view, 82 * 32, {
+      ...inode,
+      format,
+      mode: 0o100644,
+      size: 10,
+      union: NULL_BLOCK,
+      links: 1,
+    });
+    const names = [".", "..", "file"];
+    writeDirectoryBlock(head, view, 7 * 512, names, { start: 0, end: 3, size: 0 }, (name) => ({
+      nid: name === "file" ? 82 : 80,
+      kind: name === "file" ? FileKind.regular : FileKind.directory,
+    }));
+    const { tree, read } = openSparse(head, (blocksHigh * 2 ** 32 + 8) * 512);
+    const bytes = new Uint8Array(10);
+    read(tree.root.children!.get("file")!.content!, bytes);
+    strictEqual(bytes[0], first);
+  }
+});
+
+/** Opens an image that begins with `head`; all other bytes are 0xaa. */
+function openSparse(head: Uint8Array, size: number) {
+  const reader = openErofs({
+    ...memorySource(head),
+    size,
+    read(into, position) {
+      into.fill(0xaa);
+      if (position < head.length) into.set(head.subarray(position, position + into.length));
+      return into.length;
+    },
+  });
+  return {
+    tree: reader.tree,
+    read: (content: FoundContent, into: Uint8Array) => reader.read(content, into, 0),
+  };
+}
