@@ -11,7 +11,7 @@
 import { type ByteString, byteStringFrom } from "../bytes/byte_string.ts";
 import { packDeviceNumber } from "./device_number.ts";
 import { escapeField, escapeXattr, HARD_LINK_MARK, NOTHING } from "./dump_syntax.ts";
-import { type FileTree, walk } from "./file_tree.ts";
+import { countNames, type FileTree, walk } from "./file_tree.ts";
 import { FileKind, type Inode, modeOf } from "./inode.ts";
 
 /** What a line says of a regular file's bytes. */
@@ -39,6 +39,7 @@ export function* dumpTree<C>(
   tree: FileTree<C>,
   describe: ContentDescriber<C> = () => ({}),
 ): Generator<string> {
+  countNames(tree);
   const firstPaths = new Map<Inode<C>, ByteString>();
   for (const { path: relativePath, inode } of walk(tree)) {
     const path = `/${relativePath}`;
@@ -48,7 +49,7 @@ export function* dumpTree<C>(
         .join(" ");
       continue;
     }
-    if (inode.kind !== FileKind.directory) firstPaths.set(inode, path);
+    if (inode.number > 1) firstPaths.set(inode, path);
     yield dumpLine(path, inode, describe);
   }
 }

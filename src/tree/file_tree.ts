@@ -75,6 +75,20 @@ export function countLinks(tree: FileTree): void {
   });
 }
 
+/**
+ * Sets every inode's `number` to how many names it has in the tree. To note something for each file
+ * with several names takes far less than to note it for each file.
+ */
+export function countNames(tree: FileTree): void {
+  tree.root.number = 1;
+  eachDirectory(tree, ({ children }) => {
+    for (const child of children!.values()) child.number = 0;
+  });
+  eachDirectory(tree, ({ children }) => {
+    for (const child of children!.values()) child.number++;
+  });
+}
+
 /** Visits every directory, each before the directories in it; no order among siblings. */
 export function eachDirectory<C>(
   tree: FileTree<C>,

@@ -70,8 +70,9 @@ export class Inode<C = unknown> {
   linkCount = 0;
 
   /**
-   * Number in the image that is being written; a writer gives it and nobody else reads it. It stands
-   * here because a map from a million inodes to their numbers takes more than the inodes' own room.
+   * Number in the image that is being written, or whatever else whoever works with the tree notes;
+   * nobody relies on what another left there. It stands here because a map from a million inodes to
+   * their numbers takes more than the inodes' own room.
    */
   number = 0;
 

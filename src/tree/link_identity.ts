@@ -4,8 +4,8 @@
  * @module
  */
 import { type ByteString, displayByteString } from "../bytes/byte_string.ts";
-import { type FileTree, walk } from "./file_tree.ts";
-import { FileKind, type Inode } from "./inode.ts";
+import { countNames, type FileTree, walk } from "./file_tree.ts";
+import type { Inode } from "./inode.ts";
 
 /** Finds out whether names are one file in both trees or in neither. */
 export class LinkIdentity {
@@ -13,7 +13,7 @@ export class LinkIdentity {
   isAgain = false;
   readonly #a: FileTree;
   readonly #b: FileTree;
-  // The number of the first name, among the names that both trees have, of every file.
+  // The number of the first name, among those that both trees have, of every file with several.
   readonly #firstInA = new Map<Inode, number>();
   readonly #firstInB = new Map<Inode, number>();
   #pathsInA: ReadonlyMap<Inode, ByteString> | null = null;
@@ -24,6 +24,8 @@ export class LinkIdentity {
   constructor(a: FileTree, b: FileTree) {
     this.#a = a;
     this.#b = b;
+    countNames(a);
+    countNames(b);
   }
 
   /**
@@ -34,8 +36,8 @@ export class LinkIdentity {
     const number = this.#nameCount++;
     const firstInA = this.#firstInA.get(a);
     const firstInB = this.#firstInB.get(b);
-    if (firstInA === undefined) this.#firstInA.set(a, number);
-    if (firstInB === undefined) this.#firstInB.set(b, number);
+    if (firstInA === undefined && a.number > 1) this.#firstInA.set(a, number);
+    if (firstInB === undefined && b.number > 1) this.#firstInB.set(b, number);
     this.isAgain = firstInA !== undefined && firstInA === firstInB;
     if (firstInA === firstInB) return null;
     this.#pathsInA ??= firstPaths(this.#a);
@@ -49,15 +51,9 @@ export class LinkIdentity {
 
 /** The first path of every file with several names. */
 function firstPaths(tree: FileTree): Map<Inode, ByteString> {
-  const seen = new Set<Inode>();
-  const linked = new Set<Inode>();
-  for (const { inode } of walk(tree)) {
-    if (seen.has(inode)) linked.add(inode);
-    else if (inode.kind !== FileKind.directory) seen.add(inode);
-  }
   const paths = new Map<Inode, ByteString>();
   for (const { path, inode } of walk(tree)) {
-    if (linked.has(inode) && !paths.has(inode)) paths.set(inode, path);
+    if (inode.number > 1 && !paths.has(inode)) paths.set(inode, path);
   }
   return paths;
 }
