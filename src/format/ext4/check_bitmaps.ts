@@ -15,6 +15,7 @@ import {
   GROUP_DESCRIPTOR_SIZE_32,
   GROUP_INODE_UNINIT,
 } from "./group_descriptor.ts";
+import { STATE_CLEAN } from "./superblock.ts";
 
 /** Checks bitmaps and counts. */
 export class BitmapCheck {
@@ -104,9 +105,9 @@ export class BitmapCheck {
   /** Compares the sums of all groups with those in the superblock. */
   checkSums(): void {
     const { volume, isReplayed } = this.#image;
-    // What the kernel changes with every file it writes back only at the end.
-    if (isReplayed) return;
-    const { freeBlocksCount, freeInodesCount } = volume.superblock;
+    const { freeBlocksCount, freeInodesCount, state } = volume.superblock;
+    // What the kernel changes with every file it writes back only when it unmounts.
+    if (isReplayed || (state & STATE_CLEAN) === 0) return;
     const freeBlocks = this.#freeClusters * volume.clusterRatio;
     const wrong = (what: string, stored: number, expected: number) => {
       if (stored !== expected) this.#report.wrong("superblock", `${stored} ${what}`, `${expected}`);

@@ -42,6 +42,9 @@ export class Ext4Inodes {
   readonly #blocks = new Map<number, ViewedBytes>();
   // The block behind the last one that was read.
   #nextBlock = -1;
+  // The block that was asked for last: inodes are mostly read in their order.
+  #lastNumber = -1;
+  #lastBlock: ViewedBytes | null = null;
 
   /** Prepares to read the inodes of an image. */
   constructor(volume: Ext4Volume, groups: Ext4Groups) {
@@ -77,9 +80,12 @@ export class Ext4Inodes {
   #locate(number: number): ViewedBytes & { readonly at: number; readonly position: number } {
     const volume = this.#volume;
     const { superblock } = volume;
-    const thing = `inode ${number}`;
     if (number < 1 || number > superblock.inodesCount) {
-      throw volume.corrupt(thing, "there is no such inode", `1 to ${superblock.inodesCount}`);
+      throw volume.corrupt(
+        `inode ${number}`,
+        "there is no such inode",
+        `1 to ${superblock.inodesCount}`,
+      );
     }
     const { inodeSize, inodesPerGroup } = superblock;
     const group = Math.floor((number - 1) / inodesPerGroup);
@@ -87,7 +93,7 @@ export class Ext4Inodes {
     const descriptor = this.#groups.descriptor(group);
     if (index >= this.#groups.usableInodes(group)) {
       throw volume.corrupt(
-        thing,
+        `inode ${number}`,
         `it is in the unused part of group ${group}`,
         "a used one",
       );
@@ -104,14 +110,16 @@ export class Ext4Inodes {
   verify({ number, fields, bytes, at, seed, position }: FoundInode): void {
     const volume = this.#volume;
     const { inodeSize } = volume.superblock;
-    const thing = `inode ${number}`;
     if (volume.hasChecksums) {
       const computed = inodeChecksum(seed, bytes, at, inodeSize);
-      volume.checkChecksum(thing, fields.checksum, computed, position);
+      // Said only where it is wrong: a message for each of a million inodes takes its time.
+      if (fields.checksum !== computed) {
+        volume.checkChecksum(`inode ${number}`, fields.checksum, computed, position);
+      }
     }
     if (fields.extraIsize % 4 !== 0 || fields.extraIsize > inodeSize - INODE_GOOD_OLD_SIZE) {
       throw volume.corrupt(
-        thing,
+        `inode ${number}`,
         `extra size is ${fields.extraIsize}`,
         `a multiple of 4 up to ${inodeSize - INODE_GOOD_OLD_SIZE}`,
         position,
@@ -122,6 +130,7 @@ export class Ext4Inodes {
   /** Block `index` of the table that starts at block `table`. */
   #tableBlock(table: number, index: number): ViewedBytes {
     const number = table + index;
+    if (number === this.#lastNumber) return this.#lastBlock!;
     let block = this.#blocks.get(number);
     if (block === undefined) {
       block = this.#readTable(table, index);
@@ -129,6 +138,8 @@ export class Ext4Inodes {
       this.#blocks.delete(number);
     }
     this.#blocks.set(number, block);
+    this.#lastNumber = number;
+    this.#lastBlock = block;
     return block;
   }
 

@@ -105,8 +105,9 @@ export class Ext4Xattrs {
   read(inode: FoundInode): readonly Xattr[] {
     this.#valueClusters = 0;
     // What belongs to the data is no attribute; some writers put it, empty, into every inode.
-    const all = this.#readInode(inode).filter(({ name }) => name !== INLINE_NAME);
-    const merged = this.#merge(inode, all);
+    const all = this.#readInode(inode);
+    const own = all.length === 0 ? all : all.filter(({ name }) => name !== INLINE_NAME);
+    const merged = this.#merge(inode, own);
     if (this.#valueClusters > 0) this.#charges.set(inode.number, this.#valueClusters);
     return merged;
   }
