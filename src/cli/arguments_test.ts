@@ -284,7 +284,8 @@ Deno.test("parseArguments() knows the commands that look into images", () => {
     command: "extract",
     path: "/etc",
     output: "-",
-    onLoss: "error",
+    // The format decides: users who are not root cannot make all of a directory.
+    onLoss: undefined,
     force: false,
   });
   subset(

@@ -5,7 +5,7 @@
  */
 import { merge, object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { optional, withDefault } from "@optique/core/modifiers";
+import { optional } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import { choice, string } from "@optique/core/valueparser";
@@ -34,12 +34,10 @@ export function extractParser() {
         force: option("--force", {
           description: message`Replace a directory that has something in it, all of it.`,
         }),
-        onLoss: withDefault(
-          option("--on-loss", choice(["error", "report"], { metavar: "WHAT" }), {
-            description: message`What cannot be in the output: an error, or left out and reported.`,
-          }),
-          "error",
-        ),
+        onLoss: optional(option("--on-loss", choice(["error", "report"], { metavar: "WHAT" }), {
+          description:
+            message`What cannot be in the output: an error, or left out and reported; default: error, of a directory whose maker is not root report.`,
+        })),
         json: option("--json", { description: message`Report what was made as JSON.` }),
       }),
       viewOptions(),

@@ -102,7 +102,8 @@ export function formatOptions() {
       description: message`Say the SHA-256 of every file in a dump.`,
     }),
     onLoss: optional(option("--on-loss", choice(["error", "report"], { metavar: "WHAT" }), {
-      description: message`What cannot be in the output: an error, or left out and reported.`,
+      description:
+        message`What cannot be in the output: an error, or left out and reported; default: error, of a directory whose maker is not root report.`,
     })),
     features: optional(option("--features", string({ metavar: "LIST" }), {
       description:
