@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import { openBlockDevice } from "./block_device_sink.ts";
@@ -73,6 +73,19 @@ function open(path: string, options: FileSinkOptions, onNotice: NoticeListener):
     return openBlockDevice(destination);
   }
   throw refused(path, kindName(existing), "a regular file or a block device");
+}
+
+/**
+ * The file that an output at `path` becomes, whatever links and dots lead to it: two outputs with
+ * the same answer would be one.
+ */
+export function outputPlace(path: string): string {
+  try {
+    const destination = resolve(followLinks(path));
+    return join(Deno.realPathSync(dirname(destination)), basename(destination));
+  } catch {
+    return resolve(path); // What is wrong with it is told when it is opened.
+  }
 }
 
 /** Refuses an output that would be part of what is read for it. */

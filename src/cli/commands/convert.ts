@@ -32,6 +32,7 @@ import { downloadDisplay } from "../download_display.ts";
 import { editPaths, editsOf, editTrees } from "../edits.ts";
 import { inputPaths, inputTrees } from "../input_paths.ts";
 import { NoticePrinter } from "../notices.ts";
+import { checkOutputPlaces } from "../output_places.ts";
 import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { jsonReport, summaryText } from "../report.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
@@ -142,12 +143,7 @@ function outputOf(args: ConvertArguments): string | null {
       "Cannot leave free room in a fixed size: --size and --free exclude each other",
     );
   }
-  if (args.output !== undefined && args.output === args.configOut) {
-    throw new UsageError("Cannot write image and configuration to one file, expected two");
-  }
-  if (args.verity && (args.verity === args.output || args.verity === args.configOut)) {
-    throw new UsageError("Cannot write hash tree and another output to one file, expected two");
-  }
+  checkOutputPlaces(args);
   if (args.keepWhiteouts && args.symlinkedParents === "replace") {
     throw new UsageError(
       "Cannot keep whiteouts with --symlinked-parents replace: where links lead is the base's matter",
