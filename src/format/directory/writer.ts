@@ -106,8 +106,10 @@ export class DirectoryWriter implements ImageWriter<number> {
     const maker = this.#maker;
     const levels: Level[] = [];
     const enter = (name: ByteString, path: ByteString, inode: Inode<number>) => {
-      maker.makeDirectory(name);
-      maker.enter(name);
+      at(path, () => {
+        maker.makeDirectory(name);
+        maker.enter(name);
+      });
       this.#fileCount++;
       levels.push({ name, path, inode, names: sortedNames(inode), next: 0 });
     };
@@ -116,7 +118,8 @@ export class DirectoryWriter implements ImageWriter<number> {
       if (level.next === level.names.length) {
         // Only now: making files in it changed its times.
         maker.leave();
-        this.#metadata.set(level.name, level.path, level.inode);
+        const { name, path, inode } = level;
+        at(path, () => this.#metadata.set(name, path, inode));
         levels.pop();
         continue;
       }
@@ -125,7 +128,7 @@ export class DirectoryWriter implements ImageWriter<number> {
       checkName(name, path);
       const inode = level.inode.children!.get(name)!;
       if (inode.kind === FileKind.directory) enter(name, path, inode);
-      else this.#makeFile(name, path, inode);
+      else at(path, () => this.#makeFile(name, path, inode));
     }
   }
 
@@ -159,6 +162,15 @@ export class DirectoryWriter implements ImageWriter<number> {
     return this.#metadata.attempt(path, `file type (${KIND_NAMES[inode.kind]})`, () => {
       maker.makeNode(name, kind + 0o600, deviceMajor, deviceMinor);
     });
+  }
+}
+
+/** Tells the path of the file that an error concerns. */
+function at(path: ByteString, make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    throw error instanceof ImageError ? error.at({ path: displayByteString(path || "/") }) : error;
   }
 }
 

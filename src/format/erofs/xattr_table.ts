@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { type ByteString, byteStringFrom, writeByteString } from "../../bytes/byte_string.ts";
+import {
+  type ByteString,
+  byteStringFrom,
+  displayByteString,
+  writeByteString,
+} from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { Xattr } from "../../tree/inode.ts";
 import {
@@ -144,15 +149,15 @@ function check({ name, value }: Xattr): void {
   if (!isKnown || (suffix === "" && !isAcl) || suffix.includes("\0")) {
     throw new ImageError(
       "UNSUPPORTED",
-      `Cannot write extended attribute "${name}": its name has no place in EROFS, expected ` +
-        "user., trusted., security. or a POSIX ACL",
+      `Cannot write extended attribute "${displayByteString(name)}": its name has no place ` +
+        "in EROFS, expected user., trusted., security. or a POSIX ACL",
     );
   }
   if (suffix.length > XATTR_NAME_MAX || value.length > XATTR_VALUE_MAX) {
     throw new ImageError(
       "LIMIT_EXCEEDED",
-      `Cannot write extended attribute "${name}": value of ${value.length} bytes, expected at ` +
-        `most ${XATTR_VALUE_MAX}, and a name of at most ${XATTR_NAME_MAX}`,
+      `Cannot write extended attribute "${displayByteString(name)}": value of ${value.length} ` +
+        `bytes, expected at most ${XATTR_VALUE_MAX}, and a name of at most ${XATTR_NAME_MAX}`,
     );
   }
 }
