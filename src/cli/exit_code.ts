@@ -10,7 +10,7 @@ import { UsageError } from "./usage_error.ts";
 /** What each exit code means. */
 export const EXIT_CODES = {
   0: "done",
-  1: "`diff` and `verify` found a difference or a problem",
+  1: "`diff`, `verify` or `composefs fsck` found something",
   2: "wrong arguments",
   3: "the input is damaged, hostile, or not what its digest says",
   4: "the input needs a feature that is not supported, or goes beyond a limit",
