@@ -16,6 +16,7 @@ const BY_ERRNO: Readonly<Record<string, readonly [ImageErrorCode, string]>> = {
   EIO: ["IO", "the device reports an error"],
   EISDIR: ["IO", "it is a directory"],
   ELOOP: ["IO", "too many symbolic links"],
+  EMLINK: ["LIMIT_EXCEEDED", "it has too many names for its file system"],
   EMFILE: ["IO", "too many open files"],
   ENAMETOOLONG: ["LIMIT_EXCEEDED", "the name is too long"],
   ENFILE: ["IO", "too many open files in the system"],

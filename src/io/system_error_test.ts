@@ -38,6 +38,7 @@ Deno.test("systemError() knows each kind that a full, locked or broken disk give
     ENOENT: "NOT_FOUND",
     EIO: "IO",
     EFBIG: "LIMIT_EXCEEDED",
+    EMLINK: "LIMIT_EXCEEDED",
     EWHATEVER: "IO",
   };
   for (const [code, kind] of Object.entries(kinds)) {
