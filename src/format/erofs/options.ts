@@ -15,7 +15,7 @@ export interface ErofsOptions {
   readonly blockSize?: number;
   /**
    * How the contents of files are compressed: `none` (default), `lz4`, `deflate` or `zstd`, the last
-   * two also with a level, as `zstd:15`. Linux reads lz4 from 5.4 on, deflate from 6.6 and zstd
+   * two also with a level, as `zstd:15`. Linux reads lz4 from 5.13 on, deflate from 6.6 and zstd
    * from 6.10.
    */
   readonly compression?: string;
