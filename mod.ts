@@ -32,6 +32,7 @@
  *
  * @module
  */
+export { displayByteString, utf8ByteString } from "./src/bytes/byte_string.ts";
 export type { ByteString } from "./src/bytes/byte_string.ts";
 export { convert } from "./src/convert/convert.ts";
 export type {
@@ -40,6 +41,8 @@ export type {
   ConvertReport,
   LayerReport,
 } from "./src/convert/convert.ts";
+export type { ReadingOptions } from "./src/convert/image_reading.ts";
+export type { BodyWriter } from "./src/convert/layer_placement.ts";
 export type { FileCounts } from "./src/convert/file_counts.ts";
 export { gpt } from "./src/disk/gpt.ts";
 export type { GptOptions } from "./src/disk/gpt.ts";
@@ -58,7 +61,13 @@ export type {
   OnLoss,
 } from "./src/format/directory/format.ts";
 export { erofs } from "./src/format/erofs/format.ts";
-export type { ErofsContent, ErofsOptions } from "./src/format/erofs/format.ts";
+export type {
+  ChunkedContent,
+  CompressedContent,
+  ErofsContent,
+  ErofsOptions,
+  FlatContent,
+} from "./src/format/erofs/format.ts";
 export { ext4, Ext4Content } from "./src/format/ext4/format.ts";
 export type { Ext4Extent, Ext4Options, FreeRoom } from "./src/format/ext4/format.ts";
 export { squashfs, SquashfsContent } from "./src/format/squashfs/format.ts";
@@ -72,9 +81,13 @@ export type {
   WriterContext,
   WriteReport,
 } from "./src/format/image_format.ts";
+export type { ImageDescription, ImageProblem, ImageReader } from "./src/format/image_reader.ts";
 export { ImageError } from "./src/image_error.ts";
 export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "./src/image_error.ts";
 export type { ByteSink, ImageSink, OpenSink } from "./src/io/byte_sink.ts";
+export type { ByteSource } from "./src/io/byte_source.ts";
+export { fileSource } from "./src/io/file_source.ts";
+export { memorySource } from "./src/io/memory_source.ts";
 export { fileSink } from "./src/io/file_sink.ts";
 export type { FileSinkOptions, InputTree } from "./src/io/file_sink.ts";
 export { pipeSink } from "./src/io/pipe_sink.ts";
@@ -150,8 +163,22 @@ export type {
   ReferrerListOptions,
   RepositoryListOptions,
 } from "./src/source/remote/repository_lists.ts";
+export { formatDifference } from "./src/tree/compare.ts";
+export type { CompareOptions, TreeDifference, TreeField } from "./src/tree/compare.ts";
 export type { ContentReader } from "./src/tree/content_reader.ts";
 export type { FileTree } from "./src/tree/file_tree.ts";
 export type { DirectoryMarks, LayerMarks } from "./src/tree/layer_marks.ts";
 export { FileKind, Inode } from "./src/tree/inode.ts";
 export type { Xattr } from "./src/tree/inode.ts";
+export { checkImage } from "./src/verify/check_image.ts";
+export { compareViews } from "./src/verify/compare_views.ts";
+export type { ExtraField } from "./src/verify/difference_fields.ts";
+export { DifferenceRules } from "./src/verify/difference_rules.ts";
+export type { DifferenceOptions } from "./src/verify/difference_rules.ts";
+export { extractTree } from "./src/view/extract_tree.ts";
+export type { ExtractOptions } from "./src/view/extract_tree.ts";
+export { findPath } from "./src/view/find_path.ts";
+export type { FoundFile } from "./src/view/find_path.ts";
+export type { ExpectedFiles } from "./src/view/matching_writer.ts";
+export { openTree } from "./src/view/tree_view.ts";
+export type { BytesReceiver, TreeOptions, TreeView, WantedContents } from "./src/view/tree_view.ts";

@@ -14,10 +14,10 @@ import type { TreeView } from "../view/tree_view.ts";
  * Rejects with `ImageError` where the image cannot be read on, or with the signal's reason.
  */
 export async function checkImage(
-  { file }: TreeView,
+  { reader }: TreeView,
   onProblem: (problem: ImageProblem) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   signal?.throwIfAborted();
-  await file?.reader.check(onProblem, signal);
+  await reader?.check(onProblem, signal);
 }

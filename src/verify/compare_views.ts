@@ -4,7 +4,6 @@
  * @module
  */
 import type { ImageDescription } from "../format/image_reader.ts";
-import { takeOutOwnDirectory } from "../format/own_directory.ts";
 import { pause } from "../layer/pause.ts";
 import { compareInSteps, type TreeDifference } from "../tree/compare.ts";
 import type { TreeView } from "../view/tree_view.ts";
@@ -24,6 +23,28 @@ const WHOLE_SECOND_FORMATS: ReadonlySet<string> = new Set(["squashfs", "cpio"]);
  * keeps no fractions of seconds, times are compared without: see {@linkcode hasWholeSeconds}.
  *
  * Throws `ImageError` for files that cannot be read, or the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { checkImage, compareViews, convert, DifferenceRules, ext4, fileSink } from "@x/oci2rootfs";
+ * import { formatDifference, openImage, openTree } from "@x/oci2rootfs";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const image = await openImage("testdata/layouts/tiny");
+ * await convert(image, ext4(), fileSink(`${directory}/x.ext4`));
+ * await image.close();
+ *
+ * const made = await openTree(`${directory}/x.ext4`);
+ * await checkImage(made, ({ message }) => console.error(message));
+ * const expected = await openTree("testdata/layouts/tiny", { contents: "digests" });
+ * const rules = new DifferenceRules({ ignore: ["mtime"], ignorePath: ["*.pyc"] });
+ * for await (const difference of compareViews(made, expected, rules)) {
+ *   throw new Error(formatDifference(difference));
+ * }
+ * await expected.close();
+ * await made.close();
+ * await Deno.remove(directory, { recursive: true });
+ * ```
  */
 export async function* compareViews(
   a: TreeView,
@@ -31,9 +52,8 @@ export async function* compareViews(
   rules: DifferenceRules,
   signal?: AbortSignal,
 ): AsyncGenerator<TreeDifference> {
-  for (const { file } of [a, b]) {
-    if (file !== null) takeOutOwnDirectory(file.reader.tree, file.format);
-  }
+  a.takeOutOwnDirectory();
+  b.takeOutOwnDirectory();
   const steps = compareInSteps(a, b, {
     ...rules.compareOptions,
     wholeSeconds: hasWholeSeconds(a) || hasWholeSeconds(b),
@@ -50,8 +70,8 @@ export async function* compareViews(
 }
 
 /** Whether `view` is of a format that keeps no fractions of seconds. */
-export function hasWholeSeconds({ file }: TreeView): boolean {
-  return file !== null && keepsWholeSeconds(file.reader.description);
+export function hasWholeSeconds({ reader }: TreeView): boolean {
+  return reader !== null && keepsWholeSeconds(reader.description);
 }
 
 function keepsWholeSeconds({ format, details }: ImageDescription): boolean {

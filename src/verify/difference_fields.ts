@@ -25,9 +25,9 @@ export const FIELD_NAMES = {
 export type FieldName = keyof typeof FIELD_NAMES;
 
 /** Fields that count only where they are asked for: reading changes them, or formats do. */
-export const EXTRA_FIELDS = ["atime", "nlink"] as const satisfies readonly FieldName[];
-/** One of the fields that count only where they are asked for. */
-export type ExtraField = typeof EXTRA_FIELDS[number];
+export type ExtraField = "atime" | "nlink";
+/** All of {@linkcode ExtraField}. */
+export const EXTRA_FIELDS = ["atime", "nlink"] as const satisfies readonly ExtraField[];
 
 /** The name for people of what differs. */
 export function fieldName(what: TreeDifference["what"]): string {

@@ -5,7 +5,6 @@
  */
 import type { ByteString } from "../bytes/byte_string.ts";
 import type { ImageFormat, WriteReport } from "../format/image_format.ts";
-import { takeOutOwnDirectory } from "../format/own_directory.ts";
 import type { ImageSink, OpenSink } from "../io/byte_sink.ts";
 import type { NoticeListener } from "../notice.ts";
 import { countLinks, eachDirectory, type FileTree } from "../tree/file_tree.ts";
@@ -39,7 +38,7 @@ export async function extractTree(
   if (!format.streams && !sink.seekable) {
     throw new TypeError(`Cannot write ${format.name} to ${sink.name}: it needs a file`);
   }
-  if (view.file !== null) takeOutOwnDirectory(view.tree, view.file.format);
+  view.takeOutOwnDirectory();
   const tree = subtree(view, path);
   countLinks(tree);
   const onNotice = options.onNotice ?? (() => {});

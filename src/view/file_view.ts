@@ -4,6 +4,9 @@
  * @module
  */
 import type { BodyWriter } from "../convert/layer_placement.ts";
+import type { FormatEntry } from "../format/formats.ts";
+import type { ImageReader } from "../format/image_reader.ts";
+import { takeOutOwnDirectory } from "../format/own_directory.ts";
 import { ImageError } from "../image_error.ts";
 import { TURN_SIZE } from "../layer/layer_reading.ts";
 import { pause } from "../layer/pause.ts";
@@ -61,28 +64,26 @@ export async function openFileView(
 class FileView implements TreeView {
   readonly image = null;
   readonly reference: string;
-  readonly file: OpenedImageFile;
+  readonly reader: ImageReader;
   readonly createdSeconds: number;
+  readonly #format: FormatEntry;
   readonly #options: TreeOptions;
   #untilTurn = TURN_SIZE;
 
-  constructor(reference: string, file: OpenedImageFile, options: TreeOptions) {
+  constructor(reference: string, { format, reader }: OpenedImageFile, options: TreeOptions) {
     this.reference = reference;
-    this.file = file;
-    this.createdSeconds = options.createdSeconds ?? file.reader.description.createdSeconds ?? 0;
+    this.reader = reader;
+    this.#format = format;
+    this.createdSeconds = options.createdSeconds ?? reader.description.createdSeconds ?? 0;
     this.#options = options;
   }
 
   get tree() {
-    return this.file.reader.tree;
-  }
-
-  get reader() {
-    return this.file.reader;
+    return this.reader.tree;
   }
 
   readonly digest = (content: unknown, size: number): string =>
-    contentDigest(this.file.reader, content, size);
+    contentDigest(this.reader, content, size);
 
   async readFile(inode: Inode, receiver: BytesReceiver): Promise<void> {
     await this.#copy(inode, receiver);
@@ -104,14 +105,18 @@ class FileView implements TreeView {
     }
   }
 
+  takeOutOwnDirectory(): void {
+    takeOutOwnDirectory(this.tree, this.#format);
+  }
+
   close(): Promise<void> {
-    this.file.reader.close();
+    this.reader.close();
     return Promise.resolve();
   }
 
   async #copy({ kind, content, size }: Inode, receiver: BytesReceiver): Promise<void> {
     if (kind !== FileKind.regular) throw new TypeError("Cannot read bytes of what is no file");
-    const { reader } = this.file;
+    const { reader } = this;
     const buffer = new Uint8Array(Math.min(size, PIECE_SIZE));
     let position = 0;
     while (position < size) {

@@ -35,7 +35,6 @@ export async function openLayeredView(image: Image, options: TreeOptions): Promi
 }
 
 class LayeredView implements TreeView {
-  readonly file = null;
   readonly reader = null;
   readonly reference: string;
   readonly image: Image;
@@ -79,6 +78,8 @@ class LayeredView implements TreeView {
   async place(files: ReadonlySet<Inode>, writer: BodyWriter<unknown>): Promise<void> {
     await this.#reading.place(files, writer);
   }
+
+  takeOutOwnDirectory(): void {}
 
   async close(): Promise<void> {
     await this.image.close();

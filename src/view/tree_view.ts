@@ -7,12 +7,11 @@
 import type { ConvertProgress } from "../convert/convert.ts";
 import type { ReadingOptions } from "../convert/image_reading.ts";
 import type { BodyWriter } from "../convert/layer_placement.ts";
+import type { ImageReader } from "../format/image_reader.ts";
 import type { Image } from "../source/image.ts";
-import type { OpenedImageFile } from "../source/image_file.ts";
 import { openImage } from "../source/open_image.ts";
 import type { DownloadProgress } from "../source/remote/download_progress.ts";
 import type { ImageOptions } from "../source/remote/remote_options.ts";
-import type { ContentReader } from "../tree/content_reader.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import type { Inode } from "../tree/inode.ts";
 import { imageFileIn, openFileView } from "./file_view.ts";
@@ -59,12 +58,10 @@ export interface TreeView {
   readonly reference: string;
   /** All files. */
   readonly tree: FileTree;
-  /** The reader where it is a filesystem image, else `null`. */
-  readonly file: OpenedImageFile | null;
   /** Configuration and layers where it is made of layers, else `null`. */
   readonly image: Image | null;
-  /** Reads files at positions; `null` where it is made of layers. */
-  readonly reader: ContentReader<unknown> | null;
+  /** Describes and checks it, and reads files at positions; `null` where it is made of layers. */
+  readonly reader: ImageReader | null;
   /** SHA-256 of a file's bytes, hexadecimal; absent where it was not asked for and must be. */
   readonly digest?: (content: unknown, size: number) => string;
   /** Whether the bytes at `content` are known to be those at `other` of the expected files. */
@@ -75,6 +72,8 @@ export interface TreeView {
   readFile(inode: Inode, receiver: BytesReceiver): Promise<void>;
   /** Gives the bytes of `files` to `writer`, in an order of its own; `content` is then what that answers. */
   place(files: ReadonlySet<Inode>, writer: BodyWriter<unknown>): Promise<void>;
+  /** Takes out of the tree what the format put there by itself: an empty `lost+found` of ext4. */
+  takeOutOwnDirectory(): void;
   /** Gives files back. */
   close(): Promise<void>;
 }
@@ -84,6 +83,22 @@ export interface TreeView {
  * filesystem image is opened by its reader. Close it afterwards.
  *
  * Rejects with what `openImage` and reading layers reject with, or the reason of the signal.
+ *
+ * @example
+ * ```ts
+ * import { findPath, openTree } from "@x/oci2rootfs";
+ *
+ * const view = await openTree("testdata/layouts/tiny");
+ * const { inode } = findPath(view.tree, "/etc/passwd", true);
+ * const decoder = new TextDecoder();
+ * let text = "";
+ * await view.readFile(inode, {
+ *   write: (bytes) => text += decoder.decode(bytes, { stream: true }),
+ *   skip: (byteCount) => text += "\0".repeat(byteCount),
+ * });
+ * console.assert(text.startsWith("root:x:0:0:") && inode.uid === 0);
+ * await view.close();
+ * ```
  */
 export async function openTree(reference: string, options: TreeOptions = {}): Promise<TreeView> {
   options.signal?.throwIfAborted();

@@ -59,7 +59,7 @@ export async function writeDifferences(
   const { output, style, loudness } = session;
   const coarse = [a, b].find(hasWholeSeconds);
   if (coarse !== undefined && loudness !== "quiet") {
-    const { format } = coarse.file!.reader.description;
+    const { format } = coarse.reader!.description;
     session.tell(
       `oci2rootfs: note: Times are compared by whole seconds, as this ${format} has them\n`,
     );

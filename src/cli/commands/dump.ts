@@ -50,8 +50,8 @@ export async function runDump(
 async function digestsOf(
   view: TreeView,
 ): Promise<(content: unknown, size: number) => { readonly digest: string }> {
-  const { file, tree, digest } = view;
-  if (file === null) return (content, size) => ({ digest: digest!(content, size) });
+  const { reader, tree, digest } = view;
+  if (reader === null) return (content, size) => ({ digest: digest!(content, size) });
   // Hashed here, where signals get their turn: a hole may be larger than any disk.
   const writer = new DigestWriter();
   const digests = new Map<unknown, ByteString>();

@@ -15,11 +15,16 @@
  *
  * @module
  */
+import type { ByteSource } from "../../io/byte_source.ts";
 import type { ImageFormat } from "../image_format.ts";
+import type { ImageReader } from "../image_reader.ts";
 import type { ErofsContent } from "./content.ts";
 import { type ErofsOptions, resolveOptions } from "./options.ts";
 import { ErofsWriter } from "./writer.ts";
 
+export type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
+export type { ContentReader } from "../../tree/content_reader.ts";
+export type { ByteSource } from "../../io/byte_source.ts";
 export type { ByteString } from "../../bytes/byte_string.ts";
 export { ImageError } from "../../image_error.ts";
 export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "../../image_error.ts";
@@ -61,4 +66,37 @@ export function erofs(options: ErofsOptions = {}): ImageFormat<ErofsContent> {
     streams: false,
     createWriter: (sink, context) => new ErofsWriter(sink, context, resolved, workers),
   };
+}
+
+/**
+ * Opens an EROFS image and reads its tree.
+ *
+ * Rejects with `ImageError` `CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED` or `IO`. The source is the
+ * caller's where it rejects, else the reader's.
+ *
+ * @example
+ * ```ts
+ * import { convert, fileSink, fileSource, openImage } from "@x/oci2rootfs";
+ * import { erofs, openErofs } from "@x/oci2rootfs/erofs";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".erofs" });
+ * const image = await openImage("testdata/layouts/tiny");
+ * await convert(image, erofs(), fileSink(path));
+ * await image.close();
+ *
+ * const reader = await openErofs(fileSource(path));
+ * const passwd = reader.tree.root.children!.get("etc")!.children!.get("passwd")!;
+ * const bytes = new Uint8Array(passwd.size);
+ * reader.read(passwd.content!, bytes, 0);
+ * console.assert(new TextDecoder().decode(bytes).startsWith("root:x:0:0:"));
+ * await reader.check(({ message }) => console.error(message));
+ * reader.close();
+ * await Deno.remove(path);
+ * ```
+ */
+export async function openErofs(
+  source: ByteSource,
+): Promise<ImageReader> {
+  const reader = await import("./reader.ts");
+  return await reader.openErofs(source);
 }

@@ -52,11 +52,17 @@
  *
  * @module
  */
+import type { ByteSource } from "../../io/byte_source.ts";
+import type { NoticeListener } from "../../notice.ts";
 import type { ImageFormat } from "../image_format.ts";
+import type { ImageReader } from "../image_reader.ts";
 import type { Ext4Content } from "./content.ts";
 import { type Ext4Options, resolveOptions } from "./options.ts";
 import { Ext4Writer } from "./writer.ts";
 
+export type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
+export type { ContentReader } from "../../tree/content_reader.ts";
+export type { ByteSource } from "../../io/byte_source.ts";
 export type { ByteString } from "../../bytes/byte_string.ts";
 export { ImageError } from "../../image_error.ts";
 export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "../../image_error.ts";
@@ -94,4 +100,39 @@ export function ext4(options: Ext4Options = {}): ImageFormat<Ext4Content> {
     streams: false,
     createWriter: (sink, context) => new Ext4Writer(sink, context, resolved),
   };
+}
+
+/**
+ * Opens an ext4, ext3 or ext2 image and reads its tree. The journal of one that was not unmounted is
+ * replayed in memory, with a notice.
+ *
+ * Rejects with `ImageError` `CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED` or `IO`. The source is the
+ * caller's where it rejects, else the reader's.
+ *
+ * @example
+ * ```ts
+ * import { convert, fileSink, fileSource, openImage } from "@x/oci2rootfs";
+ * import { ext4, openExt4 } from "@x/oci2rootfs/ext4";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".ext4" });
+ * const image = await openImage("testdata/layouts/tiny");
+ * await convert(image, ext4(), fileSink(path));
+ * await image.close();
+ *
+ * const reader = await openExt4(fileSource(path));
+ * const passwd = reader.tree.root.children!.get("etc")!.children!.get("passwd")!;
+ * const bytes = new Uint8Array(passwd.size);
+ * reader.read(passwd.content!, bytes, 0);
+ * console.assert(new TextDecoder().decode(bytes).startsWith("root:x:0:0:"));
+ * await reader.check(({ message }) => console.error(message));
+ * reader.close();
+ * await Deno.remove(path);
+ * ```
+ */
+export async function openExt4(
+  source: ByteSource,
+  onNotice: NoticeListener = () => {},
+): Promise<ImageReader<Ext4Content>> {
+  const reader = await import("./reader.ts");
+  return await reader.openExt4(source, onNotice);
 }

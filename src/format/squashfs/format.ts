@@ -34,11 +34,16 @@
  *
  * @module
  */
+import type { ByteSource } from "../../io/byte_source.ts";
 import type { ImageFormat } from "../image_format.ts";
+import type { ImageReader } from "../image_reader.ts";
 import type { SquashfsContent } from "./content.ts";
 import { resolveSquashfsOptions, type SquashfsOptions } from "./options.ts";
 import { SquashfsWriter } from "./writer.ts";
 
+export type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
+export type { ContentReader } from "../../tree/content_reader.ts";
+export type { ByteSource } from "../../io/byte_source.ts";
 export type { ByteString } from "../../bytes/byte_string.ts";
 export { ImageError } from "../../image_error.ts";
 export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "../../image_error.ts";
@@ -77,4 +82,37 @@ export function squashfs(options: SquashfsOptions = {}): ImageFormat<SquashfsCon
     streams: false,
     createWriter: (sink, context) => new SquashfsWriter(sink, context, resolved),
   };
+}
+
+/**
+ * Opens a SquashFS image of version 4 and reads its tree.
+ *
+ * Rejects with `ImageError` `CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED` or `IO`. The source is the
+ * caller's where it rejects, else the reader's.
+ *
+ * @example
+ * ```ts
+ * import { convert, fileSink, fileSource, openImage } from "@x/oci2rootfs";
+ * import { squashfs, openSquashfs } from "@x/oci2rootfs/squashfs";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".squashfs" });
+ * const image = await openImage("testdata/layouts/tiny");
+ * await convert(image, squashfs({ onLoss: "report" }), fileSink(path));
+ * await image.close();
+ *
+ * const reader = await openSquashfs(fileSource(path));
+ * const passwd = reader.tree.root.children!.get("etc")!.children!.get("passwd")!;
+ * const bytes = new Uint8Array(passwd.size);
+ * reader.read(passwd.content!, bytes, 0);
+ * console.assert(new TextDecoder().decode(bytes).startsWith("root:x:0:0:"));
+ * await reader.check(({ message }) => console.error(message));
+ * reader.close();
+ * await Deno.remove(path);
+ * ```
+ */
+export async function openSquashfs(
+  source: ByteSource,
+): Promise<ImageReader<SquashfsContent>> {
+  const reader = await import("./reader.ts");
+  return await reader.openSquashfs(source);
 }
