@@ -1,8 +1,9 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { parseArguments } from "../src/cli/arguments.ts";
+import { diskFileName } from "../src/cli/disk_format.ts";
 import { EXIT_CODES } from "../src/cli/exit_code.ts";
 import { recordedTerminal } from "../src/cli/terminal_fixture.ts";
-import { FORMATS } from "../src/format/formats.ts";
+import { formatOfFileName, FORMATS } from "../src/format/formats.ts";
 import { blocksOf, documents, headingsOf, linksIn, readDocument, shownCalls } from "./documents.ts";
 import { runTool } from "./run_tool.ts";
 
@@ -73,7 +74,12 @@ Deno.test("the arguments that are shown and not run are arguments of the program
       const terminal = recordedTerminal();
       const what = `${document.path}: ${call.join(" ")}`;
       const isWritten = call[0] === "completion";
-      strictEqual(parseArguments(call, terminal) === null, isWritten, what);
+      const args = parseArguments(call, terminal);
+      strictEqual(args === null, isWritten, what);
+      if (args?.command === "convert" && args.format === undefined && args.output !== undefined) {
+        const { name, implied } = diskFileName(args.output);
+        ok(implied !== null || formatOfFileName(name) !== null, `${what}: no format`);
+      }
       count++;
     }
   }
