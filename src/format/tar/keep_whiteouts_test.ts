@@ -170,16 +170,17 @@ const isBelow = (path: string, other: string) => `${path}/`.startsWith(`${other}
 const isMark = ({ op }: Recipe) => op === "whiteout" || op === "opaque";
 
 /**
- * What cannot be told without the base, or depends on the order in a layer: marks and links in one
- * layer, marks behind links, and marks below a file, which make no directory there.
+ * What cannot be told without the base: where symbolic links lead past the marks of their own layer,
+ * marks behind links, and marks below a file, which make no directory there.
  */
 function isBaseDependent(base: Recipe[], layers: Recipe[][]): boolean {
-  const isLink = ({ op }: Recipe) => op === "symlink" || op === "link";
+  const isSymlink = ({ op }: Recipe) => op === "symlink";
+  const isLink = (it: Recipe) => isSymlink(it) || it.op === "link";
   const files = base.filter(({ op }) => op === "file");
   const links = layers.flat().filter(isLink);
   const isUnder = (others: Recipe[]) => (mark: Recipe) =>
     isMark(mark) && others.some(({ path }) => isBelow(mark.path, path));
-  return layers.some((entries) => entries.some(isMark) && entries.some(isLink)) ||
+  return layers.some((entries) => entries.some(isMark) && entries.some(isSymlink)) ||
     layers.flat().some(isUnder(files)) ||
     layers.flat().some(isUnder(links));
 }
