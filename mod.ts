@@ -6,7 +6,7 @@
  * {@linkcode tar}, {@linkcode cpio}, {@linkcode directory}), perhaps put a disk around it
  * ({@linkcode verity}, {@linkcode gpt}, {@linkcode vhd}, {@linkcode qcow2}), choose a destination
  * ({@linkcode fileSink}, {@linkcode directorySink}, {@linkcode pipeSink}, {@linkcode memorySink}), and
- * {@linkcode convert}.
+ * {@linkcode convert}. To look into an image of any kind, {@linkcode openTree}.
  *
  * @example
  * ```ts
@@ -82,6 +82,7 @@ export type {
   WriteReport,
 } from "./src/format/image_format.ts";
 export type { ImageDescription, ImageProblem, ImageReader } from "./src/format/image_reader.ts";
+export { LossError } from "./src/format/loss.ts";
 export { ImageError } from "./src/image_error.ts";
 export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "./src/image_error.ts";
 export type { ByteSink, ImageSink, OpenSink } from "./src/io/byte_sink.ts";
