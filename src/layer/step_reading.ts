@@ -15,7 +15,7 @@ import {
   type LayerSummary,
   TURN_SIZE,
 } from "./layer_reading.ts";
-import { pause } from "./pause.ts";
+import { Pace } from "./pause.ts";
 
 /** Bytes of one read; measured best. */
 export const PIECE_SIZE = 256 * 1024;
@@ -70,6 +70,7 @@ export class StepReading implements LayerReading, StepTaker {
   #bytes: FileBytes | null = null;
   #entryCount = 0;
   #byteCount = 0;
+  readonly #pace = new Pace();
   #untilTurn = TURN_SIZE;
   #summary: LayerSummary | null = null;
 
@@ -110,9 +111,9 @@ export class StepReading implements LayerReading, StepTaker {
       const before = this.#offset;
       this.#step();
       this.#untilTurn -= this.#offset - before;
-      if (this.#untilTurn > 0) continue;
+      if (this.#untilTurn > 0 && !this.#pace.isLong) continue;
       this.#untilTurn = TURN_SIZE;
-      await pause();
+      await this.#pace.pause();
       this.#options.signal?.throwIfAborted();
       this.#options.onProgress?.(this.#byteCount);
     }

@@ -13,7 +13,7 @@ import {
   type LayerSummary,
   TURN_SIZE,
 } from "./layer_reading.ts";
-import { pause } from "./pause.ts";
+import { Pace, pause } from "./pause.ts";
 import { TarParser } from "./tar/tar_parser.ts";
 
 /** Reads one tar step by step. */
@@ -24,6 +24,7 @@ export class TarReading implements LayerReading {
   readonly #options: LayerReadingOptions;
   // What is left of the last piece after a stop at an entry.
   #rest: Uint8Array | null = null;
+  readonly #pace = new Pace();
   #untilTurn = TURN_SIZE;
   #summary: LayerSummary | null = null;
 
@@ -81,9 +82,9 @@ export class TarReading implements LayerReading {
     const answer = this.#chunks.next();
     const chunk = answer instanceof Promise ? await answer : answer;
     if (chunk !== null) this.#untilTurn -= chunk.length;
-    if (this.#untilTurn <= 0) {
+    if (this.#untilTurn <= 0 || this.#pace.isLong) {
       this.#untilTurn = TURN_SIZE;
-      await pause();
+      await this.#pace.pause();
       this.#options.signal?.throwIfAborted();
       this.#options.onProgress?.(this.#chunks.readBytes);
     }
