@@ -100,6 +100,14 @@ const TRANSPORTS: readonly Transport[] = [
       return await repositoryImage(rest, options);
     },
   },
+  {
+    prefix: "composefs-image:",
+    form: "composefs-image:OBJECTS:FILE",
+    async open(rest, options) {
+      const { composefsImageFile } = await import("../composefs/image/image_file_source.ts");
+      return await composefsImageFile(rest, options);
+    },
+  },
   ...IMAGE_FILE_FORMATS.map(({ name }) => ({
     prefix: `${name}:`,
     form: `${name}:FILE`,
@@ -122,7 +130,8 @@ export function registryReferenceIn(reference: string): string | null {
 /**
  * Opens the image that `reference` names: a transport and a path (`oci:DIRECTORY[:TAG|@DIGEST]`,
  * `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`, `overlay2:DIRECTORY`,
- * `dir:DIRECTORY`, `tar:FILE|-`, `composefs:DIRECTORY:NAME`, `ext4:FILE` and so on for every image format), a container engine on this machine and a name
+ * `dir:DIRECTORY`, `tar:FILE|-`, `composefs:DIRECTORY:NAME`,
+ * `composefs-image:OBJECTS:FILE`, `ext4:FILE` and so on for every image format), a container engine on this machine and a name
  * (`docker-daemon:NAME`, `containers-storage:NAME`, `containerd:NAME[@NAMESPACE]`), a bare path to a
  * directory, an archive or a filesystem image, whose kind is found out, or an image of a registry
  * (`docker://HOST/NAME:TAG`; also as a bare name, as `nginx:1.27`, where there is no such path). Close

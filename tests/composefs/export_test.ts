@@ -1,6 +1,7 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { TWO_LAYERS } from "../../src/composefs/oci/oci_fixture.ts";
+import { digestOf } from "../../src/oci/digest.ts";
 import { layoutOf } from "../../src/source/layout_fixture.ts";
 import { runCli, withDirectory } from "../e2e/cli_process.ts";
 
@@ -56,5 +57,42 @@ Deno.test("a source without layers is pulled as one layer of all its files", asy
     const errors = JSON.parse(await run("composefs", "fsck", "--json", ...place)).errors;
     deepStrictEqual(errors, []);
     deepStrictEqual([...Deno.readDirSync(join(directory, "repository/tmp"))], []);
+  });
+});
+
+Deno.test("an image in a file and its objects convert to what they were made of", async () => {
+  await withDirectory(async (directory) => {
+    const run = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await runCli(args);
+      strictEqual(code, 0, stderr);
+      return stdout;
+    };
+    const [file, objects] = ["app.composefs", "objects"].map((name) => join(directory, name));
+    const source = `oci:${layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"))}`;
+    const platform = ["--platform", "linux/amd64"];
+    await run(
+      "composefs",
+      "create-image",
+      source,
+      file,
+      "--digest-store",
+      objects,
+      ...platform,
+    );
+    const made = `composefs-image:${objects}:${file}`;
+    const outputs = await Promise.all([made, source].map(async (reference, i) => {
+      const output = join(directory, `${i}.tar`);
+      await run(reference, "-o", output, "--quiet", ...platform);
+      return digestOf(Deno.readFileSync(output));
+    }));
+    strictEqual(outputs[0], outputs[1]);
+    const content = "new ".repeat(100);
+    strictEqual(await run("cat", made, "/etc/new"), content);
+    const [head] = [...Deno.readDirSync(objects)].filter(({ name }) => name.length === 2);
+    Deno.removeSync(join(objects, head.name), { recursive: true });
+    const lost = await runCli([made, "-o", join(directory, "x.tar")]);
+    match(lost.stderr, /Cannot read .*objects/);
+    const none = await runCli([`composefs-image:${file}`, "-o", join(directory, "x.tar")]);
+    match(none.stderr, /expected composefs-image:OBJECTS:FILE/);
   });
 });

@@ -29,7 +29,7 @@ export function convertParser() {
       command: constant("convert"),
       image: argument(imageValue(), {
         description:
-          message`The container image: an OCI layout directory, an OCI or docker-save archive, a name in a registry as nginx:1.27; an image of an engine on this machine: docker-daemon:NAME, containers-storage:NAME, containerd:NAME; a root filesystem: overlay2:DIR, dir:DIR, tar:FILE; a filesystem image or disk of any format; or composefs:DIR:NAME.`,
+          message`The container image: an OCI layout directory, an OCI or docker-save archive, a name in a registry as nginx:1.27; an image of an engine on this machine: docker-daemon:NAME, containers-storage:NAME, containerd:NAME; a root filesystem: overlay2:DIR, dir:DIR, tar:FILE; a filesystem image or disk of any format; or composefs:DIR:NAME, composefs-image:OBJECTS:FILE.`,
       }),
     }),
     outputOptions(),

@@ -9,6 +9,7 @@ import type { Image } from "../../source/image.ts";
 import { createRequest, type OpenOptions } from "../../source/open_options.ts";
 import { countLinks, type FileTree } from "../../tree/file_tree.ts";
 import type { ImageContent } from "../image/content.ts";
+import { splitDirectory } from "../image/directory_name.ts";
 import { ObjectReader } from "../image/object_reader.ts";
 import { readStoredImage } from "../repository/image_objects.ts";
 import { isObjectId } from "../repository/object_id.ts";
@@ -27,8 +28,8 @@ import { diffIdsOf, openOciImage } from "./oci_image.ts";
  */
 export async function repositoryImage(rest: string, options: OpenOptions = {}): Promise<Image> {
   const request = createRequest(`composefs:${rest}`, {}, options);
-  const { path, name } = splitPlace(rest);
-  const repository = await Repository.open(path, { signal: options.signal });
+  const { directory, name } = splitDirectory(rest, "composefs:DIRECTORY:NAME");
+  const repository = await Repository.open(directory, { signal: options.signal });
   const reader = new ObjectReader(repository.objects.directory);
   const close = () => {
     reader.close();
@@ -89,26 +90,4 @@ async function findImage(
       annotations: image.manifest.annotations,
     },
   };
-}
-
-/** The directory is what stands before the first colon that has a directory in front of it. */
-function splitPlace(rest: string): { readonly path: string; readonly name: string } {
-  for (let at = rest.indexOf(":"); at >= 0; at = rest.indexOf(":", at + 1)) {
-    const path = rest.slice(0, at);
-    if (isDirectory(path) && at < rest.length - 1) return { path, name: rest.slice(at + 1) };
-  }
-  throw new ImageError(
-    "NOT_FOUND",
-    `Cannot open ${quote(`composefs:${rest}`)}: ` +
-      `${isDirectory(rest) ? "it names no image" : "there is no such directory"}, expected ` +
-      "composefs:DIRECTORY:NAME",
-  );
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
 }

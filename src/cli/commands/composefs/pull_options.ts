@@ -119,9 +119,10 @@ function importLayerCommand() {
         diffId: argument(string({ metavar: "DIGEST" }), {
           description: message`The digest that the tar must have.`,
         }),
-        file: argument(path({ metavar: "FILE" }), {
-          description: message`The tar of the layer, plain or compressed.`,
-        }),
+        file: optional(argument(path({ metavar: "FILE" }), {
+          description:
+            message`The tar of the layer, plain or compressed; default, and -: standard input.`,
+        })),
       }),
       repositoryOptions(),
     ),
