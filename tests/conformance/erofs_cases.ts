@@ -38,6 +38,7 @@ export const CONTENT_VARIANTS: readonly ErofsOptions[] = [
   { blockSize: 4096, compression: "zstd:3" },
   { blockSize: 4096, compression: "zstd:19", clusterSize: 8192 },
   { blockSize: 1024, compression: "lz4", clusterSize: 2048 },
+  { blockSize: 512, compression: "lz4", clusterSize: 1_048_576 },
   // Larger than a page: our reader alone can tell.
   { blockSize: 65_536 },
   { blockSize: 16_384, compression: "zstd:1" },
@@ -106,12 +107,14 @@ const OWN_CASES: readonly ErofsCase[] = [
       const tree = new CaseTree();
       for (const bits of [0, 1, 4, 9]) {
         const c = b * 2 ** bits;
-        tree.file(`holes of ${2 ** bits} first`, { data: [[c, 2 * c], [3 * c, 3 * c + 1]] })
-          .file(`holes of ${2 ** bits} last`, { size: 4 * c, data: [[0, c]] })
-          .file(`holes of ${2 ** bits} and a rest`, { size: 5 * c + 7, data: [[2 * c, 3 * c]] })
-          .file(`holes of ${2 ** bits} and a byte`, {
-            size: 5 * c + 7,
-            data: [[2 * c, 3 * c], [5 * c + 6, 5 * c + 7]],
+        // Odd numbers of chunks that are together no smaller than a hole.
+        const h = c * (2 * Math.ceil(32_768 / c) + 1);
+        tree.file(`holes of ${h / b} first`, { data: [[h, h + c], [2 * h + c, 2 * h + c + 1]] })
+          .file(`holes of ${h / b} last`, { size: c + h, data: [[0, c]] })
+          .file(`holes of ${h / b} and a rest`, { size: 2 * h + c + 7, data: [[h, h + c]] })
+          .file(`holes of ${h / b} and a byte`, {
+            size: 2 * h + c + 7,
+            data: [[h, h + c], [2 * h + c + 6, 2 * h + c + 7]],
           });
       }
       return tree.finish();

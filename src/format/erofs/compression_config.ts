@@ -19,6 +19,11 @@ export const ALGORITHM_NAMES: readonly (keyof typeof Algorithm)[] = [
 
 /** Largest distance of an LZ4 match. */
 const LZ4_DISTANCE = 65535;
+/**
+ * Largest `max_pclusterblks`: the kernel compares it with 1 MiB of pages before it knows the size of
+ * blocks, and makes room for so many pages.
+ */
+const LZ4_CLUSTER_BLOCKS_MAX = 256;
 const DEFLATE_WINDOW_BITS = 15;
 /** `windowlog` counts from 1 KiB. */
 const ZSTD_WINDOW_BASE = 10;
@@ -32,7 +37,7 @@ export function compressionRecord(compression: ErofsCompression, blockSize: numb
   view.setUint16(0, size, true);
   if (codec === "lz4") {
     view.setUint16(2, LZ4_DISTANCE, true); // max_distance
-    view.setUint16(4, clusterSize / blockSize, true); // max_pclusterblks
+    view.setUint16(4, Math.min(clusterSize / blockSize, LZ4_CLUSTER_BLOCKS_MAX), true); // max_pclusterblks
   } else if (codec === "deflate") {
     view.setUint8(2, DEFLATE_WINDOW_BITS); // windowbits
   } else {
