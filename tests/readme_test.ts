@@ -105,7 +105,7 @@ Deno.test("the README lists the exit codes as they are", () => {
   deepStrictEqual(rows, Object.entries(EXIT_CODES));
 });
 
-Deno.test("the documentation names every dependency, format and option", () => {
+Deno.test("the documentation names every dependency, format, source and option", () => {
   const project = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
   for (const name of Object.keys(project.imports)) {
     const [, packageName] = /^((?:@[^/]+\/)?[^/]+)/.exec(name)!;
@@ -120,6 +120,10 @@ Deno.test("the documentation names every dependency, format and option", () => {
     ok(README.text.includes(`| ${name === "erofs" ? "EROFS" : name} `), name);
     for (const extension of extensions) ok(README.text.includes(`\`${extension}\``), extension);
   }
+  const sources = Deno.readTextFileSync(`${ROOT}src/source/open_image.ts`);
+  const forms = [...sources.matchAll(/^ {4}form: "([a-z0-9-]+:)/gm)].map(([, prefix]) => prefix);
+  ok(forms.length > 8);
+  for (const prefix of forms) ok(README.text.includes(`\`${prefix}`), prefix);
   for (const option of optionsOfProgram()) {
     ok(new RegExp(`${option}(?![a-z-])`).test(text), option);
   }
