@@ -51,7 +51,7 @@ const SETTINGS: Readonly<Record<string, Coarseness & { readonly options?: object
     wholeSeconds: true,
     options: { compression: "zstd:1", compressionWorkers: 0 },
   },
-  erofs: { holeSize: 4096, options: IDENTIFIERS },
+  erofs: { holeSize: 65_536, options: IDENTIFIERS },
   tar: { holeSize: 512, options: { sparse: true } },
   cpio: { holeSize: Infinity, wholeSeconds: true },
   directory: { holeSize: 4096 },

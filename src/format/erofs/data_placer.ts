@@ -10,7 +10,10 @@ import type { DataBlocks } from "./data_blocks.ts";
 import { INODE_COMPACT_SIZE } from "./inode.ts";
 import type { TailStore } from "./tail_store.ts";
 
-/** Zeros that were written become a hole from so many bytes on: shorter ones are not worth a map. */
+/**
+ * Zeros become a hole from so many bytes on, whether they were written or skipped: fewer are not
+ * worth a map, and the image must not depend on what its source took for a hole.
+ */
 const HOLE_SIZE = 64 * 1024;
 /** Chunks that a file has at most: the map takes 4 bytes for each. */
 const CHUNKS_MAX = 2 ** 18;
@@ -32,7 +35,6 @@ export class DataPlacer implements FileWriter<ErofsContent> {
   #unit = 1;
   // Blocks of zeros in front of the position that are not placed yet.
   #zeroBlocks = 0;
-  #isHole = false;
   #runs: { logicalBlock: number; startBlock: number; blockCount: number }[] = [];
 
   /** Creates a placer. */
@@ -65,7 +67,6 @@ export class DataPlacer implements FileWriter<ErofsContent> {
       : blockCount * blockSize;
     this.#unit = 2 ** Math.max(0, Math.ceil(Math.log2(blockCount / CHUNKS_MAX)));
     this.#zeroBlocks = 0;
-    this.#isHole = false;
     this.#runs = [];
     return this;
   }
@@ -100,7 +101,6 @@ export class DataPlacer implements FileWriter<ErofsContent> {
     const tail = left % blockSize;
     if (left > tail) {
       this.#zeroBlocks += (left - tail) / blockSize;
-      this.#isHole = true;
       this.#position += left - tail;
     }
     if (tail > 0) this.#appendZeros(tail);
@@ -206,8 +206,7 @@ export class DataPlacer implements FileWriter<ErofsContent> {
 
   /** Whether the zeros in front of the position are to be a hole. */
   #isHoleHere(): boolean {
-    return this.#zeroBlocks > 0 &&
-      (this.#isHole || this.#zeroBlocks * this.#blockSize >= HOLE_SIZE);
+    return this.#zeroBlocks * this.#blockSize >= HOLE_SIZE;
   }
 
   /** Makes a hole of the zeros that end at block `end`, but for what is not a whole unit. */
@@ -230,7 +229,6 @@ export class DataPlacer implements FileWriter<ErofsContent> {
   #placeZeros(end: number): void {
     const count = this.#zeroBlocks;
     this.#zeroBlocks = 0;
-    this.#isHole = false;
     if (count === 0) return;
     this.#extendRun(end - count, count);
     this.#blocks.appendZeros(count);

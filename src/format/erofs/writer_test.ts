@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { ImageError } from "../../image_error.ts";
 import { memorySink } from "../../io/memory_sink.ts";
@@ -56,6 +57,27 @@ function someBytes(size: number, seed = 1): Uint8Array {
   return Uint8Array.from({ length: size }, (_, i) => i >> 6 ^ seed * 7 ^ i % 11);
 }
 
+Deno.test("the same bytes whatever the input takes for a hole", async () => {
+  const images: Uint8Array[] = [];
+  for (const isSkipped of [false, true]) {
+    images.push(
+      await imageOf({}, (writer, root) => {
+        for (const zeros of [1, 4095, 4096, 8192, 65_535, 65_536, 70_000, 300_000]) {
+          const file = fileOf(writer, 2 * zeros + 9000, (file) => {
+            for (const bytes of [4096, 4904]) {
+              file.write(someBytes(bytes));
+              if (isSkipped) file.skip(zeros);
+              else file.write(new Uint8Array(zeros));
+            }
+          });
+          root.children!.set(`${zeros}`, file);
+        }
+      }),
+    );
+  }
+  ok(Buffer.from(images[0]).equals(images[1]));
+});
+
 Deno.test("beginFile() makes a tail of a small file, blocks of whole ones, chunks around holes", () => {
   const { writer } = begin({});
   const small = fileOf(writer, 100, (file) => file.write(someBytes(100))).content;
@@ -65,17 +87,17 @@ Deno.test("beginFile() makes a tail of a small file, blocks of whole ones, chunk
   // What does not fit behind an inode is a block.
   const full = fileOf(writer, 4095, (file) => file.write(someBytes(4095))).content;
   deepStrictEqual(full, new FlatContent(3, 1, -1));
-  const sparse = fileOf(writer, 5 * 4096 + 1, (file) => {
-    file.skip(4096);
+  const sparse = fileOf(writer, 34 * 4096 + 1, (file) => {
+    file.skip(16 * 4096);
     file.write(someBytes(4096));
-    file.skip(3 * 4096);
+    file.skip(17 * 4096);
     file.write(Uint8Array.of(1));
   }).content;
   deepStrictEqual(
     sparse,
     new ChunkedContent(0, [
-      { logicalBlock: 1, startBlock: 4, blockCount: 1 },
-      { logicalBlock: 5, startBlock: 5, blockCount: 1 },
+      { logicalBlock: 16, startBlock: 4, blockCount: 1 },
+      { logicalBlock: 34, startBlock: 5, blockCount: 1 },
     ]),
   );
   const hole = fileOf(writer, 2 ** 40 + 5, (file) => file.skip(2 ** 40 + 5)).content;
@@ -115,7 +137,7 @@ Deno.test("finish() leaves nothing of released files in the image", async () => 
 Deno.test("the same bytes for any number of workers", async () => {
   for (const compression of ["lz4", "deflate:6", "zstd:3"]) {
     const images: Uint8Array[] = [];
-    for (const compressionWorkers of [0, 1, 3]) {
+    for (const compressionWorkers of [0, 1, 2, 4]) {
       images.push(
         await imageOf({ compression, compressionWorkers }, (writer, root) => {
           for (let i = 0; i < 40; i++) {
@@ -126,8 +148,7 @@ Deno.test("the same bytes for any number of workers", async () => {
         }),
       );
     }
-    deepStrictEqual(images[1], images[0]);
-    deepStrictEqual(images[2], images[0]);
+    for (const image of images) ok(Buffer.from(image).equals(images[0]), compression);
   }
 });
 
