@@ -4,7 +4,7 @@
  * @module
  */
 import { byteStringFrom } from "../../bytes/byte_string.ts";
-import type { ImageError } from "../../image_error.ts";
+import { ImageError } from "../../image_error.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
 import { SquashfsContent } from "./content.ts";
 import {
@@ -30,6 +30,10 @@ import type { SquashfsTables } from "./reader_tables.ts";
 import type { SquashfsVolume } from "./reader_volume.ts";
 import type { SquashfsXattrs } from "./reader_xattrs.ts";
 
+/** Entries of a block list that are read at once. */
+const LIST_PIECE = 16_384;
+/** Blocks that may always be listed, 64 MiB of lists: a small image can have many equal files. */
+const LEAST_BLOCKS = 2 ** 24;
 /** Longest target of a symbolic link. */
 const TARGET_MAX = 65535;
 
@@ -62,6 +66,9 @@ export class SquashfsInodes {
   readonly #xattrs: SquashfsXattrs;
   /** Bytes of inodes that can still be read: they do not overlap. */
   #rest: number;
+  /** Blocks that lists may have in all. Files may share blocks, but not without measure. */
+  readonly #blocksMax: number;
+  #restBlocks: number;
 
   /** Reads from these tables. */
   constructor(volume: SquashfsVolume, tables: SquashfsTables, xattrs: SquashfsXattrs) {
@@ -69,6 +76,7 @@ export class SquashfsInodes {
     this.#tables = tables;
     this.#xattrs = xattrs;
     this.#rest = metadataCapacity(volume, tables.inodes);
+    this.#restBlocks = this.#blocksMax = Math.max(LEAST_BLOCKS, volume.superblock.bytesUsed);
   }
 
   /** The inode of a reference. Every reference may be read once. */
@@ -140,9 +148,7 @@ export class SquashfsInodes {
     this.#spend(4 * blockCount, cursor);
     const content = new SquashfsContent(fields.size);
     content.start = fields.start;
-    content.blockSizes = new Uint32Array(blockCount);
-    const bytes = cursor.take(4 * blockCount);
-    for (let i = 0; i < blockCount; i++) content.blockSizes[i] = bytes.getUint32(4 * i, true);
+    content.blockSizes = this.#readBlockSizes(cursor, head, blockCount);
     const tail = fields.size % blockSize;
     if (hasFragment && tail > 0) {
       content.fragment = fields.fragment;
@@ -153,6 +159,34 @@ export class SquashfsInodes {
       }
     }
     inode.content = fields.size === 0 ? null : content;
+  }
+
+  #readBlockSizes(
+    cursor: MetadataCursor,
+    head: InodeHead,
+    blockCount: number,
+  ): Uint32Array<ArrayBuffer> {
+    const sizes = new Uint32Array(blockCount);
+    for (let first = 0; first < blockCount; first += LIST_PIECE) {
+      const count = Math.min(LIST_PIECE, blockCount - first);
+      const piece = cursor.take(4 * count);
+      for (let i = 0; i < count; i++) {
+        const size = piece.getUint32(4 * i, true);
+        // Memory that stays zero is none: lists of holes are large in files of terabytes.
+        if (size === 0) continue;
+        sizes[first + i] = size;
+        this.#restBlocks--;
+      }
+      if (this.#restBlocks < 0) {
+        const message =
+          `Cannot read squashfs inode ${head.number}: the lists of blocks have more ` +
+          `entries than ${this.#blocksMax}, expected at most one for each byte of the image`;
+        throw new ImageError("LIMIT_EXCEEDED", message, {
+          where: { source: this.#volume.source.name, offset: cursor.position },
+        });
+      }
+    }
+    return sizes;
   }
 
   #readOther(

@@ -6,7 +6,7 @@ import { memorySource } from "../../io/memory_source.ts";
 import type { Notice } from "../../notice.ts";
 import { emptyTree, type FileTree } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
-import { squashfs, type SquashfsContent, type SquashfsOptions } from "./format.ts";
+import { squashfs, SquashfsContent, type SquashfsOptions } from "./format.ts";
 import { readExtendedRegularInode } from "./inode.ts";
 import { openSquashfs } from "./reader.ts";
 import { readSuperblock } from "./superblock.ts";
@@ -219,6 +219,23 @@ Deno.test("squashfs() stops in the middle of the metadata, and of a check, by it
   });
   const reader = openSquashfs(memorySource(bytes));
   await rejects(async () => await reader.check(() => {}, soon()), isReason);
+});
+
+Deno.test("openSquashfs() refuses a small image with endless lists of blocks", async () => {
+  const { bytes } = await write({ compression: "zstd:1", blockSize: 4096 }, (tree) => {
+    const inode = new Inode<SquashfsContent>(FileKind.regular, 0o644);
+    inode.size = 4096 * (2 ** 24 + 16_384);
+    inode.content = new SquashfsContent(inode.size);
+    // Blocks of one byte: what is equal takes no room in the image.
+    inode.content.blockSizes = new Uint32Array(inode.size / 4096).fill(0x100_0001);
+    tree.root.children!.set("bomb", inode);
+  });
+  ok(bytes.length < 1_000_000);
+  throws(() => openSquashfs(memorySource(bytes)), (error) => {
+    ok(error instanceof ImageError && /16777216, expected at most one/.test(error.message));
+    deepStrictEqual([error.code, error.where.path], ["LIMIT_EXCEEDED", "bomb"]);
+    return true;
+  });
 });
 
 Deno.test("squashfs() refuses options out of range", () => {
