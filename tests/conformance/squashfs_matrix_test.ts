@@ -1,5 +1,5 @@
 /**
- * The squashfs matrix: every case, written by us in several ways, before every judge.
+ * The squashfs matrix: every case, written by us in one or several ways, before every judge.
  *
  * @module
  */
@@ -39,7 +39,8 @@ function matrixTest(squashfsCase: SquashfsCase, options: SquashfsOptions): void 
 }
 
 for (const squashfsCase of SQUASHFS_CASES) {
-  for (const options of VARIANTS) matrixTest(squashfsCase, options);
+  const variants = squashfsCase.isAboutNames ? VARIANTS.slice(0, 1) : VARIANTS;
+  for (const options of variants) matrixTest(squashfsCase, options);
 }
 for (const squashfsCase of LARGE_BLOCK_CASES) matrixTest(squashfsCase, { compression: "zstd:1" });
 
