@@ -147,8 +147,13 @@ class OciCheck {
       this.#found("config-parse-failed", digest, orThrow(error));
     }
     for (const [name, id] of config.stream.namedRefs) {
-      if (!isVariantName(name) || this.#repository.objects.sizeOf(id) !== null) continue;
-      this.#found("seal-image-missing", digest, `its ${name}, object ${id}, is not there`);
+      if (!isVariantName(name)) continue;
+      try {
+        if (this.#repository.objects.sizeOf(id) !== null) continue;
+        this.#found("seal-image-missing", digest, `its ${name}, object ${id}, is not there`);
+      } catch (error) {
+        this.#found("seal-image-missing", digest, orThrow(error));
+      }
     }
   }
 

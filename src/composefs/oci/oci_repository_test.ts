@@ -184,6 +184,38 @@ Deno.test("every damage of a container image is found", async () => {
     ["config-digest-mismatch"],
   );
   deepStrictEqual(
+    await kindsAfter(async (repository, { manifestDigest }) => {
+      // Manifest and configuration have the digests that they should, and say nothing of an image.
+      const image = await openOciImage(repository, "test");
+      const config = digestOf(bytes("no"));
+      const manifest = JSON.stringify({
+        ...JSON.parse(new TextDecoder().decode(image.manifestBytes)),
+        config: { ...image.manifest.config, digest: config, size: 2 },
+      });
+      const object = await stored(repository, "ociconfg", "no");
+      repository.streams.put(configStream(config), object);
+      repository.streams.put(
+        manifestStream(digestOf(bytes(manifest))),
+        await writeDocument(
+          repository,
+          "ocimanif",
+          bytes(manifest),
+          new Map([[`config:${config}`, object]]),
+        ),
+      );
+      strictEqual(manifestDigest === digestOf(bytes(manifest)), false);
+    }),
+    ["config-parse-failed"],
+  );
+  deepStrictEqual(
+    await kindsAfter(({ objects }, { images }) => {
+      const path = objects.pathOf([...images.values()][0]);
+      Deno.removeSync(path);
+      Deno.mkdirSync(path);
+    }),
+    ["seal-image-missing"],
+  );
+  deepStrictEqual(
     await kindsAfter(({ streams }) => streams.remove(LAYER)),
     ["layer-stream-missing"],
   );

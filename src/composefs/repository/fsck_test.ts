@@ -1,10 +1,12 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { ImageError } from "../../image_error.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { BASE_LAYER, layerOf, pullFixture, TWO_LAYERS } from "../oci/oci_fixture.ts";
 import { configStream, layerStream, manifestStream } from "../oci/stream_names.ts";
 import type { PullOciReport } from "../oci/pull.ts";
 import { openStream } from "../oci/document_stream.ts";
 import { checkRepository, type FsckKind, type FsckOptions } from "./fsck.ts";
+import { ObjectStore } from "./object_store.ts";
 import type { Repository } from "./repository.ts";
 import { withRepository } from "./repository_fixture.ts";
 
@@ -192,5 +194,68 @@ Deno.test("damaged metadata is found", async () => {
   deepStrictEqual(
     await kindsAfter(({ path }) => Deno.writeTextFileSync(`${path}/meta.json`, "{")),
     ["metadata-parse-failed"],
+  );
+});
+
+const denied = () => {
+  throw new ImageError("PERMISSION", "Cannot read object: not for you");
+};
+
+Deno.test("what the system refuses is found, and the rest is looked at", async () => {
+  deepStrictEqual(
+    await kindsAfter(({ objects, streams }) => {
+      // A file stands where a directory of objects should.
+      Deno.writeTextFileSync(`${objects.directory}/ab`, "");
+      streams.put("lost", "ab".repeat(32));
+    }),
+    ["object-invalid-name", "stat-failed"],
+  );
+  // Root may open everything, so what the system would say is put in its place.
+  deepStrictEqual(
+    await kindsAfter(({ objects }, { images }) => {
+      const [image] = images.values();
+      const open = objects.open.bind(objects);
+      objects.open = (id) => id === image ? denied() : open(id);
+    }),
+    ["image-open-failed", "object-open-failed"],
+  );
+  deepStrictEqual(
+    await kindsAfter(({ objects }, { images }) => {
+      const [image] = images.values();
+      const open = objects.open.bind(objects);
+      objects.open = (id) => {
+        const source = open(id);
+        if (id !== image) return source;
+        const { name, size } = source;
+        return { name, size, read: denied, close: () => source.close() };
+      };
+    }, { metadataOnly: true }),
+    ["image-read-failed"],
+  );
+});
+
+Deno.test({
+  name: "objects without fs-verity are found in a repository that has it",
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const secure = { value: true };
+  deepStrictEqual(
+    await kindsAfter((repository) => void Object.defineProperty(repository, "isSecure", secure)),
+    ["object-verity-missing"],
+  );
+  deepStrictEqual(
+    await kindsAfter((repository) => {
+      Object.defineProperty(repository, "isSecure", secure);
+      const { objects } = repository;
+      // They vanish when their bytes have been read.
+      const { measure, pathOf } = ObjectStore.prototype;
+      objects.measure = (id) => {
+        objects.pathOf = pathOf;
+        const digest = measure.call(objects, id);
+        objects.pathOf = (id) => `${pathOf.call(objects, id)}.gone`;
+        return digest;
+      };
+    }),
+    ["broken-symlink", "object-verity-failed"],
   );
 });
