@@ -7,13 +7,18 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
+import { gpt } from "../../src/disk/gpt.ts";
+import { qcow2 } from "../../src/disk/qcow2.ts";
+import { verity } from "../../src/disk/verity.ts";
+import { vhd } from "../../src/disk/vhd.ts";
+import type { ImageFormat } from "../../src/format/image_format.ts";
 import { convert } from "../../src/convert/convert.ts";
 import { openImage } from "../../src/source/open_image.ts";
 import { type ComparedTree, compareTrees, formatDifference } from "../../src/tree/compare.ts";
 import { type FileTree, walk } from "../../src/tree/file_tree.ts";
 import { FileKind, type Inode, NO_XATTRS } from "../../src/tree/inode.ts";
 import { toolTest } from "../tools.ts";
-import { ROUND_FORMATS, type RoundFormat } from "./every_format.ts";
+import { ROUND_FORMATS, type RoundFormat, roundFormat } from "./every_format.ts";
 import { type GeneratedContent, generatedReader } from "./generated_content.ts";
 import { arbitraryStep, buildTree } from "./random_tree.ts";
 import { CREATED_SECONDS, writeTree } from "./write_tree.ts";
@@ -159,6 +164,39 @@ for (const source of ROUND_FORMATS) {
         });
       });
       await fc.assert(property, { numRuns: 12, endOnFailure: true });
+    });
+  }
+}
+
+/** What goes around an image, and is looked through. */
+const DISKS:
+  readonly (readonly [string, (format: ImageFormat<unknown>) => ImageFormat<unknown>])[] = [
+    ["a partition with a hash tree", (format) => gpt(verity(format))],
+    ["a VHD", vhd],
+    ["a compressed qcow2", (format) => qcow2(format, { compression: "zstd" })],
+    ["a qcow2 of a partition", (format) => qcow2(gpt(format))],
+    ["a VHD of a partition", (format) => vhd(gpt(format))],
+  ];
+
+for (const [index, [disk, around]] of DISKS.entries()) {
+  for (const name of ["ext4", "squashfs", "erofs"]) {
+    // One of them each: that every format becomes every other was seen above.
+    const target = roundFormat(["tar", "erofs", "cpio", "squashfs", "ext4"][index]);
+    Deno.test(`${name} in ${disk} becomes ${target.name}`, async () => {
+      const source = roundFormat(name);
+      const property = fc.asyncProperty(steps, async (made) => {
+        await withDirectory(async (directory) => {
+          const tree = tamed(buildTree(made).finish(), [source, target], true);
+          const original = `${directory}/disk`;
+          const image = source.sink(original);
+          await writeTree(around(await source.create()), tree, image);
+          const there = await converted(source, original, target, `${directory}/there`);
+          await target.look(there, (found) => {
+            deepStrictEqual(complaints(tree, found, source, target), []);
+          });
+        });
+      });
+      await fc.assert(property, { numRuns: 6, endOnFailure: true });
     });
   }
 }
