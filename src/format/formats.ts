@@ -75,7 +75,7 @@ export const FORMATS: readonly FormatEntry[] = [
     // s_magic of the superblock, which starts at 1024.
     matches: (head) => head.length >= 2048 && head[0x438] === 0x53 && head[0x439] === 0xef,
     loadWriter: async () => (await import("./ext4/format.ts")).ext4,
-    loadReader: async () => (await import("./ext4/reader.ts")).openExt4,
+    loadReader: async () => (await import("./ext4/reader.ts")).openExt4ByTurns,
   },
   {
     name: "squashfs",

@@ -61,10 +61,12 @@ export interface ImageReader<C = unknown> extends ContentReader<C> {
 }
 
 /**
- * Opens an image. Throws `ImageError` (`CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED`, `IO`); the
- * source is the reader's from then on, and it is the caller's where opening throws.
+ * Opens an image. Throws `ImageError` (`CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED`, `IO`), or the
+ * reason of `signal`, which stops those that open by turns; the source is the reader's from then on,
+ * and it is the caller's where opening throws.
  */
 export type OpenImageReader = (
   source: ByteSource,
   onNotice: NoticeListener,
+  signal?: AbortSignal,
 ) => ImageReader | Promise<ImageReader>;

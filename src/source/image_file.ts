@@ -61,12 +61,14 @@ export function imageFileFormat(path: string): FormatEntry | null {
  * root partition of a disk; `format` is as in {@linkcode ImageFileOptions}.
  *
  * Throws `ImageError`: `NOT_FOUND`, `UNSUPPORTED` (no format that is known, or a feature of it),
- * `AMBIGUOUS` (several partitions), `CORRUPT`, `LIMIT_EXCEEDED`, `PERMISSION`, `IO`; `TypeError` for a name that is no format.
+ * `AMBIGUOUS` (several partitions), `CORRUPT`, `LIMIT_EXCEEDED`, `PERMISSION`, `IO`; `TypeError` for
+ * a name that is no format; the reason of `signal`.
  */
 export async function openImageFile(
   path: string,
   format: string | undefined,
   onNotice: NoticeListener,
+  signal?: AbortSignal,
 ): Promise<OpenedImageFile> {
   const forced = IMAGE_FILE_FORMATS.find(({ name }) => name === format);
   if (format !== undefined && forced === undefined) {
@@ -86,7 +88,7 @@ export async function openImageFile(
           `expected one of ${formatList()}`,
       );
     }
-    const reader = await (await found.loadReader!())(image, onNotice);
+    const reader = await (await found.loadReader!())(image, onNotice, signal);
     isOpened = true;
     return { format: found, reader };
   } catch (error) {
@@ -126,7 +128,12 @@ export async function imageFile(path: string, options: ImageFileOptions = {}): P
   const { format: wanted } = options;
   const request = createRequest(wanted === undefined ? path : `${wanted}:${path}`, {}, options);
   request.checkCancelled();
-  const { format, reader } = await openImageFile(path, wanted, request.notice);
+  const { format, reader } = await openImageFile(
+    path,
+    wanted,
+    request.notice,
+    options.signal,
+  );
   takeOutOwnDirectory(reader.tree, format);
   const image = rootImage(
     request,

@@ -57,7 +57,12 @@ export async function openFileView(
   { path, format }: ImageFileReference,
   options: TreeOptions,
 ): Promise<TreeView> {
-  const file = await openImageFile(path, format, options.onNotice ?? (() => {}));
+  const file = await openImageFile(
+    path,
+    format,
+    options.onNotice ?? (() => {}),
+    options.signal,
+  );
   return new FileView(reference, file, options);
 }
 

@@ -54,7 +54,7 @@ export async function runInspect(
 ): Promise<void> {
   showLog(terminal, args);
   const file = imageFileIn(args.image);
-  if (file !== null) return await inspectFile(file, args, terminal);
+  if (file !== null) return await inspectFile(file, args, terminal, signal);
   const notices = new NoticePrinter(loudnessOf(args), (text) => terminal.writeError(text));
   const registry = await registrySettings(args);
   const image = await openImage(args.image, {
@@ -81,10 +81,16 @@ async function inspectFile(
   { path, format }: ImageFileReference,
   args: InspectArguments,
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<void> {
   if (args.tags || args.referrers) throw noRegistry();
   const notices = new NoticePrinter(loudnessOf(args), (text) => terminal.writeError(text));
-  const { reader } = await openImageFile(path, format, (notice) => notices.show(notice));
+  const { reader } = await openImageFile(
+    path,
+    format,
+    (notice) => notices.show(notice),
+    signal,
+  );
   const { description } = reader;
   reader.close();
   notices.finish();

@@ -1,13 +1,14 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { CaseTree } from "../../../tests/conformance/case_tree.ts";
 import { writeTree } from "../../../tests/conformance/write_tree.ts";
+import type { ByteSource } from "../../io/byte_source.ts";
 import { memorySink } from "../../io/memory_sink.ts";
 import { memorySource } from "../../io/memory_source.ts";
 import type { ImageProblem } from "../image_reader.ts";
 import { Ext4VerityContent } from "./content.ts";
 import { ext4 } from "./format.ts";
 import type { Ext4Options } from "./options.ts";
-import { openExt4 } from "./reader.ts";
+import { openExt4, openExt4ByTurns } from "./reader.ts";
 import { verityStart } from "./verity_metadata.ts";
 
 const BLOCK = 4096;
@@ -68,6 +69,29 @@ Deno.test("check() believes the sums of the superblock only where it was unmount
   // As the kernel leaves it while it is mounted; e2fsck takes the sums of the groups then.
   view.setUint16(0x3a, 0, true); // s_state
   deepStrictEqual(problemsOf(image), []);
+});
+
+Deno.test("openExt4ByTurns() gives turns, and stops when it is told to", async () => {
+  const tree = new CaseTree().directory("many");
+  for (let i = 0; i < 2000; i++) tree.file(`many/${i}`);
+  const image = memorySource(await imageOf(tree, { readOnly: true }));
+  const stop = new AbortController();
+  let readBytes = 0;
+  const slow: ByteSource = {
+    ...image,
+    read(into, position) {
+      readBytes += into.length;
+      // In the middle of the inode table, longer than a turn.
+      if (readBytes > 200_000 && !stop.signal.aborted) {
+        stop.abort(new Error("stopped"));
+        for (const end = performance.now() + 100; performance.now() < end;);
+      }
+      return image.read(into, position);
+    },
+  };
+  await rejects(openExt4ByTurns(slow, undefined, stop.signal), /stopped/);
+  const reader = await openExt4ByTurns(slow);
+  strictEqual(reader.tree.root.children!.get("many")!.children!.size, 2000);
 });
 
 Deno.test("check() goes on behind a problem, gives turns, and stops when it is told to", async () => {

@@ -106,8 +106,8 @@ export function ext4(options: Ext4Options = {}): ImageFormat<Ext4Content> {
  * Opens an ext4, ext3 or ext2 image and reads its tree. The journal of one that was not unmounted is
  * replayed in memory, with a notice.
  *
- * Rejects with `ImageError` `CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED` or `IO`. The source is the
- * caller's where it rejects, else the reader's.
+ * Rejects with `ImageError` `CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED` or `IO`, or the reason of
+ * `signal`. The source is the caller's where it rejects, else the reader's.
  *
  * @example
  * ```ts
@@ -132,7 +132,8 @@ export function ext4(options: Ext4Options = {}): ImageFormat<Ext4Content> {
 export async function openExt4(
   source: ByteSource,
   onNotice: NoticeListener = () => {},
+  signal?: AbortSignal,
 ): Promise<ImageReader<Ext4Content>> {
   const reader = await import("./reader.ts");
-  return await reader.openExt4(source, onNotice);
+  return await reader.openExt4ByTurns(source, onNotice, signal);
 }

@@ -39,6 +39,9 @@ import { Ext4Xattrs } from "./reader_xattrs.ts";
 import type { Superblock } from "./superblock.ts";
 import { timestampNanoseconds, timestampSeconds } from "./timestamp.ts";
 
+/** Names of a directory after which others may get their turn. */
+const NAMES_OF_A_STEP = 256;
+
 /** A directory whose entries are to be read. */
 interface PendingDirectory {
   readonly number: number;
@@ -63,7 +66,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
   readonly #links = new Map<number, number>();
   readonly #hasFileTypes: boolean;
 
-  /** Reads the tree; see {@linkcode openExt4}. */
+  /** Reads all but the tree, which {@linkcode Ext4Reader.readTree} does; see {@linkcode openExt4}. */
   constructor(source: ByteSource, onNotice: NoticeListener = () => {}) {
     const volume = new Ext4Volume(source);
     const replayed = replayJournal(volume, onNotice);
@@ -74,8 +77,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
     this.#xattrs = new Ext4Xattrs(this.#volume, this.#inodes);
     const { featureIncompat } = this.#volume.superblock;
     this.#hasFileTypes = (featureIncompat & IncompatFeature.filetype) !== 0;
-    this.tree = this.#readTree();
-    this.#linked.clear();
+    this.tree = { root: this.#readRoot() };
   }
 
   /** The superblock, as it stands. */
@@ -131,7 +133,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
     this.#volume.source.close();
   }
 
-  #readTree(): FileTree<Ext4Content> {
+  #readRoot(): Inode<Ext4Content> {
     const found = this.#inodes.read(ROOT_INODE);
     const root = this.#readInode(found);
     if (root.kind !== FileKind.directory) {
@@ -141,20 +143,25 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
         "a directory",
       );
     }
+    return root;
+  }
+
+  /** Reads all files below the root, once. Yields now and then, so that others get their turn. */
+  *readTree(): Generator<void, void> {
     this.#seen.add(ROOT_INODE);
     const pending: PendingDirectory[] = [{
       number: ROOT_INODE,
-      inode: root,
+      inode: this.tree.root,
       parent: ROOT_INODE,
       path: "",
     }];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      this.#readEntries(next, pending);
+      yield* this.#readEntries(next, pending);
     }
-    return { root };
+    this.#linked.clear();
   }
 
-  #readEntries(directory: PendingDirectory, pending: PendingDirectory[]): void {
+  *#readEntries(directory: PendingDirectory, pending: PendingDirectory[]): Generator<void, void> {
     let entry: FoundName | null = null;
     try {
       const self = this.#inodes.read(directory.number);
@@ -184,6 +191,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
             "once",
           );
         }
+        if (count % NAMES_OF_A_STEP === 0) yield;
       }
     } catch (error) {
       if (error instanceof ImageError) {
@@ -324,7 +332,20 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
  * that are not known, by name. The source is the caller's until this returns, then the reader's.
  */
 export function openExt4(source: ByteSource, onNotice?: NoticeListener): Ext4Reader {
-  return new Ext4Reader(source, onNotice);
+  const reader = new Ext4Reader(source, onNotice);
+  takeSteps(reader.readTree());
+  return reader;
+}
+
+/** Like {@linkcode openExt4}, by turns; rejects with the reason of `signal` once it was given. */
+export async function openExt4ByTurns(
+  source: ByteSource,
+  onNotice?: NoticeListener,
+  signal?: AbortSignal,
+): Promise<Ext4Reader> {
+  const reader = new Ext4Reader(source, onNotice);
+  await takeTurns(reader.readTree(), signal);
+  return reader;
 }
 
 /** Whether an inode holds its own data. */
