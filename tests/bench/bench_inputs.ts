@@ -31,7 +31,8 @@ export interface BenchInput {
 
 /** The rows, each with what makes it; making them takes minutes and some 20 GB of disk. */
 export const BENCH_INPUTS: Readonly<Record<string, () => BenchInput>> = {
-  "debian-tree": debianTree,
+  "debian-base": () => treeInput("debian-base", debianBase()),
+  "debian-tree": () => treeInput("debian-tree", debianInput("debian-gzip", "layout", "gzip").tree),
   "debian-gzip": () => debianInput("debian-gzip", "layout", "gzip"),
   "debian-zstd": () => debianInput("debian-zstd", "zstd", "zstd"),
   "small-files": () => filesInput("small-files", "small", "gzip"),
@@ -53,10 +54,9 @@ function debianInput(name: string, layout: string, compression: "gzip" | "zstd")
   return input(name, `${made}/${layout}`, `${made}/tree`, compression);
 }
 
-/** The files of the Debian image as one uncompressed layer: what `mke2fs -d` starts from, but a tar. */
-function debianTree(): BenchInput {
-  const { tree } = debianInput("debian-gzip", "layout", "gzip");
-  const made = sharedData("bench-debian-tree", tree, (directory) => {
+/** The files of a directory as one uncompressed layer: what `mke2fs -d` starts from, but a tar. */
+function treeInput(name: string, tree: string): BenchInput {
+  const made = sharedData(`bench-${name}`, tree, (directory) => {
     mustRun("tar", [
       "--format=posix",
       "--numeric-owner",
@@ -70,7 +70,7 @@ function debianTree(): BenchInput {
     ]);
     writeOneLayer(directory, "none");
   });
-  return input("debian-tree", `${made}/layout`, tree, "none");
+  return input(name, `${made}/layout`, tree, "none");
 }
 
 function filesInput(name: string, kind: string, compression: "none" | "gzip"): BenchInput {
