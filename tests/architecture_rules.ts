@@ -23,11 +23,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   fsverity: ["bytes", "io"],
   io: ["bytes"],
   oci: ["bytes"],
-  tree: ["bytes", "io"],
+  tree: ["bytes"],
   compress: ["bytes", "io"],
   layer: ["layer/*", "tree", "oci", "io", "bytes"],
-  "layer/*": ["layer", "layer/*", "tree", "oci", "io", "bytes"],
-  merge: ["layer", "tree", "oci", "io", "bytes"],
+  "layer/*": ["layer", "layer/*", "tree", "io", "bytes"],
+  merge: ["layer", "tree", "bytes"],
   // Its images are a transport like others.
   source: [
     "source/*",
@@ -45,16 +45,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   edit: ["source", "merge", "layer", "tree", "oci", "io", "bytes"],
   format: ["format/*", "compress", "tree", "io", "bytes"],
   // Its header fields and the names of whiteouts are those of the parser.
-  "format/tar": ["format", "compress", "layer", "layer/*", "tree", "io", "bytes"],
+  "format/tar": ["format", "layer", "layer/*", "tree", "io", "bytes"],
   "format/*": ["format", "compress", "fsverity", "tree", "io", "bytes"],
   disk: ["format", "io", "bytes", "compress", "tree"],
   composefs: [
     "composefs/*",
     "source",
-    "merge",
     "format",
-    "format/erofs",
-    "compress",
     "fsverity",
     "layer",
     "tree",
@@ -69,7 +66,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "merge",
     "format",
     "format/erofs",
-    "compress",
     "fsverity",
     "layer",
     "layer/*",
@@ -83,7 +79,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "source",
     "merge",
     "format",
-    "composefs",
     "layer",
     "layer/*",
     "tree",
@@ -99,17 +94,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "format",
     "layer",
     "tree",
-    "oci",
     "io",
     "bytes",
   ],
   verify: [
     "view",
     "edit",
-    "source",
-    "merge",
     "format",
-    "composefs",
     "layer",
     "tree",
     "oci",
@@ -126,9 +117,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "source",
     "source/*",
     "format",
-    "composefs",
-    "composefs/*",
-    "fsverity",
     "layer",
     "tree",
     "oci",
@@ -138,14 +126,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "cli/*": [
     "cli",
     "convert",
-    "disk",
     "edit",
     "verify",
     "view",
     "source",
     "source/*",
     "format",
-    "composefs",
     "composefs/*",
     "tree",
     "oci",
@@ -155,7 +141,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders that may touch the operating system. */
-const MAY_TOUCH_SYSTEM = ["io", "source", "layer", "format/directory", "composefs", "cli"];
+const MAY_TOUCH_SYSTEM = ["io", "source", "layer", "composefs", "cli"];
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|shared|types|constants)$/;
 /** Lines a file may have. */
