@@ -170,6 +170,34 @@ toolTest("directorySink() refuses directories in which something is mounted", [
   });
 });
 
+toolTest("directorySink() inherits no access control list from the directory around", [
+  "setfacl",
+  "getfacl",
+], () => {
+  withHome((home) => {
+    mustRun("setfacl", ["-d", "-m", "u:1234:rwx", home]);
+    make(`${home}/a`);
+    for (const path of [`${home}/a`, `${home}/a/new`]) {
+      strictEqual(mustRun("getfacl", ["--skip-base", "--absolute-names", path]), "");
+    }
+  });
+});
+
+toolTest("directorySink() tells what it could not remove", ["mount:overlay"], () => {
+  withHome((home) => {
+    const notices: Notice[] = [];
+    const output = directorySink(`${home}/a`).open((notice) => notices.push(notice));
+    const [hidden] = namesIn(home);
+    const mountPoint = `${home}/${hidden}/spare`;
+    mustRun("mount", ["--bind", mountPoint, mountPoint]);
+    output.abort();
+    unmount(mountPoint);
+    deepStrictEqual(notices.map(({ code, where }) => [code, where?.source]), [
+      ["LEFTOVER_KEPT", `${home}/${hidden}`],
+    ]);
+  });
+});
+
 toolTest("removeTree() leaves everything where something is mounted in it", [
   "mount:overlay",
 ], () => {

@@ -21,6 +21,8 @@ const OPEN_DIRECTORY = (IS_ARM ? 0o40000 + 0o100000 : 0o200000 + 0o400000) + 0o2
 /** Largest numbers that a device has in the kernel: 12 and 20 bits. */
 const MAX_MAJOR = 0xfff;
 const MAX_MINOR = 0xfffff;
+/** `struct posix_acl_xattr_header` of version 2 without entries: takes a list away. */
+const EMPTY_LIST: Uint8Array<ArrayBuffer> = Uint8Array.of(2, 0, 0, 0);
 
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   x86_64: ["libc.so.6", "libc.musl-x86_64.so.1"],
@@ -228,8 +230,19 @@ export class LinuxMaker implements TreeMaker {
       AT_FDCWD,
       Array.from(home, (byte) => String.fromCharCode(byte)).join(""),
     );
+    this.#dropDefaultList();
     this.makeDirectory(SPARE_NAME);
     this.#spare = this.#open(this.#directory, SPARE_NAME);
+  }
+
+  /**
+   * What is made in a directory inherits its default access control list; that of the directory
+   * around is no part of the tree. Where the call fails, the file system has none.
+   */
+  #dropDefaultList(): void {
+    const home = new TextEncoder().encode(`${this.#home}\0`);
+    const { lsetxattr } = this.#library.symbols;
+    lsetxattr(home, cString("system.posix_acl_default"), EMPTY_LIST, BigInt(EMPTY_LIST.length), 0);
   }
 
   #open(directory: number, name: ByteString): number {
