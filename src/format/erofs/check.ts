@@ -13,19 +13,18 @@ import type { Superblock } from "./superblock.ts";
 /** Bytes that are read at once. */
 const BUFFER_SIZE = 256 * 1024;
 
-/** Compares the counts of inodes and links, and reads every byte of every file. */
-export function checkErofs<C>(
+/** Compares the counts of inodes and links, and reads every byte of every file, step by step. */
+export function* checkErofs<C>(
   reader: ImageReader<C>,
   superblock: Superblock,
   onProblem: (problem: ImageProblem) => void,
-  signal?: AbortSignal,
-): void {
+): Generator<void> {
   const buffer = new Uint8Array(BUFFER_SIZE);
   // Names that were seen of files that should have several.
   const names = new Map<Inode<C>, { count: number; path: string }>();
   let count = 0;
   for (const { path, inode } of walk(reader.tree)) {
-    signal?.throwIfAborted();
+    yield;
     if (inode.kind === FileKind.directory) checkDirectory(inode, path, onProblem);
     else if (inode.linkCount !== 1) {
       const known = names.get(inode);
@@ -37,7 +36,7 @@ export function checkErofs<C>(
     }
     count++;
     if (inode.content !== null) {
-      checkContent(reader, inode.content, inode.size, path, buffer, onProblem);
+      yield* checkContent(reader, inode.content, inode.size, path, buffer, onProblem);
     }
   }
   for (const [inode, { count: found, path }] of names) {
@@ -67,18 +66,19 @@ function linkProblem(path: string, stated: number, found: number): ImageProblem 
   };
 }
 
-function checkContent<C>(
+function* checkContent<C>(
   reader: ImageReader<C>,
   content: C,
   size: number,
   path: string,
   buffer: Uint8Array<ArrayBuffer>,
   onProblem: (problem: ImageProblem) => void,
-): void {
+): Generator<void> {
   try {
     for (let at = 0; at < size; at += buffer.length) {
       at = reader.seekData(content, at);
       if (at < size) reader.read(content, buffer, at);
+      yield;
     }
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;

@@ -10,6 +10,7 @@ import type { ByteSource } from "../../io/byte_source.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
+import { takeSteps, takeTurns } from "../turns.ts";
 import {
   BLOCK_MAP_ENTRY_SIZE,
   CHUNK_BITS_MASK,
@@ -90,10 +91,17 @@ export class ErofsReader implements ImageReader<FoundContent> {
     return describeErofs(this.#volume.superblock, this.#volume.size);
   }
 
-  /** Checks counts and name filters, and reads every byte of every file. */
-  check(onProblem: (problem: ImageProblem) => void, signal?: AbortSignal): void {
+  /**
+   * Checks counts and name filters, and reads every byte of every file. With a `signal` it works by
+   * turns.
+   */
+  check(
+    onProblem: (problem: ImageProblem) => void,
+    signal?: AbortSignal,
+  ): void | Promise<void> {
     this.#xattrs.problems.forEach(onProblem);
-    checkErofs(this, this.#volume.superblock, onProblem, signal);
+    const steps = checkErofs(this, this.#volume.superblock, onProblem);
+    return signal === undefined ? takeSteps(steps) : takeTurns(steps, signal);
   }
 
   /** Gives the image back. */

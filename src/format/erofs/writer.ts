@@ -11,6 +11,7 @@ import type { ByteSink } from "../../io/byte_sink.ts";
 import { type FileTree, walk } from "../../tree/file_tree.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import type { FileWriter, ImageWriter, WriterContext, WriteReport } from "../image_format.ts";
+import { takeTurns } from "../turns.ts";
 import { COMPRESSED_SIZE_MAX, CompressedPlacer } from "./compressed_placer.ts";
 import { Algorithm, compressionRecord } from "./compression_config.ts";
 import { CountingSink } from "./counting_sink.ts";
@@ -113,8 +114,17 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
   }
 
   /** Writes all metadata. Throws `ImageError` with the path for what EROFS cannot hold. */
-  // deno-lint-ignore require-await -- an error must be a rejection
   async finish(tree: FileTree<ErofsContent>): Promise<WriteReport> {
+    let report: WriteReport | null = null;
+    const steps = this.#finishSteps(tree);
+    const all = function* () {
+      report = yield* steps;
+    };
+    await takeTurns(all(), this.#context.signal);
+    return report!;
+  }
+
+  *#finishSteps(tree: FileTree<ErofsContent>): Generator<void, WriteReport> {
     const { blockSize } = this.#options;
     this.#plain.finish();
     this.#compressed?.drain();
@@ -126,13 +136,13 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     const xattrs = new XattrTable(mayShare);
     const list = new InodeList(tree, xattrs);
     xattrs.share();
-    const { layout, shapes } = this.#layOut(list, xattrs);
+    const { layout, shapes } = yield* this.#layOut(list, xattrs);
     const uuid = deriveUuid(this.#context.identity(), this.#options);
-    this.#writeOuter(list, layout, blockSize);
+    yield* this.#writeOuter(list, layout, blockSize);
     if (xattrs.sharedSize > 0) {
       this.#sink.write(xattrs.sharedBytes(), layout.xattrBlock * blockSize);
     }
-    this.#writeInodes(list, layout, shapes);
+    yield* this.#writeInodes(list, layout, shapes);
     const features = this.#writeSuperblock(list, layout, uuid);
     const imageSize = layout.blockCount * blockSize;
     this.#sink.truncate(imageSize);
@@ -174,7 +184,10 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
   }
 
   /** Gives every inode its place, as `number` in units of 32 bytes from the first one's block on. */
-  #layOut(list: InodeList, xattrs: XattrTable): { layout: Layout; shapes: ShapeInput } {
+  *#layOut(
+    list: InodeList,
+    xattrs: XattrTable,
+  ): Generator<void, { layout: Layout; shapes: ShapeInput }> {
     const { blockSize } = this.#options;
     const outerStart = this.#blocks.nextBlock;
     const xattrBlocks = divideUp(xattrs.sharedSize, blockSize);
@@ -185,6 +198,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
       let outerEnd = outerStart;
       this.#outer.clear();
       for (const inode of list.inodes) {
+        yield;
         const { headSize, mapSize, tailSize, outerBlocks } = this.#shapeOf(inode, shapes, list);
         inode.number = room.take(headSize + mapSize, tailSize) / INODE_COMPACT_SIZE;
         if (outerBlocks === 0) continue;
@@ -224,10 +238,11 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
   }
 
   /** Writes the blocks of directories and symbolic links, in the order of their places. */
-  #writeOuter(list: InodeList, layout: Layout, blockSize: number): void {
+  *#writeOuter(list: InodeList, layout: Layout, blockSize: number): Generator<void> {
     const stage = new MetadataStage(this.#sink);
     const parents = new Map(list.directories.map(({ inode, parent }) => [inode, parent]));
     for (const [inode, startBlock] of this.#outer) {
+      yield;
       let position = startBlock * blockSize;
       if (inode.kind === FileKind.symlink) {
         const at = stage.open(position, inode.target.length);
@@ -247,7 +262,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     stage.flush();
   }
 
-  #writeInodes(list: InodeList, layout: Layout, shapes: ShapeInput): void {
+  *#writeInodes(list: InodeList, layout: Layout, shapes: ShapeInput): Generator<void> {
     const { blockSize, compression } = this.#options;
     const stage = new MetadataStage(this.#sink);
     const parents = new Map(list.directories.map(({ inode, parent }) => [inode, parent]));
@@ -267,9 +282,11 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     const start = layout.metaBlock * blockSize;
     // In the order of their places: rests of blocks were filled with later ones.
     list.inodes.sort((a, b) => a.number - b.number);
-    list.inodes.forEach((inode, i) => {
+    for (let i = 0; i < list.inodes.length; i++) {
+      yield;
+      const inode = list.inodes[i];
       writer.write(inode, start + inode.number * INODE_COMPACT_SIZE, i + 1);
-    });
+    }
     stage.flush();
   }
 
