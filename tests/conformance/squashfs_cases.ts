@@ -113,6 +113,33 @@ const OWN_CASES: readonly SquashfsCase[] = [
     write: { chunkSize: 10_007 },
   },
   {
+    name: "ends of files that fill fragment blocks exactly, and by one byte more or less",
+    build(blockSize) {
+      const tree = new CaseTree();
+      const quarter = blockSize / 4;
+      const sizes = [0, 0, 0, 0, 1, 0, -1, 0, 0, 0, 1, 0].map((more) => quarter + more);
+      [...sizes, blockSize - 1, 1, blockSize - 1, 2, blockSize + quarter, 3 * quarter, 1]
+        .forEach((size, i) => tree.file(`${i}`, { size }));
+      return tree.finish();
+    },
+  },
+  {
+    name: "more attributes than metadata blocks hold",
+    build() {
+      const tree = new CaseTree();
+      // A set takes 16 bytes of its table: 512 fill a block.
+      for (let i = 0; i < 600; i++) {
+        tree.file(`${i}`, { xattrs: { "user.number": `${i}`, "trusted.same": "s".repeat(i % 7) } });
+      }
+      for (const size of [8192 - 20, 8192, 20_000, 65_536]) {
+        tree.file(`large ${size}`, { xattrs: { "user.large": "x".repeat(size), "user.z": "z" } });
+      }
+      return tree.finish();
+    },
+    // Filesystems to which they extract have no room for them.
+    without: ["unsquashfs", "rdsquashfs"],
+  },
+  {
     name: "holes around blocks",
     build(b) {
       const tree = new CaseTree();
