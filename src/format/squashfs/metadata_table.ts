@@ -6,6 +6,7 @@
  */
 import type { CompressBlock } from "../../compress/block_codec.ts";
 import { setU64 } from "../../bytes/u64.ts";
+import { ImageError } from "../../image_error.ts";
 import type { SequentialOutput } from "./sequential_output.ts";
 import { METADATA_SIZE } from "./superblock.ts";
 
@@ -13,6 +14,8 @@ import { METADATA_SIZE } from "./superblock.ts";
 export const UNCOMPRESSED_METADATA = 0x8000;
 /** Bytes of the head. */
 export const METADATA_HEAD_SIZE = 2;
+/** Last place of a block in its table: directories name it in 32 bits. */
+const START_MAX = 0xffffffff;
 
 /** A table under construction; it is kept in memory, compressed. */
 export class MetadataTable {
@@ -89,6 +92,13 @@ export class MetadataTable {
   }
 
   #flush(): void {
+    if (this.#size > START_MAX) {
+      throw new ImageError(
+        "LIMIT_EXCEEDED",
+        `Cannot write squashfs metadata: a block is at ${this.#size} in its table, expected at most ` +
+          `${START_MAX}`,
+      );
+    }
     const block = this.#block.subarray(0, this.#fill);
     const stored = storeMetadata(block, this.#compress, this.#packed);
     this.blockStarts.push(this.#size);
