@@ -7,10 +7,8 @@ import { join } from "node:path";
 import { bytesOf, displayByteString } from "../../bytes/byte_string.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { ImageError } from "../../image_error.ts";
-import type { ByteSource } from "../../io/byte_source.ts";
-import { fileSource } from "../../io/file_source.ts";
 import type { ContentReader } from "../../tree/content_reader.ts";
-import { digestOfSource } from "../repository/object_store.ts";
+import { digestOfSource, type ObjectSource, objectSource } from "../repository/object_source.ts";
 import type { ImageContent } from "./content.ts";
 
 /** Digits of a digest of SHA-256. */
@@ -23,7 +21,7 @@ const SHA256_DIGITS = 64;
 export class ObjectReader implements ContentReader<ImageContent> {
   readonly #directory: string | null;
   #path = "";
-  #source: ByteSource | null = null;
+  #source: ObjectSource | null = null;
 
   /** Reads objects below `directory`; without one, only what stands in images. */
   constructor(directory: string | null) {
@@ -40,9 +38,9 @@ export class ObjectReader implements ContentReader<ImageContent> {
     return this.#open(content).read(into, position);
   }
 
-  /** No holes are known. */
-  seekData(_content: ImageContent, position: number): number {
-    return position;
+  /** Holes of objects; throws as {@linkcode read} does. */
+  seekData(content: ImageContent, position: number): number {
+    return content.bytes === undefined ? this.#open(content).seekData(position) : position;
   }
 
   /** Gives back the object that was read last. */
@@ -51,7 +49,7 @@ export class ObjectReader implements ContentReader<ImageContent> {
     this.#source = null;
   }
 
-  #open({ payload, digest }: ImageContent): ByteSource {
+  #open({ payload, digest }: ImageContent): ObjectSource {
     const shown = payload === undefined ? "none" : displayByteString(payload);
     if (this.#directory === null || payload === undefined) {
       throw new ImageError(
@@ -63,7 +61,7 @@ export class ObjectReader implements ContentReader<ImageContent> {
     const path = join(this.#directory, new TextDecoder().decode(bytesOf(payload)));
     if (this.#source !== null && path === this.#path) return this.#source;
     this.close();
-    const source = fileSource(path);
+    const source = objectSource(path);
     try {
       if (digest !== undefined) checkDigest(source, digest);
     } catch (error) {
@@ -76,7 +74,7 @@ export class ObjectReader implements ContentReader<ImageContent> {
   }
 }
 
-function checkDigest(source: ByteSource, digest: string): void {
+function checkDigest(source: ObjectSource, digest: string): void {
   const algorithm: VerityAlgorithm = digest.length === SHA256_DIGITS ? "sha256" : "sha512";
   const observed = digestOfSource(source, algorithm);
   if (observed === digest) return;

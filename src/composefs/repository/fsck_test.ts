@@ -217,7 +217,7 @@ Deno.test("what the system refuses is found, and the rest is looked at", async (
       const open = objects.open.bind(objects);
       objects.open = (id) => id === image ? denied() : open(id);
     }),
-    ["image-open-failed", "object-open-failed"],
+    ["image-open-failed"],
   );
   deepStrictEqual(
     await kindsAfter(({ objects }, { images }) => {

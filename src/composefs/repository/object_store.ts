@@ -16,13 +16,14 @@
 import { join } from "node:path";
 import { toHex } from "../../bytes/hex.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
-import { verityDigest, VerityDigester } from "../../fsverity/verity_digest.ts";
+import { verityDigest } from "../../fsverity/verity_digest.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import { fileSource } from "../../io/file_source.ts";
 import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
 import { type ObjectId, objectPath } from "./object_id.ts";
+import { digestOfSource, objectSource } from "./object_source.ts";
 import { ObjectWriter } from "./object_writer.ts";
 
 /** An object that was put into a repository. */
@@ -53,8 +54,6 @@ export type ProtectObject = (path: string) => void;
 /** Permissions of an object: nobody shall change it. */
 const OBJECT_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
-/** Bytes of one read. */
-const READ_SIZE = 256 * 1024;
 
 /** The objects in one directory. */
 export class ObjectStore {
@@ -136,7 +135,8 @@ export class ObjectStore {
 
   /** The fs-verity digest of a stored object's bytes as they are. Throws `ImageError`. */
   measure(id: ObjectId): ObjectId {
-    const source = this.open(id);
+    if (this.sizeOf(id) === null) throw this.#missing(id);
+    const source = objectSource(this.pathOf(id));
     try {
       return digestOfSource(source, this.algorithm);
     } finally {
@@ -168,7 +168,7 @@ export class ObjectStore {
     const temporary = this.temporaryPath();
     try {
       if (!(options.byLink && tryLink(path, temporary))) copyFile(path, temporary);
-      const source = fileSource(temporary);
+      const source = objectSource(temporary);
       try {
         const id = digestOfSource(source, this.algorithm);
         if (this.has(id, source.size)) return this.known(id, source.size);
@@ -281,18 +281,6 @@ export class ObjectStore {
       `Cannot accept object "${id}": its digest is ${observed}, expected its name`,
       { where: { source: this.pathOf(id) } },
     );
-  }
-}
-
-/** The fs-verity digest of all bytes of a source. */
-export function digestOfSource(source: ByteSource, algorithm: VerityAlgorithm): ObjectId {
-  const digester = new VerityDigester(algorithm);
-  const piece = new Uint8Array(READ_SIZE);
-  for (let position = 0;;) {
-    const count = source.read(piece, position);
-    digester.write(piece.subarray(0, count));
-    position += count;
-    if (count < piece.length) return toHex(digester.end());
   }
 }
 

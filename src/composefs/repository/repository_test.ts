@@ -2,6 +2,8 @@ import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/stric
 import { toHex } from "../../bytes/hex.ts";
 import { verityDigest } from "../../fsverity/verity_digest.ts";
 import type { ImageError } from "../../image_error.ts";
+import { objectContent } from "../image/content.ts";
+import { ObjectReader } from "../image/object_reader.ts";
 import { initRepository } from "./init_repository.ts";
 import { createMetadata, formatMetadata, parseMetadata } from "./metadata.ts";
 import { isProtected } from "./protection.ts";
@@ -195,6 +197,33 @@ Deno.test("holes of objects count as zeros, in memory and in files", async () =>
       const { id } = writer.end();
       strictEqual(id, toHex(verityDigest("sha256", bytes)));
       deepStrictEqual(objects.read(id, bytes.length), bytes);
+    }
+  });
+});
+
+Deno.test("holes of objects are found again, and not read", async () => {
+  await withRepository(({ objects }) => {
+    const size = 2 ** 36;
+    const [data, dataEnd] = [size - 2 ** 20 - 4096, size - 2 ** 20];
+    const writer = objects.begin();
+    writer.skip(data);
+    writer.write(new Uint8Array(4096).fill(7));
+    writer.skip(size - dataEnd);
+    const { id } = writer.end();
+    // Reading all of it would take a minute.
+    strictEqual(objects.measure(id), id);
+    const reader = new ObjectReader(objects.directory);
+    try {
+      const content = objectContent(id);
+      strictEqual(reader.seekData(content, 0), data);
+      strictEqual(reader.seekData(content, data + 5), data + 5);
+      strictEqual(reader.seekData(content, dataEnd), Infinity);
+      const piece = new Uint8Array(2);
+      strictEqual(reader.read(content, piece, dataEnd - 1), 2);
+      deepStrictEqual([...piece], [7, 0]);
+      strictEqual(reader.seekData(content, 5), data);
+    } finally {
+      reader.close();
     }
   });
 });

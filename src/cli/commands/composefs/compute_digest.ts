@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { digestOfSource } from "../../../composefs/repository/object_store.ts";
-import { fileSource } from "../../../io/file_source.ts";
+import { digestOfSource, objectSource } from "../../../composefs/repository/object_source.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { ComputeDigestArguments } from "./image_file_options.ts";
 
 /** Runs the command. Throws `ImageError`. */
 export function runComputeDigest(args: ComputeDigestArguments, terminal: Terminal): void {
   for (const path of args.files) {
-    const source = fileSource(path);
+    const source = objectSource(path);
     try {
       terminal.writeOutput(`${digestOfSource(source, args.algorithm)}\n`);
     } finally {
