@@ -10,10 +10,10 @@ import type { Notice } from "../../notice.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 
-/** To a worker: store a layer. */
-export interface StoreLayerRequest {
-  /** What is asked for. */
-  readonly kind: "store";
+/** To a worker: store a layer, one at a time. */
+export interface ImportRequest {
+  /** A word that is no longer 0 when the worker shall leave off, and answer with an error. */
+  readonly stop: SharedArrayBuffer;
   /** Directory of the repository. */
   readonly path: string;
   /** Hash function of its objects. */
@@ -29,9 +29,6 @@ export interface StoreLayerRequest {
   /** Digest of its tar. */
   readonly diffId: string;
 }
-
-/** To a worker: store a layer, one at a time; or leave off, and answer with an error. */
-export type ImportRequest = StoreLayerRequest | { readonly kind: "stop" };
 
 /** From a worker. */
 export type ImportAnswer =

@@ -11,7 +11,7 @@ import type { NoticeListener } from "../../notice.ts";
 import type { ObjectCounts, ObjectStore } from "../repository/object_store.ts";
 import { openObjects } from "../repository/open_objects.ts";
 import { importLayer } from "./import_layer.ts";
-import type { ImportAnswer, ImportRequest, StoreLayerRequest } from "./import_messages.ts";
+import type { ImportAnswer, ImportRequest } from "./import_messages.ts";
 
 /** The part of a worker's global scope that is used. */
 interface WorkerScope {
@@ -22,7 +22,6 @@ interface WorkerScope {
 /** Stores what it is asked to. */
 class StoringWorker {
   readonly #scope: WorkerScope;
-  readonly #stop = new AbortController();
   #linux: Linux | null = null;
   #objects: ObjectStore | null = null;
 
@@ -30,12 +29,8 @@ class StoringWorker {
     this.#scope = scope;
   }
 
-  hear(request: ImportRequest): void {
-    if (request.kind === "stop") this.#stop.abort();
-    else void this.#answer(request);
-  }
-
-  async #answer(request: StoreLayerRequest): Promise<void> {
+  /** Stores a layer and answers what came of it. */
+  async answer(request: ImportRequest): Promise<void> {
     let last: ImportAnswer;
     try {
       last = await this.#store(request);
@@ -45,8 +40,9 @@ class StoringWorker {
     this.#scope.postMessage(last);
   }
 
-  async #store(request: StoreLayerRequest): Promise<ImportAnswer> {
+  async #store(request: ImportRequest): Promise<ImportAnswer> {
     const { index, name, job, diffId } = request;
+    const stop = new Int32Array(request.stop);
     const objects = this.#objects ??= this.#open(request);
     const before = { ...objects.counts };
     const onNotice: NoticeListener = (notice) =>
@@ -55,9 +51,12 @@ class StoringWorker {
     try {
       const layer = { layer: { index, name, size: job.size, job }, job, diffId };
       const id = await importLayer(objects, layer, chunks, {
-        signal: this.#stop.signal,
         onNotice,
-        onProgress: (readBytes) => this.#scope.postMessage({ kind: "progress", readBytes }),
+        onProgress: (readBytes) => {
+          // A message would come too late: a thread at work hears none.
+          if (Atomics.load(stop, 0) !== 0) throw new Error("stopped");
+          this.#scope.postMessage({ kind: "progress", readBytes });
+        },
       });
       const { readBytes, summary } = chunks;
       const counts = countsSince(objects.counts, before);
@@ -68,7 +67,7 @@ class StoringWorker {
   }
 
   /** Opens the objects of the one repository that this worker serves as long as it lives. */
-  #open({ path, algorithm, isSecure }: StoreLayerRequest): ObjectStore {
+  #open({ path, algorithm, isSecure }: ImportRequest): ObjectStore {
     const linux = Linux.open();
     if (linux instanceof Linux) this.#linux = linux;
     return openObjects(path, algorithm, isSecure, this.#linux);
@@ -86,5 +85,5 @@ function countsSince(now: ObjectCounts, before: ObjectCounts): ObjectCounts {
 
 const scope = globalThis as unknown as WorkerScope;
 const worker = new StoringWorker(scope);
-scope.onmessage = ({ data }) => worker.hear(data);
+scope.onmessage = ({ data }) => void worker.answer(data);
 scope.postMessage({ kind: "ready" });

@@ -76,6 +76,7 @@ const GRACE_MILLISECONDS = 2000;
 export class WorkerImporter implements LayerImporter {
   readonly #repository: Repository;
   readonly #inline: InlineImporter;
+  readonly #stop = new SharedArrayBuffer(4);
   #worker: Worker | null;
   #isReady = false;
   #grace: ReturnType<typeof setTimeout> | undefined;
@@ -105,7 +106,18 @@ export class WorkerImporter implements LayerImporter {
     const { path, metadata: { algorithm }, isSecure } = this.#repository;
     this.#options = options;
     this.#pending = Promise.withResolvers();
-    this.#send({ kind: "store", path, algorithm, isSecure, index, name, job, diffId });
+    this.#worker.postMessage(
+      {
+        stop: this.#stop,
+        path,
+        algorithm,
+        isSecure,
+        index,
+        name,
+        job,
+        diffId,
+      } satisfies ImportRequest,
+    );
     try {
       const stored = await this.#pending.promise;
       if (stored !== "never started") return stored;
@@ -122,7 +134,7 @@ export class WorkerImporter implements LayerImporter {
   stop(): void {
     this.#inline.stop();
     if (this.#worker === null || this.#grace !== undefined) return;
-    this.#send({ kind: "stop" });
+    Atomics.store(new Int32Array(this.#stop), 0, 1);
     this.#grace = setTimeout(() => this.#fail("it did not leave off"), GRACE_MILLISECONDS);
   }
 
@@ -131,10 +143,6 @@ export class WorkerImporter implements LayerImporter {
     clearTimeout(this.#grace);
     this.#worker?.terminate();
     this.#worker = null;
-  }
-
-  #send(request: ImportRequest): void {
-    this.#worker!.postMessage(request);
   }
 
   #hear(answer: ImportAnswer): void {

@@ -1,12 +1,11 @@
-import { rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { digestOf } from "../../oci/digest.ts";
 import { withRepository } from "../repository/repository_fixture.ts";
 import type { TarLayer } from "./import_layer.ts";
 import { WorkerImporter } from "./layer_importer.ts";
 import { BASE_LAYER, layerOf } from "./oci_fixture.ts";
 
-function tarLayer(): TarLayer {
-  const tar = layerOf(BASE_LAYER);
+function tarLayer(tar = layerOf(BASE_LAYER)): TarLayer {
   const job = {
     kind: "tar",
     location: { kind: "memory", bytes: tar },
@@ -74,6 +73,23 @@ Deno.test("WorkerImporter gives up a worker that does not leave off", async () =
       const stored = importer.store(tarLayer(), {});
       setTimeout(() => importer.stop(), 100);
       await rejects(stored, { code: "IO", message: /did not leave off/ });
+    } finally {
+      importer.close();
+    }
+  });
+});
+
+Deno.test("WorkerImporter leaves off in the middle of a layer, and nothing behind", async () => {
+  const large = tarLayer(layerOf([{ path: "large", body: "large ".repeat(8_000_000) }]));
+  await withRepository(async (repository) => {
+    const importer = new WorkerImporter(repository);
+    try {
+      // Stopped by the first progress: the layer would be complete before it is given up.
+      await rejects(
+        importer.store(large, { onProgress: () => importer.stop() }),
+        /^Error: stopped/,
+      );
+      deepStrictEqual([...Deno.readDirSync(`${repository.path}/tmp`)], []);
     } finally {
       importer.close();
     }
