@@ -268,10 +268,10 @@ export class Ext4Xattrs {
   }
 
   #checkHash(area: Area, entry: XattrEntry, suffix: ByteString, value: Uint8Array): Uint8Array {
-    // In an inode the hash may be left out. Old kernels took name bytes above 127 as negative.
-    const mayDiffer = (!area.isBlock && entry.hash === 0) || /[\x80-\xff]/.test(suffix);
+    // In an inode the hash may be left out.
+    if (!area.isBlock && entry.hash === 0) return value;
     const expected = xattrEntryHash(suffix, value);
-    if (!mayDiffer && entry.hash !== expected) {
+    if (entry.hash !== expected && entry.hash !== xattrEntryHash(suffix, value, true)) {
       this.#refuse(area, `hash of an entry is ${hex(entry.hash)}`, hex(expected));
     }
     return value;
@@ -325,8 +325,9 @@ export class Ext4Xattrs {
     if (value.length !== entry.valueSize) {
       this.#refuse(area, `value has ${value.length} bytes`, `${entry.valueSize}`);
     }
-    const expected = xattrEaInodeHash(suffix, crc32c(volume.seed, value));
-    if (entry.hash !== expected && !/[\x80-\xff]/.test(suffix)) {
+    const checksum = crc32c(volume.seed, value);
+    const expected = xattrEaInodeHash(suffix, checksum);
+    if (entry.hash !== expected && entry.hash !== xattrEaInodeHash(suffix, checksum, true)) {
       this.#refuse(area, `hash of an entry is ${hex(entry.hash)}`, hex(expected));
     }
     return value;

@@ -136,9 +136,16 @@ export function readXattrEntry(view: DataView, at: number): XattrEntry {
   };
 }
 
-/** `e_hash` of a name (behind its prefix) with the value that stands beside it. */
-export function xattrEntryHash(suffix: ByteString, value: Uint8Array): number {
-  let hash = nameHash(suffix);
+/**
+ * `e_hash` of a name (behind its prefix) with the value that stands beside it; `hasSignedNames` is how
+ * kernels before 6.2 made it where `char` is signed.
+ */
+export function xattrEntryHash(
+  suffix: ByteString,
+  value: Uint8Array,
+  hasSignedNames = false,
+): number {
+  let hash = nameHash(suffix, hasSignedNames);
   for (let i = 0; i < value.length; i += 4) {
     const word = value[i] | (value[i + 1] ?? 0) << 8 | (value[i + 2] ?? 0) << 16 |
       (value[i + 3] ?? 0) << 24;
@@ -147,9 +154,13 @@ export function xattrEntryHash(suffix: ByteString, value: Uint8Array): number {
   return hash >>> 0;
 }
 
-/** `e_hash` of a name (behind its prefix) whose value stands in an inode; of its CRC-32C. */
-export function xattrEaInodeHash(suffix: ByteString, valueChecksum: number): number {
-  return (rotate(nameHash(suffix), 16) ^ valueChecksum) >>> 0;
+/** `e_hash` of a name (behind its prefix) whose value stands in an inode; of the value's CRC-32C. */
+export function xattrEaInodeHash(
+  suffix: ByteString,
+  valueChecksum: number,
+  hasSignedNames = false,
+): number {
+  return (rotate(nameHash(suffix, hasSignedNames), 16) ^ valueChecksum) >>> 0;
 }
 
 /** `h_hash` of a block with these `e_hash` in order. */
@@ -162,9 +173,12 @@ export function xattrBlockHash(entryHashes: readonly number[]): number {
   return hash >>> 0;
 }
 
-function nameHash(suffix: ByteString): number {
+function nameHash(suffix: ByteString, isSigned: boolean): number {
   let hash = 0;
-  for (let i = 0; i < suffix.length; i++) hash = rotate(hash, 5) ^ suffix.charCodeAt(i);
+  for (let i = 0; i < suffix.length; i++) {
+    const byte = suffix.charCodeAt(i);
+    hash = rotate(hash, 5) ^ (isSigned ? byte << 24 >> 24 : byte);
+  }
   return hash;
 }
 

@@ -8,6 +8,7 @@ import {
   writeXattrBlockHeader,
   writeXattrEntry,
   xattrBlockHash,
+  xattrEaInodeHash,
   xattrEntryHash,
 } from "./xattr.ts";
 
@@ -59,6 +60,9 @@ Deno.test("xattr hashes follow ext2fs_ext_attr_hash_entry", () => {
   strictEqual(xattrEntryHash("a", new Uint8Array(0)), 0x61);
   strictEqual(xattrEntryHash("ab", new Uint8Array(0)), 0x61 * 32 ^ 0x62);
   strictEqual(xattrEntryHash("a", Uint8Array.of(1, 2, 3)), (0x61 << 16 ^ 0x030201) >>> 0);
+  strictEqual(xattrEntryHash("\xff", new Uint8Array(0)), 0xff);
+  strictEqual(xattrEntryHash("\xff", new Uint8Array(0), true), 0xffff_ffff);
+  strictEqual(xattrEaInodeHash("\x80", 1, true), ((-128 << 16 | -128 >>> 16) ^ 1) >>> 0);
   strictEqual(xattrBlockHash([1, 2]), 1 << 16 ^ 2);
   strictEqual(xattrBlockHash([1, 0]), 0);
 });
