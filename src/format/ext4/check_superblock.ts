@@ -22,7 +22,6 @@ export function checkSuperblock(image: CheckedImage, report: CheckReport): void 
   if (s.reservedBlocksCount > s.blocksCount / 2) {
     wrong(`${s.reservedBlocksCount} blocks are reserved`, `at most half of ${s.blocksCount}`);
   }
-  if (s.uuid.every((byte) => byte === 0)) wrong("UUID is null", "one");
   if (!compat(CompatFeature.resizeInode) && s.reservedGdtBlocks !== 0) {
     wrong(`${s.reservedGdtBlocks} blocks are reserved for descriptors`, "0 without resize_inode");
   }
