@@ -19,6 +19,8 @@ import { Pace } from "./pause.ts";
 
 /** Bytes of one read; measured best. */
 export const PIECE_SIZE = 256 * 1024;
+/** Bytes of a hole that are given at once: whoever hashes them must be able to stop. */
+export const HOLE_PIECE_SIZE = 256 * 1024 * 1024;
 /** What an entry counts for in a turn, beside its bytes: as much as in a tar. */
 const ENTRY_SIZE = 512;
 

@@ -6,7 +6,7 @@
 import { displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { HostFile } from "../../io/host_files.ts";
-import type { FileBytes, FileReceiver } from "../step_reading.ts";
+import { type FileBytes, type FileReceiver, HOLE_PIECE_SIZE } from "../step_reading.ts";
 import type { LayerFile } from "./overlay_lookup.ts";
 
 /** Copies one file. Nobody may change it meanwhile: that is noticed, and an error. */
@@ -42,9 +42,12 @@ export class FileCopy implements FileBytes {
       const data = Math.min(this.#size, this.#file.seekData(start) ?? this.#size);
       this.#dataEnd = data === this.#size ? data : Math.min(this.#size, this.#file.seekHole(data));
       if (data > start) {
-        this.#position = data;
-        receiver.skip(data - start);
-        return data - start;
+        const count = Math.min(data - start, HOLE_PIECE_SIZE);
+        this.#position += count;
+        // The rest of a long hole is looked for again.
+        if (this.#position < data) this.#dataEnd = this.#position;
+        receiver.skip(count);
+        return count;
       }
     }
     const wanted = Math.min(buffer.length, this.#dataEnd - start);

@@ -5,6 +5,7 @@
  */
 import { bytesOf, type ByteString, byteStringFrom } from "../../bytes/byte_string.ts";
 import { modeOf } from "../../tree/inode.ts";
+import { HOLE_PIECE_SIZE } from "../step_reading.ts";
 import type { LayerEntry, LayerVisitor } from "../layer_entry.ts";
 
 /** An entry and, for a file, what its body was. */
@@ -50,7 +51,9 @@ export class TarRecorder implements LayerVisitor {
     if (!(byteCount > 0)) throw new Error(`a hole of ${byteCount} bytes`);
     const last = this.entries[this.entries.length - 1];
     const hole = last.holes[last.holes.length - 1];
-    if (hole !== undefined && hole[0] + hole[1] === this.#size) {
+    const isCut = hole !== undefined && hole[0] + hole[1] === this.#size;
+    // Only what is very long may be cut.
+    if (isCut && hole[1] !== HOLE_PIECE_SIZE) {
       throw new Error("a hole in two pieces");
     }
     last.holes.push([this.#size, byteCount]);

@@ -6,7 +6,7 @@
 import { ImageError } from "../../image_error.ts";
 import type { ContentReader } from "../../tree/content_reader.ts";
 import { givePiece } from "../../tree/piece_holes.ts";
-import type { FileBytes, FileReceiver } from "../step_reading.ts";
+import { type FileBytes, type FileReceiver, HOLE_PIECE_SIZE } from "../step_reading.ts";
 
 /** Copies one file. */
 export class ContentCopy<C> implements FileBytes {
@@ -28,9 +28,10 @@ export class ContentCopy<C> implements FileBytes {
     if (start === this.#size) return 0;
     const data = Math.min(this.#size, this.#seekData(start));
     if (data > start) {
-      receiver.skip(data - start);
-      this.#position = data;
-      return data - start;
+      const count = Math.min(data - start, HOLE_PIECE_SIZE);
+      receiver.skip(count);
+      this.#position += count;
+      return count;
     }
     const wanted = Math.min(buffer.length, this.#size - start);
     const piece = wanted === buffer.length ? buffer : buffer.subarray(0, wanted);

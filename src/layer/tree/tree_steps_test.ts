@@ -6,6 +6,7 @@ import { emptyTree, type FileTree } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
 import type { Layer } from "../layer.ts";
 import { openLayer, readLayer } from "../read_layer.ts";
+import { HOLE_PIECE_SIZE } from "../step_reading.ts";
 import { TarRecorder } from "../tar/tar_recorder.ts";
 
 /** Bytes with a hole in front, and perhaps one behind. */
@@ -46,6 +47,19 @@ function directoryIn(directory: Inode<Content>, name: string): Inode<Content> {
   directory.children!.set(name, inode);
   return inode;
 }
+
+Deno.test("a long hole comes in pieces", async () => {
+  const tree = emptyTree<Content>();
+  const hole = 2 * HOLE_PIECE_SIZE + 7;
+  add(tree.root, "a", { hole, bytes: bytesOf("end") });
+  const recorder = new TarRecorder();
+  await readLayer(layerOf(tree), recorder);
+  deepStrictEqual(recorder.get("a").holes, [
+    [0, HOLE_PIECE_SIZE],
+    [HOLE_PIECE_SIZE, HOLE_PIECE_SIZE],
+    [2 * HOLE_PIECE_SIZE, 7],
+  ]);
+});
 
 function layerOf(tree: FileTree<Content>): Layer {
   return {
