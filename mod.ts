@@ -44,6 +44,7 @@ export type {
 export type { ReadingOptions } from "./src/convert/image_reading.ts";
 export type { BodyWriter } from "./src/convert/layer_placement.ts";
 export type { FileCounts } from "./src/convert/file_counts.ts";
+export type { Disk, DiskContainer } from "./src/disk/disk_container.ts";
 export { gpt } from "./src/disk/gpt.ts";
 export type { GptOptions } from "./src/disk/gpt.ts";
 export { qcow2 } from "./src/disk/qcow2.ts";
@@ -172,6 +173,7 @@ export type { DirectoryMarks, LayerMarks } from "./src/tree/layer_marks.ts";
 export { FileKind, Inode } from "./src/tree/inode.ts";
 export type { Xattr } from "./src/tree/inode.ts";
 export { checkImage } from "./src/verify/check_image.ts";
+export type { CheckOptions } from "./src/verify/check_image.ts";
 export { compareViews } from "./src/verify/compare_views.ts";
 export type { ExtraField } from "./src/verify/difference_fields.ts";
 export { DifferenceRules } from "./src/verify/difference_rules.ts";

@@ -91,6 +91,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "edit",
     "source",
     "source/*",
+    "disk",
     "format",
     "layer",
     "tree",
@@ -98,6 +99,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "bytes",
   ],
   verify: [
+    "disk",
     "view",
     "edit",
     "format",
@@ -126,6 +128,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "cli/*": [
     "cli",
     "convert",
+    "disk",
     "edit",
     "verify",
     "view",

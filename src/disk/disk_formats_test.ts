@@ -15,7 +15,7 @@ import { memorySink } from "../io/memory_sink.ts";
 import { memorySource } from "../io/memory_source.ts";
 import { nullSink } from "../io/null_sink.ts";
 import { plainBytes, plainFormat, type PlainImage, writeImage } from "./disk_fixture.ts";
-import { diskSource } from "./disk_source.ts";
+import { openDisk } from "./open_disk.ts";
 import { gpt } from "./gpt.ts";
 import { qcow2 } from "./qcow2.ts";
 import { verity } from "./verity.ts";
@@ -53,7 +53,7 @@ const plainImages: fc.Arbitrary<PlainImage> = fc.record({
 }));
 
 function readAll(file: Uint8Array): Uint8Array {
-  const source = diskSource(memorySource(file));
+  const source = openDisk(memorySource(file)).image;
   const bytes = new Uint8Array(source.size);
   strictEqual(source.read(bytes, 0), source.size);
   return bytes;
@@ -271,7 +271,7 @@ Deno.test("qcow2() of a terabyte takes what its content takes", async () => {
   await writeImage(qcow2(plainFormat(image)), sink);
   // Header, data, L2, L1, and two of reference counts.
   strictEqual(sink.bytes.length, 6 * 65536);
-  const source = diskSource(memorySource(sink.bytes));
+  const source = openDisk(memorySource(sink.bytes)).image;
   const bytes = new Uint8Array(10);
   strictEqual(source.read(bytes, size - 10), 10);
   deepStrictEqual(bytes.subarray(5), noise(5, 9));

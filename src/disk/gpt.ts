@@ -25,6 +25,7 @@ import {
   writeGptHeader,
 } from "./gpt_header.ts";
 import { formatUuid, parseUuid, swapGuid } from "./guid.ts";
+import { SECTOR_SIZE } from "./partition_table.ts";
 import { partitionTypesOf } from "./partition_types.ts";
 import { writeProtectiveMbr } from "./protective_mbr.ts";
 import type { VerityFormat } from "./verity.ts";
@@ -37,8 +38,6 @@ import {
   type WrapResult,
 } from "./wrapped_format.ts";
 
-/** Bytes of a sector. */
-export const SECTOR_SIZE = 512;
 /** Where partitions start, and a multiple of which the disk has: right for every kind of disk. */
 const ALIGNMENT = 1024 * 1024;
 const ENTRIES_SIZE = GPT_ENTRY_COUNT * GPT_ENTRY_SIZE;

@@ -8,7 +8,22 @@
 /** Bytes of the MBR. */
 export const MBR_SIZE = 512;
 /** Type of a protective partition. */
-const TYPE_GPT_PROTECTIVE = 0xee;
+export const TYPE_GPT_PROTECTIVE = 0xee;
+
+/** An MBR. */
+export interface Mbr {
+  /** 0xaa55. */
+  readonly signature: number;
+  /** Its four entries. */
+  readonly partitions: readonly {
+    /** What it is for, 0 for none. */
+    readonly type: number;
+    /** First sector. */
+    readonly startLba: number;
+    /** How many sectors. */
+    readonly sectorCount: number;
+  }[];
+}
 
 /** Writes the MBR of a disk of `sectorCount` sectors at `at`. */
 export function writeProtectiveMbr(view: DataView, at: number, sectorCount: number): void {
@@ -19,4 +34,17 @@ export function writeProtectiveMbr(view: DataView, at: number, sectorCount: numb
   view.setUint32(at + 454, 1, true); // StartingLBA
   view.setUint32(at + 458, Math.min(sectorCount - 1, 0xffff_ffff), true); // SizeInLBA
   view.setUint16(at + 510, 0xaa55, true); // Signature
+}
+
+/** Reads the MBR at `at`. */
+export function readMbr(view: DataView, at: number): Mbr {
+  const partition = (entry: number) => ({
+    type: view.getUint8(entry + 4),
+    startLba: view.getUint32(entry + 8, true),
+    sectorCount: view.getUint32(entry + 12, true),
+  });
+  return {
+    signature: view.getUint16(at + 510, true),
+    partitions: [446, 462, 478, 494].map((entry) => partition(at + entry)),
+  };
 }

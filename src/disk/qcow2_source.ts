@@ -7,6 +7,9 @@ import { inflateRawSync } from "node:zlib";
 import { decompressZstd, zstdFrameSize } from "../compress/zstd_block.ts";
 import { ImageError } from "../image_error.ts";
 import type { ByteSource } from "../io/byte_source.ts";
+import type { Disk, DiskContainer } from "./disk_container.ts";
+import { checkQcow2 } from "./qcow2_check.ts";
+import { entryOffset, isPacked, packedPlace } from "./qcow2_entry.ts";
 import {
   QCOW2_LONG_HEADER_SIZE,
   QCOW2_MAGIC,
@@ -16,7 +19,6 @@ import {
   readQcow2Header,
 } from "./qcow2_header.ts";
 
-const TWO_32 = 0x1_0000_0000;
 const MIN_CLUSTER_BITS = 9;
 const MAX_CLUSTER_BITS = 21;
 /** Bytes of L2 tables that are kept. */
@@ -30,18 +32,23 @@ export function isQcow2(head: Uint8Array): boolean {
 }
 
 /**
- * The disk in the qcow2 file `file`, plain or compressed; closes `file` with itself.
+ * The disk in the qcow2 file `file`, plain or compressed; it closes `file` with itself.
  *
  * Throws `ImageError` `CORRUPT`, and `UNSUPPORTED` for a backing file, encryption and features that
  * need more than this; reading throws `CORRUPT`.
  */
-export function qcow2Source(file: ByteSource): ByteSource {
+export function openQcow2(file: ByteSource): Disk {
   const bytes = new Uint8Array(QCOW2_LONG_HEADER_SIZE);
   const found = file.read(bytes, 0);
   if (found < 72) throw corrupt(file, `it has ${found} bytes`, "a header of 72 or more");
   const header = readQcow2Header(new DataView(bytes.buffer), 0);
   checkHeader(file, header);
-  return new Qcow2Source(file, header);
+  const container: DiskContainer = {
+    name: "qcow2",
+    details: { diskSize: header.size, qcow2ClusterSize: 2 ** header.clusterBits },
+    check: (onProblem, signal) => checkQcow2(file, header, onProblem, signal),
+  };
+  return { image: new Qcow2Source(file, header), containers: [container] };
 }
 
 function checkHeader(file: ByteSource, header: Qcow2Header): void {
@@ -134,12 +141,12 @@ class Qcow2Source implements ByteSource {
     }
     const at = number % perTable * 8;
     const [high, low] = [table.getUint32(at), table.getUint32(at + 4)];
-    if ((high & 0x4000_0000) !== 0) {
+    if (isPacked(high)) {
       if (this.#clusterNumber !== number) this.#decompress(number, high, low);
       piece.set(this.#cluster.subarray(inside, inside + piece.length));
       return;
     }
-    const offset = offsetOf(high, low);
+    const offset = entryOffset(high, low);
     // The lowest bit says zeros, whatever is at the offset.
     if (offset === 0 || low % 2 === 1) {
       piece.fill(0);
@@ -167,7 +174,7 @@ class Qcow2Source implements ByteSource {
   #loadTable(number: number): DataView | null {
     const entry = new DataView(new ArrayBuffer(8));
     this.#readAll(new Uint8Array(entry.buffer), this.#header.l1TableOffset + 8 * number);
-    const offset = offsetOf(entry.getUint32(0), entry.getUint32(4));
+    const offset = entryOffset(entry.getUint32(0), entry.getUint32(4));
     if (offset === 0) return null;
     this.#expectAligned(offset, "L2 table");
     const bytes = new Uint8Array(this.#clusterSize);
@@ -176,12 +183,7 @@ class Qcow2Source implements ByteSource {
   }
 
   #decompress(number: number, high: number, low: number): void {
-    // The number of further sectors has as many bits as a cluster has sectors, and some.
-    const unit = 2 ** (62 - (this.#header.clusterBits - 8) - 32);
-    const rest = high % 0x4000_0000;
-    const offset = (rest % unit) * TWO_32 + low;
-    const sectors = Math.floor(rest / unit) + 1;
-    const wanted = sectors * 512 - offset % 512;
+    const { offset, size: wanted } = packedPlace(high, low, this.#header.clusterBits);
     const packed = new Uint8Array(wanted);
     // The last sector may end behind the file.
     const found = offset < this.#file.size ? this.#file.read(packed, offset) : 0;
@@ -226,11 +228,6 @@ class Qcow2Source implements ByteSource {
     if (offset % this.#clusterSize === 0) return;
     throw corrupt(this.#file, `a ${what} is at ${offset}`, "the start of a cluster", offset);
   }
-}
-
-/** Bits 9 to 55 of an entry. */
-function offsetOf(high: number, low: number): number {
-  return (high % 0x100_0000) * TWO_32 + (low - low % 512);
 }
 
 function corrupt(

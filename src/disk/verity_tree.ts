@@ -60,12 +60,13 @@ export function verityLevels(shape: VerityTreeShape): number[] {
   return levels;
 }
 
-/** A power of two: digests are padded to one. */
-function digestsPerBlock({ hashBlockSize, algorithm }: VerityTreeShape): number {
+/** How many digests a hash block holds. */
+export function digestsPerBlock({ hashBlockSize, algorithm }: VerityTreeShape): number {
   return hashBlockSize / slotSize(algorithm);
 }
 
-function slotSize(algorithm: string): number {
+/** Bytes that a digest takes in a block, a power of two. */
+export function slotSize(algorithm: string): number {
   return 2 ** Math.ceil(Math.log2(VERITY_ALGORITHMS.get(algorithm)!));
 }
 

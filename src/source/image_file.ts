@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { diskSource } from "../disk/disk_source.ts";
+import type { Disk } from "../disk/disk_container.ts";
+import { openDisk } from "../disk/open_disk.ts";
+import { withAppendedTree } from "../disk/verity_container.ts";
 import {
   type FormatEntry,
   formatOfBytes,
@@ -40,6 +42,8 @@ export interface OpenedImageFile {
   readonly format: FormatEntry;
   /** All of it; the caller closes it. */
   readonly reader: ImageReader;
+  /** What is around it; closed with the reader. */
+  readonly disk: Disk;
 }
 
 /**
@@ -50,7 +54,7 @@ export function imageFileFormat(path: string): FormatEntry | null {
   if (!isReadable(path)) return null;
   const source = fileSource(path);
   try {
-    return formatOf(diskSource(source), path);
+    return formatOf(openDisk(source).image, path);
   } finally {
     source.close();
   }
@@ -79,7 +83,8 @@ export async function openImageFile(
   const source = fileSource(path);
   let isOpened = false;
   try {
-    const image = diskSource(source);
+    const disk = openDisk(source);
+    const { image } = disk;
     const found = forced ?? formatOf(image, path);
     if (found === null) {
       throw new ImageError(
@@ -90,7 +95,7 @@ export async function openImageFile(
     }
     const reader = await (await found.loadReader!())(image, onNotice, signal);
     isOpened = true;
-    return { format: found, reader };
+    return { format: found, reader, disk: withAppendedTree(disk, reader.description.imageSize) };
   } catch (error) {
     throw error instanceof ImageError ? error.at({ source: path }) : error;
   } finally {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { BodyWriter } from "../convert/layer_placement.ts";
+import type { Disk } from "../disk/disk_container.ts";
 import type { FormatEntry } from "../format/formats.ts";
 import type { ImageReader } from "../format/image_reader.ts";
 import { takeOutOwnDirectory } from "../format/own_directory.ts";
@@ -70,14 +71,16 @@ class FileView implements TreeView {
   readonly image = null;
   readonly reference: string;
   readonly reader: ImageReader;
+  readonly disk: Disk;
   readonly createdSeconds: number;
   readonly #format: FormatEntry;
   readonly #options: TreeOptions;
   #untilTurn = TURN_SIZE;
 
-  constructor(reference: string, { format, reader }: OpenedImageFile, options: TreeOptions) {
+  constructor(reference: string, { format, reader, disk }: OpenedImageFile, options: TreeOptions) {
     this.reference = reference;
     this.reader = reader;
+    this.disk = disk;
     this.#format = format;
     this.createdSeconds = options.createdSeconds ?? reader.description.createdSeconds ?? 0;
     this.#options = options;

@@ -36,6 +36,7 @@ export async function openLayeredView(image: Image, options: TreeOptions): Promi
 
 class LayeredView implements TreeView {
   readonly reader = null;
+  readonly disk = null;
   readonly reference: string;
   readonly image: Image;
   readonly tree: FileTree;

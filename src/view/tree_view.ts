@@ -7,6 +7,7 @@
 import type { ConvertProgress } from "../convert/convert.ts";
 import type { ReadingOptions } from "../convert/image_reading.ts";
 import type { BodyWriter } from "../convert/layer_placement.ts";
+import type { Disk } from "../disk/disk_container.ts";
 import type { ImageReader } from "../format/image_reader.ts";
 import type { Image } from "../source/image.ts";
 import { openImage } from "../source/open_image.ts";
@@ -62,6 +63,8 @@ export interface TreeView {
   readonly image: Image | null;
   /** Describes and checks it, and reads files at positions; `null` where it is made of layers. */
   readonly reader: ImageReader | null;
+  /** What is around a filesystem image; `null` where it is made of layers. */
+  readonly disk: Disk | null;
   /** SHA-256 of a file's bytes, hexadecimal; absent where it was not asked for and must be. */
   readonly digest?: (content: unknown, size: number) => string;
   /** Whether the bytes at `content` are known to be those at `other` of the expected files. */

@@ -7,7 +7,7 @@ import {
   strictEqual,
   throws,
 } from "node:assert/strict";
-import { diskSource } from "../../src/disk/disk_source.ts";
+import { openDisk } from "../../src/disk/open_disk.ts";
 import { gpt } from "../../src/disk/gpt.ts";
 import { qcow2 } from "../../src/disk/qcow2.ts";
 import { verity, type VerityOptions } from "../../src/disk/verity.ts";
@@ -263,7 +263,7 @@ toolTest(
 );
 
 toolTest(
-  "diskSource() reads what qemu-img makes of an image",
+  "openDisk() reads what qemu-img makes of an image",
   ["qemu-img"],
   () =>
     inDirectory(async (directory) => {
@@ -280,7 +280,7 @@ toolTest(
       for (const kind of kinds) {
         const path = `${directory}/made`;
         mustRun("qemu-img", ["convert", "-f", "raw", ...kind, raw, path]);
-        const [made, expected] = [diskSource(fileSource(path)), fileSource(raw)];
+        const [made, expected] = [openDisk(fileSource(path)).image, fileSource(raw)];
         strictEqual(made.size, expected.size);
         const [found, wanted] = [new Uint8Array(2 ** 20), new Uint8Array(2 ** 20)];
         for (let at = 0; at < made.size; at += 2 ** 20) {
@@ -292,7 +292,7 @@ toolTest(
         Deno.removeSync(path);
       }
       mustRun("qemu-img", ["convert", "-f", "raw", "-O", "vpc", raw, `${directory}/dynamic.vhd`]);
-      throws(() => diskSource(fileSource(`${directory}/dynamic.vhd`)), /dynamic or differencing/);
+      throws(() => openDisk(fileSource(`${directory}/dynamic.vhd`)), /dynamic or differencing/);
     }),
 );
 

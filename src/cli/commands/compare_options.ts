@@ -57,6 +57,14 @@ export function verifyParser() {
             message`What must be in it: the container image it was made from, a directory (dir:DIR), a tar (tar:FILE), another image.`,
         })),
       }),
+      object("Hash tree", {
+        verity: optional(option("--verity", string({ metavar: "FILE" }), {
+          description: message`The dm-verity hash tree of the image, in a file of its own.`,
+        })),
+        rootHash: optional(option("--root-hash", rootHashValue(), {
+          description: message`The root hash that the hash tree of the image must have.`,
+        })),
+      }),
       ruleOptions(),
       object({
         json: option("--json", {
@@ -67,7 +75,7 @@ export function verifyParser() {
     ),
     {
       description:
-        message`Check structure and checksums of an image, and compare it with what must be in it. Exit code 1 where something is wrong.`,
+        message`Check structure and checksums of an image and of the disk around it, and compare it with what must be in it. Exit code 1 where something is wrong.`,
     },
   );
 }
@@ -85,6 +93,14 @@ function ruleOptions() {
         message`Files to pass over, with all below: a name as *.pyc, or a path as /var/cache; @docker-export is what docker export adds.`,
     })),
   });
+}
+
+function rootHashValue() {
+  const parse = (text: string) => {
+    if (/^([0-9a-f]{2})+$/i.test(text)) return text.toLowerCase();
+    throw new SyntaxError(`Cannot use root hash "${text}", expected hexadecimal digits`);
+  };
+  return textValue("HEX", parse, String, "00ff");
 }
 
 function fieldValue() {

@@ -41,7 +41,7 @@ export async function runVerify(
       problemCount++;
       if (array === null) output.write(problemLine(problem, style));
       else array.push(problemJson(problem));
-    }, signal);
+    }, { hashTree: args.verity, rootHash: args.rootHash, signal });
     array?.finish();
     if (reference !== undefined) {
       if (args.json) output.write(`,"differences":`);
