@@ -106,6 +106,38 @@ toolTest(
     }),
 );
 
+Deno.test("verify and inspect know what is around an image", () =>
+  withDirectory(async (directory) => {
+    const disk = `${directory}/disk.qcow2`;
+    const made = await runCli([TINY, "-o", disk, "--verity", "--partition=gpt", "--json"]);
+    const report = detailsOf(made.stdout);
+    const inspected = await runCli(["inspect", disk, "--json"]);
+    const { details } = JSON.parse(inspected.stdout);
+    const shown = Object.keys(details).filter((name) => report[name] !== undefined);
+    for (const name of shown) strictEqual(details[name], report[name], name);
+    strictEqual(shown.filter((name) => /^(verity|partition|hashPart|disk)/.test(name)).length, 19);
+    strictEqual(details.containers, "verity+gpt+qcow2");
+    match((await runCli(["inspect", disk])).stdout, /^Containers: +verity\+gpt\+qcow2$/m);
+
+    const rootHash = `--root-hash=${report.verityRootHash}`;
+    strictEqual((await runCli(["verify", disk, rootHash])).code, 0);
+    const other = await runCli(["verify", disk, "--root-hash=00ff", "--json"]);
+    strictEqual(other.code, 1, other.stderr);
+    const [problem] = JSON.parse(other.stdout).problems;
+    match(problem.message, /^dm-verity: the root hash is [0-9a-f]{64}, expected 00ff$/);
+    strictEqual((await runCli(["verify", TINY, "--root-hash=00ff"])).code, 5);
+    strictEqual((await runCli(["verify", disk, "--root-hash=0"])).code, 2);
+
+    const bytes = Deno.readFileSync(disk);
+    // A reference count.
+    const table = Number(new DataView(bytes.buffer).getBigUint64(0x30));
+    bytes[Number(new DataView(bytes.buffer).getBigUint64(table)) + 1]++;
+    Deno.writeFileSync(disk, bytes);
+    const damaged = await runCli(["verify", disk]);
+    strictEqual(damaged.code, 1);
+    match(damaged.stdout, /qcow2: reference count of cluster 0 is 2, expected 1 \(offset 0\)/);
+  }));
+
 Deno.test("disks of equal inputs are equal, those of others are not", () =>
   withDirectory(async (directory) => {
     const bytes = new Map<string, Uint8Array>();

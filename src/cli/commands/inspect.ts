@@ -22,7 +22,7 @@ import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { formatSize } from "../size_text.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
-import { descriptionJson, descriptionText } from "./inspect_file.ts";
+import { descriptionJson, descriptionText, withDisk } from "./inspect_file.ts";
 import type { InspectArguments } from "./inspect_options.ts";
 import { loudnessOf } from "./message_options.ts";
 import { storeSettings } from "./store_options.ts";
@@ -85,7 +85,7 @@ async function inspectFile(
 ): Promise<void> {
   if (args.tags || args.referrers) throw noRegistry();
   const notices = new NoticePrinter(loudnessOf(args), (text) => terminal.writeError(text));
-  const { reader } = await openImageFile(
+  const { reader, disk } = await openImageFile(
     path,
     format,
     (notice) => notices.show(notice),
@@ -95,7 +95,7 @@ async function inspectFile(
   reader.close();
   notices.finish();
   const write = args.json ? descriptionJson : descriptionText;
-  terminal.writeOutput(write(args.image, description));
+  terminal.writeOutput(write(args.image, withDisk(description, disk)));
 }
 
 function inspect(image: Image): Inspection {

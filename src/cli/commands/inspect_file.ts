@@ -3,10 +3,20 @@
  *
  * @module
  */
+import type { Disk } from "../../disk/disk_container.ts";
 import type { ImageDescription } from "../../format/image_reader.ts";
 import { oneLine } from "../error_text.ts";
 import { timeText } from "../file_facts.ts";
 import { formatSize } from "../size_text.ts";
+
+/** A description with the facts of what is around the image, by the names of a conversion's report. */
+export function withDisk(description: ImageDescription, { containers }: Disk): ImageDescription {
+  if (containers.length === 0) return description;
+  const facts = containers.map(({ details }) => details);
+  const names = containers.map(({ name }) => name).join("+");
+  const details = Object.assign({ ...description.details, containers: names }, ...facts);
+  return { ...description, details };
+}
 
 /** A description as JSON; ends with a newline. */
 export function descriptionJson(reference: string, description: ImageDescription): string {
