@@ -33,7 +33,8 @@ function needsOf({ name, needs }: ErofsJudge, compression: string): readonly str
 
 function matrixTest({ name, build, write, without }: ErofsCase, options: ErofsOptions): void {
   const { blockSize = 4096, compression = "none", clusterSize = "" } = options;
-  Deno.test(`erofs ${compression} ${blockSize} ${clusterSize}: ${name}`, async (context) => {
+  const how = write?.byTurns === true ? "by turns" : clusterSize;
+  Deno.test(`erofs ${compression} ${blockSize} ${how}: ${name}`, async (context) => {
     await withImageFile(async (image) => {
       const tree = build(blockSize);
       const format = erofs({ compressionWorkers: 0, ...options });
@@ -62,4 +63,6 @@ for (const erofsCase of EROFS_CASES) {
   }
   if (!CONTENT_CASE_NAMES.includes(erofsCase.name)) continue;
   for (const options of CONTENT_VARIANTS) matrixTest(erofsCase, options);
+  const byTurns = { ...erofsCase, write: { ...erofsCase.write, byTurns: true } };
+  for (const blockSize of [1024, 4096]) matrixTest(byTurns, { blockSize });
 }

@@ -30,11 +30,12 @@ toolTest(
     const settings = fc.record({
       blockSize: fc.constantFrom(512, 1024, 4096, 4096),
       chunkSize: fc.constantFrom(1000, 4096, 65536),
+      byTurns: fc.boolean(),
     });
-    const property = fc.asyncProperty(steps, settings, async (made, { blockSize, chunkSize }) => {
+    const property = fc.asyncProperty(steps, settings, async (made, { blockSize, ...write }) => {
       await withImageFile(async (image) => {
         const tree = buildTree(made).finish();
-        await writeTree(erofs({ blockSize }), tree, plainSink(image), { chunkSize });
+        await writeTree(erofs({ blockSize }), tree, plainSink(image), write);
         deepStrictEqual(readerJudge.judge(image, tree), []);
         deepStrictEqual(kernelJudge.judge(image, tree), []);
       });

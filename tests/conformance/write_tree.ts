@@ -21,6 +21,8 @@ export interface WriteTreeOptions {
   readonly released?: readonly { size: number; content: GeneratedContent }[];
   /** What the writer is told of the bytes to come; the real sum when absent. */
   readonly expectedBytes?: number;
+  /** Places as many files at a time as the writer takes, a chunk of each in turn. */
+  readonly byTurns?: boolean;
 }
 
 /** What came of it. */
@@ -47,11 +49,11 @@ export async function writeTree<C>(
       onNotice: (notice) => notices.push(notice),
     });
     writer = begun;
-    const place = (size: number, content: GeneratedContent): C => {
+    const place = function* (size: number, content: GeneratedContent): Generator<void, C> {
       const file = begun.beginFile(size);
       const buffer = new Uint8Array(options.chunkSize ?? 65536);
       let position = 0;
-      const rest = (end: number) => {
+      const rest = function* (end: number) {
         if (!content.writesZeros) {
           if (end > position) file.skip(end - position);
           position = end;
@@ -60,22 +62,32 @@ export async function writeTree<C>(
           const piece = buffer.subarray(0, Math.min(buffer.length, end - position)).fill(0);
           file.write(piece);
           position += piece.length;
+          yield;
         }
       };
       for (const [start, end] of content.data) {
-        rest(start);
+        yield* rest(start);
         while (position < end) {
           const piece = buffer.subarray(0, Math.min(buffer.length, end - position));
           fillData(content.seed, piece, position);
           file.write(piece);
           position += piece.length;
+          yield;
         }
       }
-      rest(size);
+      yield* rest(size);
       return file.end();
     };
-    const dead = (options.released ?? []).map(({ size, content }) => place(size, content));
-    const placed = placeTree(tree, place);
+    const openMax = options.byTurns === true ? writer.openFileCount ?? 1 : 1;
+    const dead: C[] = [];
+    takeTurns(
+      (options.released ?? []).map(function* ({ size, content }) {
+        dead.push(yield* place(size, content));
+      }),
+      openMax,
+    );
+    const { placed, files } = copyTree(tree, place);
+    takeTurns(files, openMax);
     for (const content of dead) begun.release(content);
     const report = await begun.finish(placed);
     open.commit();
@@ -86,22 +98,39 @@ export async function writeTree<C>(
   }
 }
 
-/** A copy of a tree in which every content was placed. */
-function placeTree<C>(
+/** A copy of a tree, and the steps that place each of its contents. */
+function copyTree<C>(
   tree: FileTree<GeneratedContent>,
-  place: (size: number, content: GeneratedContent) => C,
-): FileTree<C> {
+  place: (size: number, content: GeneratedContent) => Generator<void, C>,
+): { placed: FileTree<C>; files: Generator<void>[] } {
   const copies = new Map<Inode<GeneratedContent>, Inode<C>>();
+  const files: Generator<void>[] = [];
   for (const { inode, name, parent } of walk(tree)) {
     let copy = copies.get(inode);
     if (copy === undefined) {
       copy = copyInode<C>(inode);
       copies.set(inode, copy);
-      if (inode.content !== null) copy.content = place(inode.size, inode.content);
+      if (inode.content !== null) files.push(placeInto(copy, place(inode.size, inode.content)));
     }
     if (inode !== tree.root) copies.get(parent)!.children!.set(name, copy);
   }
-  return { root: copies.get(tree.root)! };
+  return { placed: { root: copies.get(tree.root)! }, files };
+}
+
+function* placeInto<C>(inode: Inode<C>, steps: Generator<void, C>): Generator<void> {
+  inode.content = yield* steps;
+}
+
+/** Takes all steps of all files, `openMax` files at a time, a step of each in turn. */
+function takeTurns(files: readonly Generator<void>[], openMax: number): void {
+  const waiting = [...files].reverse();
+  const open: Generator<void>[] = [];
+  for (let turn = 0;; turn++) {
+    while (open.length < openMax && waiting.length > 0) open.push(waiting.pop()!);
+    if (open.length === 0) return;
+    const index = turn % open.length;
+    if (open[index].next().done) open.splice(index, 1);
+  }
 }
 
 /** A copy of an inode's fields, without children and content. */

@@ -73,3 +73,10 @@ export class CompressedContent {
     this.pieceClusters = pieceClusters;
   }
 }
+
+/** Runs of a file, whatever holds it, in blocks of the image. */
+export function blocksOf(content: ErofsContent): readonly ErofsRun[] {
+  if (content instanceof ChunkedContent) return content.runs;
+  const { startBlock, blockCount } = content;
+  return blockCount === 0 ? [] : [{ logicalBlock: 0, startBlock, blockCount }];
+}

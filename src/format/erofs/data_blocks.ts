@@ -14,14 +14,15 @@ const DIRECT_SIZE = 64 * 1024;
 export class DataBlocks {
   /** Bytes of a block. */
   readonly blockSize: number;
-  readonly #sink: ByteSink;
+  /** Where they go. */
+  readonly sink: ByteSink;
   readonly #stage = new Uint8Array(STAGE_SIZE);
   #stageBlock: number;
   #fill = 0;
 
   /** Begins at `firstBlock` of the image. */
   constructor(sink: ByteSink, blockSize: number, firstBlock: number) {
-    this.#sink = sink;
+    this.sink = sink;
     this.blockSize = blockSize;
     this.#stageBlock = firstBlock;
   }
@@ -35,7 +36,7 @@ export class DataBlocks {
   append(bytes: Uint8Array, start: number, end: number): void {
     if (end - start >= DIRECT_SIZE) {
       this.flush();
-      this.#sink.write(bytes.subarray(start, end), this.#stageBlock * this.blockSize);
+      this.sink.write(bytes.subarray(start, end), this.#stageBlock * this.blockSize);
       this.#stageBlock += (end - start) / this.blockSize;
       return;
     }
@@ -73,18 +74,24 @@ export class DataBlocks {
   appendZeros(count: number): void {
     const byteCount = count * this.blockSize;
     if (this.#fill + byteCount >= STAGE_SIZE) {
-      this.flush();
-      this.#stageBlock += count;
+      this.moveTo(this.nextBlock + count);
       return;
     }
     this.#stage.fill(0, this.#fill, this.#fill + byteCount);
     this.#fill += byteCount;
   }
 
+  /** What is appended next begins at `block`. */
+  moveTo(block: number): void {
+    if (block === this.nextBlock) return;
+    this.flush();
+    this.#stageBlock = block;
+  }
+
   /** Writes what is staged. */
   flush(): void {
     if (this.#fill === 0) return;
-    this.#sink.write(this.#stage.subarray(0, this.#fill), this.#stageBlock * this.blockSize);
+    this.sink.write(this.#stage.subarray(0, this.#fill), this.#stageBlock * this.blockSize);
     this.#stageBlock += this.#fill / this.blockSize;
     this.#fill = 0;
   }

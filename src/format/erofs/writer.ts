@@ -15,9 +15,9 @@ import { takeTurns } from "../turns.ts";
 import { COMPRESSED_SIZE_MAX, CompressedPlacer } from "./compressed_placer.ts";
 import { Algorithm, compressionRecord } from "./compression_config.ts";
 import { CountingSink } from "./counting_sink.ts";
-import { ChunkedContent, CompressedContent, type ErofsContent } from "./content.ts";
+import { blocksOf, ChunkedContent, CompressedContent, type ErofsContent } from "./content.ts";
 import { DataBlocks } from "./data_blocks.ts";
-import { blocksOf, DataPlacer } from "./data_placer.ts";
+import { DataPlacer } from "./data_placer.ts";
 import {
   directoryBlocks,
   directoryTailSize,
@@ -68,6 +68,8 @@ interface Layout {
 
 /** Writes one EROFS image. */
 export class ErofsWriter implements ImageWriter<ErofsContent> {
+  /** Files that may be open at a time: the pieces of a compressed one are placed in one go. */
+  readonly openFileCount: number;
   readonly #sink: CountingSink;
   readonly #context: WriterContext;
   readonly #options: ResolvedOptions;
@@ -94,13 +96,14 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     const firstBlock = Math.floor(SUPERBLOCK_OFFSET / blockSize) + 1;
     this.#blocks = new DataBlocks(this.#sink, blockSize, firstBlock);
     this.#tails = new TailStore(context.scratchDirectory);
-    this.#plain = new DataPlacer(this.#blocks, this.#tails);
+    this.openFileCount = compression === null ? 2 : 1;
+    this.#plain = new DataPlacer(this.#blocks, this.#tails, this.openFileCount);
     this.#compressed = compression === null
       ? null
       : new CompressedPlacer(this.#blocks, compression, workers);
   }
 
-  /** Begins a file of `size` bytes. */
+  /** Begins a file of `size` bytes; up to `openFileCount` may be open. */
   beginFile(size: number): FileWriter<ErofsContent> {
     const { blockSize } = this.#options;
     if (this.#compressed !== null && size > blockSize) {
