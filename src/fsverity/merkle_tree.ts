@@ -6,10 +6,10 @@
  * @module
  */
 import {
-  plainDigest,
   VERITY_BLOCK_SIZE,
   VERITY_DIGEST_SIZES,
   type VerityAlgorithm,
+  writePlainDigest,
 } from "./verity_algorithm.ts";
 
 /**
@@ -33,7 +33,7 @@ interface Level {
   fill: number;
 }
 
-/** Hashes one file. */
+/** Hashes files, one after the other. */
 export class MerkleTree {
   readonly #algorithm: VerityAlgorithm;
   readonly #put: PutTreeBlocks;
@@ -60,7 +60,7 @@ export class MerkleTree {
     this.#size += bytes.length;
     for (let at = 0; at < bytes.length;) {
       if (this.#fill === 0 && bytes.length - at >= VERITY_BLOCK_SIZE) {
-        this.#add(0, this.#digestOf(bytes.subarray(at, at + VERITY_BLOCK_SIZE)));
+        this.#add(0, bytes.subarray(at, at + VERITY_BLOCK_SIZE));
         at += VERITY_BLOCK_SIZE;
         continue;
       }
@@ -83,9 +83,16 @@ export class MerkleTree {
 
   /**
    * All bytes of the file were given: hands over what is left of the tree, and answers the digest
-   * above all levels. That of an empty file is zeros.
+   * above all levels. That of an empty file is zeros. What comes next are bytes of another file.
    */
   end(): Uint8Array {
+    const root = this.#closeLevels();
+    for (const level of this.#levels) level.closed = level.fill = 0;
+    this.#size = 0;
+    return root;
+  }
+
+  #closeLevels(): Uint8Array {
     if (this.#fill > 0) this.#growZeros(VERITY_BLOCK_SIZE - this.#fill);
     const digestSize = VERITY_DIGEST_SIZES[this.#algorithm];
     // Closing the last level begins the next one, until a level has a single digest.
@@ -108,14 +115,19 @@ export class MerkleTree {
     this.#fill += byteCount;
     if (this.#fill < VERITY_BLOCK_SIZE) return;
     this.#fill = 0;
-    this.#add(0, this.#digestOf(this.#data));
+    this.#add(0, this.#data);
   }
 
-  /** Adds the digest of the next block below a level. */
-  #add(level: number, digest: Uint8Array): void {
+  /** Adds the digest of `block`, the next below a level. */
+  #add(level: number, block: Uint8Array): void {
     const state = this.#level(level);
-    state.block.set(digest, state.fill);
-    state.fill += digest.length;
+    writePlainDigest(this.#algorithm, block, state.block, state.fill);
+    this.#grew(level, state);
+  }
+
+  /** The block of a level has one digest more. */
+  #grew(level: number, state: Level): void {
+    state.fill += VERITY_DIGEST_SIZES[this.#algorithm];
     if (state.fill === VERITY_BLOCK_SIZE) this.#close(level);
   }
 
@@ -123,7 +135,7 @@ export class MerkleTree {
     const state = this.#levels[level];
     state.fill = 0;
     this.#put(level, state.closed++, 1, state.block);
-    this.#add(level + 1, this.#digestOf(state.block));
+    this.#add(level + 1, state.block);
   }
 
   /** Adds `count` blocks below a level under which all is zeros. */
@@ -132,7 +144,8 @@ export class MerkleTree {
     for (let left = count; left > 0;) {
       const state = this.#level(level);
       if (state.fill > 0 || left < perBlock) {
-        this.#add(level, this.#zeroDigest(level));
+        state.block.set(this.#zeroDigest(level), state.fill);
+        this.#grew(level, state);
         left--;
         continue;
       }
@@ -154,9 +167,14 @@ export class MerkleTree {
 
   /** The digest of a block below a level under which all is zeros. */
   #zeroDigest(level: number): Uint8Array {
-    return this.#zeroDigests[level] ??= this.#digestOf(
-      level === 0 ? new Uint8Array(VERITY_BLOCK_SIZE) : this.#zeroBlock(level - 1),
-    );
+    let digest = this.#zeroDigests[level];
+    if (digest === undefined) {
+      digest = new Uint8Array(VERITY_DIGEST_SIZES[this.#algorithm]);
+      const block = level === 0 ? new Uint8Array(VERITY_BLOCK_SIZE) : this.#zeroBlock(level - 1);
+      writePlainDigest(this.#algorithm, block, digest, 0);
+      this.#zeroDigests[level] = digest;
+    }
+    return digest;
   }
 
   /** The block of a level under which all is zeros. */
@@ -165,9 +183,5 @@ export class MerkleTree {
     const block = new Uint8Array(VERITY_BLOCK_SIZE);
     for (let at = 0; at < block.length; at += digest.length) block.set(digest, at);
     return block;
-  }
-
-  #digestOf(block: Uint8Array): Uint8Array {
-    return plainDigest(this.#algorithm, block);
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A hash algorithm that fs-verity knows. */
 export type VerityAlgorithm = "sha256" | "sha512";
@@ -31,8 +31,14 @@ export function verityAlgorithmOf(number: number): VerityAlgorithm | null {
   return number === VERITY_ALGORITHM_NUMBERS.sha512 ? "sha512" : null;
 }
 
-/** The plain digest of bytes: of a block, or of a descriptor. */
-export function plainDigest(algorithm: VerityAlgorithm, bytes: Uint8Array): Uint8Array {
-  // Measured for blocks of 4096: as fast as the one-shot function, and as copies of a hash.
-  return createHash(algorithm).update(bytes).digest();
+/** Writes the plain digest of bytes (a block, or a descriptor) to `target` at `at`. */
+export function writePlainDigest(
+  algorithm: VerityAlgorithm,
+  bytes: Uint8Array,
+  target: Uint8Array,
+  at: number,
+): void {
+  // Text costs less than bytes here: every digest as bytes is an allocation outside of the heap.
+  const text = hash(algorithm, bytes, "hex");
+  target.subarray(at, at + VERITY_DIGEST_SIZES[algorithm]).setFromHex(text);
 }

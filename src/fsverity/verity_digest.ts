@@ -4,14 +4,14 @@
  * @module
  */
 import { MerkleTree } from "./merkle_tree.ts";
-import { plainDigest, type VerityAlgorithm } from "./verity_algorithm.ts";
+import { VERITY_DIGEST_SIZES, type VerityAlgorithm, writePlainDigest } from "./verity_algorithm.ts";
 import {
   makeVerityDescriptor,
   VERITY_DESCRIPTOR_SIZE,
   writeVerityDescriptor,
 } from "./verity_descriptor.ts";
 
-/** Digests bytes that go by, of any length, in the memory of a few blocks. */
+/** Digests files whose bytes go by, of any length, in the memory of a few blocks. */
 export class VerityDigester {
   readonly #algorithm: VerityAlgorithm;
   readonly #tree: MerkleTree;
@@ -37,10 +37,10 @@ export class VerityDigester {
     this.#tree.skip(byteCount);
   }
 
-  /** All bytes were given: answers the digest. To be called once. */
+  /** All bytes were given: answers the digest. What comes next are bytes of another file. */
   end(): Uint8Array {
-    const root = this.#tree.end();
-    return descriptorDigest(this.#algorithm, this.#tree.size, root);
+    const sizeBytes = this.#tree.size;
+    return descriptorDigest(this.#algorithm, sizeBytes, this.#tree.end());
   }
 }
 
@@ -60,5 +60,7 @@ function descriptorDigest(
   const bytes = new Uint8Array(VERITY_DESCRIPTOR_SIZE);
   const descriptor = makeVerityDescriptor(algorithm, sizeBytes, root);
   writeVerityDescriptor(new DataView(bytes.buffer), 0, descriptor);
-  return plainDigest(algorithm, bytes);
+  const digest = new Uint8Array(VERITY_DIGEST_SIZES[algorithm]);
+  writePlainDigest(algorithm, bytes, digest, 0);
+  return digest;
 }

@@ -105,3 +105,13 @@ toolTest("verityDigest() gives the digests of fsverity-utils", ["fsverity"], () 
     Deno.removeSync(path);
   }
 });
+
+Deno.test("one digester digests files one after the other", () => {
+  const digester = new VerityDigester("sha256");
+  for (const sizeBytes of [600_000, 1, 0, 4096 * 128, 4097]) {
+    const bytes = new Uint8Array(sizeBytes).fill(sizeBytes % 251);
+    digester.write(bytes);
+    strictEqual(digester.size, sizeBytes);
+    strictEqual(toHex(digester.end()), toHex(verityDigest("sha256", bytes)));
+  }
+});

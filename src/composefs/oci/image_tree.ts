@@ -10,6 +10,7 @@ import type { FileTree } from "../../tree/file_tree.ts";
 import type { ImageContent } from "../image/content.ts";
 import { storeImage } from "../repository/store_image.ts";
 import type { ObjectId } from "../repository/object_id.ts";
+import { ObjectListing } from "../repository/object_listing.ts";
 import type { Repository } from "../repository/repository.ts";
 import { readLayerEntries } from "../splitstream/layer_stream.ts";
 import { openStream } from "./document_stream.ts";
@@ -28,6 +29,7 @@ export async function mergedTree(
   signal?: AbortSignal,
 ): Promise<FileTree<ImageContent>> {
   const layers = [];
+  const present = new ObjectListing(repository.objects.directory);
   for (const diffId of diffIds) {
     signal?.throwIfAborted();
     const stream = await openStream(repository, layerStream(diffId), "ocilayer");
@@ -38,7 +40,8 @@ export async function mergedTree(
         { where: { source: repository.path } },
       );
     }
-    layers.push({ name: diffId, entries: await readLayerEntries(stream, repository.objects) });
+    const entries = await readLayerEntries(stream, repository.objects, present);
+    layers.push({ name: diffId, entries });
   }
   const { tree, notices } = mergeLayers(layers);
   notices.forEach(onNotice);

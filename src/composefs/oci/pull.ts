@@ -7,6 +7,7 @@ import { ImageError } from "../../image_error.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Image } from "../../source/image.ts";
 import type { ObjectId } from "../repository/object_id.ts";
+import { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
@@ -107,10 +108,11 @@ async function pullLayers(
   const streams = new Map<string, ObjectId>();
   const sizes = new Map<string, number>();
   const missing: TarLayer[] = [];
+  const present = new ObjectListing(repository.objects.directory);
   for (const layer of layers) {
     const { diffId } = layer;
     if (streams.has(diffId) || missing.some((it) => it.diffId === diffId)) continue;
-    const known = await knownLayer(repository, diffId);
+    const known = await knownLayer(repository, diffId, present);
     if (known === null) {
       missing.push(layer);
       continue;
@@ -136,12 +138,13 @@ async function pullLayers(
 async function knownLayer(
   repository: Repository,
   diffId: string,
+  present: ObjectListing,
 ): Promise<{ readonly id: ObjectId; readonly sizeBytes: number } | null> {
   const name = layerStream(diffId);
   try {
     const stream = await openStream(repository, name, "ocilayer");
     if (stream === null) return null;
-    for (const id of stream.objects()) if (repository.objects.sizeOf(id) === null) return null;
+    for (const id of stream.objects()) if (!present.has(id)) return null;
     return { id: repository.streams.objectOf(name)!, sizeBytes: stream.sizeBytes };
   } catch (error) {
     // What is damaged is stored again.

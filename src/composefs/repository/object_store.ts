@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "../../bytes/hex.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
@@ -23,8 +24,9 @@ import { fileSource } from "../../io/file_source.ts";
 import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
 import { type ObjectId, objectPath } from "./object_id.ts";
+import { ObjectListing } from "./object_listing.ts";
 import { digestOfSource, objectSource } from "./object_source.ts";
-import { ObjectWriter } from "./object_writer.ts";
+import { ObjectWriter, WritingRoom } from "./object_writer.ts";
 
 /** An object that was put into a repository. */
 export interface StoredObject {
@@ -69,9 +71,8 @@ export class ObjectStore {
   #temporaryName = "";
   #temporaryCount = 0;
   readonly #directories = new Set<string>();
-  // Names of objects by the directory they are in, as far as those were listed.
-  readonly #known = new Map<string, Set<string>>();
-  #spareBuffer: Uint8Array<ArrayBuffer> | null = null;
+  readonly #listing: ObjectListing;
+  #spareRoom: WritingRoom | null = null;
 
   /** Opens the objects of the repository at `path`, or those in `path` itself with `isBare`. */
   constructor(path: string, algorithm: VerityAlgorithm, protect: ProtectObject, isBare = false) {
@@ -79,6 +80,7 @@ export class ObjectStore {
     this.directory = isBare ? path : join(path, "objects");
     this.#temporary = join(path, isBare ? ".tmp" : "tmp");
     this.#protect = protect;
+    this.#listing = new ObjectListing(this.directory);
   }
 
   /** Path of an object. */
@@ -201,42 +203,32 @@ export class ObjectStore {
    * by a crash of the machine, and is written again.
    */
   has(id: ObjectId, sizeBytes: number): boolean {
-    // Asking for what is not there costs more than a list of all. What others store meanwhile is
-    // stored twice, and is one object then.
-    return this.#namesBeside(id).has(id.slice(2)) && this.sizeOf(id) === sizeBytes;
+    // What others store meanwhile is stored twice, and is one object then.
+    return this.#listing.has(id) && this.sizeOf(id) === sizeBytes;
   }
 
-  /** A buffer of `sizeBytes` for the time until it is given back. */
-  takeBuffer(sizeBytes: number): Uint8Array<ArrayBuffer> {
-    const spare = this.#spareBuffer;
-    this.#spareBuffer = null;
-    return spare ?? new Uint8Array(sizeBytes);
+  /** What an object in the making needs, for the time until it is given back. */
+  takeRoom(): WritingRoom {
+    const room = this.#spareRoom ?? new WritingRoom(this.algorithm);
+    this.#spareRoom = null;
+    return room;
   }
 
-  /** Gives a buffer back, for the next object. */
-  giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
-    this.#spareBuffer = buffer;
-  }
-
-  #namesBeside(id: ObjectId): Set<string> {
-    const head = id.slice(0, 2);
-    let names = this.#known.get(head);
-    if (names === undefined) {
-      names = new Set(namesIn(join(this.directory, head)));
-      this.#known.set(head, names);
-    }
-    return names;
+  /** Gives it back, for the next object. */
+  giveRoom(room: WritingRoom): void {
+    this.#spareRoom = room;
   }
 
   /** Gives the complete file at `path` the name of its digest, unless others were first. */
   adopt(path: string, id: ObjectId, sizeBytes: number): StoredObject {
-    if (this.sizeOf(id) === sizeBytes) {
+    const target = this.pathOf(id);
+    // This question is quick where the answer is no.
+    if (existsSync(target) && this.sizeOf(id) === sizeBytes) {
       removeIfThere(path);
       return this.known(id, sizeBytes);
     }
     try {
       this.#protect(path);
-      const target = this.pathOf(id);
       const directory = join(this.directory, id.slice(0, 2));
       if (!this.#directories.has(directory)) {
         ensureRealDirectory(directory);
@@ -244,9 +236,9 @@ export class ObjectStore {
       }
       Deno.renameSync(path, target);
     } catch (error) {
-      throw systemError(error, "store object", this.pathOf(id));
+      throw systemError(error, "store object", target);
     }
-    this.#namesBeside(id).add(id.slice(2));
+    this.#listing.add(id);
     this.counts.newObjects++;
     this.counts.newBytes += sizeBytes;
     return { id, sizeBytes, isNew: true };
@@ -310,15 +302,6 @@ export function ensureRealDirectory(path: string): void {
     }, expected a directory`,
     { where: { source: path } },
   );
-}
-
-function namesIn(path: string): string[] {
-  try {
-    return [...Deno.readDirSync(path)].map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw systemError(error, "read directory", path);
-  }
 }
 
 function copyFile(from: string, to: string): void {

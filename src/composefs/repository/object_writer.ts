@@ -4,6 +4,7 @@
  * @module
  */
 import { toHex } from "../../bytes/hex.ts";
+import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { VerityDigester } from "../../fsverity/verity_digest.ts";
 import { systemError } from "../../io/system_error.ts";
 import { type ObjectStore, removeIfThere, type StoredObject } from "./object_store.ts";
@@ -11,12 +12,24 @@ import { type ObjectStore, removeIfThere, type StoredObject } from "./object_sto
 /** Bytes that are kept until it is known whether the object is new. */
 const BUFFER_SIZE = 256 * 1024;
 
+/** What one object after the other needs while it is made. */
+export class WritingRoom {
+  /** Digests the object. */
+  readonly digester: VerityDigester;
+  /** The end of the object, or all of it. */
+  readonly buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER_SIZE);
+
+  /** Room for objects of a repository with that algorithm. */
+  constructor(algorithm: VerityAlgorithm) {
+    this.digester = new VerityDigester(algorithm);
+  }
+}
+
 /** Takes the bytes of one object. Small ones that are known already cost no write. */
 export class ObjectWriter {
   readonly #store: ObjectStore;
-  readonly #digester: VerityDigester;
-  // What is not yet in the file: all of it while there is no file.
-  #buffer: Uint8Array<ArrayBuffer> | null;
+  // Its buffer has what is not yet in the file: all of it while there is no file.
+  readonly #room: WritingRoom;
   #fill = 0;
   #file: Deno.FsFile | null = null;
   #path = "";
@@ -24,38 +37,37 @@ export class ObjectWriter {
   /** Begins an object of `store`. */
   constructor(store: ObjectStore) {
     this.#store = store;
-    this.#digester = new VerityDigester(store.algorithm);
-    this.#buffer = store.takeBuffer(BUFFER_SIZE);
+    this.#room = store.takeRoom();
   }
 
   /** Bytes up to now. */
   get sizeBytes(): number {
-    return this.#digester.size;
+    return this.#room.digester.size;
   }
 
   /** The next bytes; the memory may be reused after the call. Throws `ImageError`. */
   write(bytes: Uint8Array): void {
-    this.#digester.write(bytes);
+    this.#room.digester.write(bytes);
     if (this.#fill + bytes.length > BUFFER_SIZE) {
       this.#flush();
       if (bytes.length >= BUFFER_SIZE) return this.#writeAll(bytes);
     }
-    this.#buffer!.set(bytes, this.#fill);
+    this.#room.buffer.set(bytes, this.#fill);
     this.#fill += bytes.length;
   }
 
   /** The next `byteCount` bytes are zeros; large runs become holes. Throws `ImageError`. */
   skip(byteCount: number): void {
     if (this.#fill + byteCount <= BUFFER_SIZE) {
-      this.#digester.skip(byteCount);
-      this.#buffer!.fill(0, this.#fill, this.#fill + byteCount);
+      this.#room.digester.skip(byteCount);
+      this.#room.buffer.fill(0, this.#fill, this.#fill + byteCount);
       this.#fill += byteCount;
       return;
     }
     this.#flush();
-    this.#digester.skip(byteCount);
+    this.#room.digester.skip(byteCount);
     try {
-      this.#file!.truncateSync(this.#digester.size);
+      this.#file!.truncateSync(this.#room.digester.size);
       this.#file!.seekSync(0, Deno.SeekMode.End);
     } catch (error) {
       throw systemError(error, "write object", this.#path);
@@ -80,36 +92,32 @@ export class ObjectWriter {
         throw systemError(error, "read object", this.#path);
       }
     } else {
-      take(this.#buffer!.subarray(0, this.#fill));
+      take(this.#room.buffer.subarray(0, this.#fill));
     }
   }
 
   /** The object is complete: stores it. Throws `ImageError`. */
   end(): StoredObject {
-    const sizeBytes = this.#digester.size;
-    const id = toHex(this.#digester.end());
+    const { digester } = this.#room;
+    const sizeBytes = digester.size;
+    const id = toHex(digester.end());
     if (this.#store.has(id, sizeBytes)) {
+      this.#store.giveRoom(this.#room);
       this.abort();
       return this.#store.known(id, sizeBytes);
     }
     this.#flush();
-    this.#giveBuffer();
     this.#file!.close();
     this.#file = null;
+    this.#store.giveRoom(this.#room);
     return this.#store.adopt(this.#path, id, sizeBytes);
   }
 
   /** Forgets the object; without effect once it has its name. */
   abort(): void {
-    this.#giveBuffer();
     this.#file?.close();
     this.#file = null;
     if (this.#path !== "") removeIfThere(this.#path);
-  }
-
-  #giveBuffer(): void {
-    if (this.#buffer !== null) this.#store.giveBuffer(this.#buffer);
-    this.#buffer = null;
   }
 
   #flush(): void {
@@ -126,7 +134,7 @@ export class ObjectWriter {
         throw systemError(error, "create object", this.#path);
       }
     }
-    this.#writeAll(this.#buffer!.subarray(0, this.#fill));
+    this.#writeAll(this.#room.buffer.subarray(0, this.#fill));
     this.#fill = 0;
   }
 

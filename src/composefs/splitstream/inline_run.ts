@@ -15,7 +15,7 @@ const READ_SIZE = 256 * 1024;
 /** One run of bytes. */
 export class InlineRun {
   readonly #store: ObjectStore;
-  #memory = new Uint8Array(FIRST_SIZE);
+  #memory: Uint8Array = new Uint8Array(FIRST_SIZE);
   #fill = 0;
   #fileBytes = 0;
   #file: Deno.FsFile | null = null;
@@ -31,17 +31,21 @@ export class InlineRun {
     return this.#fileBytes + this.#fill;
   }
 
+  /** All bytes, valid until the next call; `null` where not all of them are in memory. */
+  get memory(): Uint8Array | null {
+    return this.#file === null ? this.#memory.subarray(0, this.#fill) : null;
+  }
+
+  /** Begins an empty run in the same memory; for runs that are all in memory. */
+  clear(): void {
+    this.#fill = 0;
+  }
+
   /** Adds bytes; the memory may be reused after the call. Throws `ImageError`. */
   append(bytes: Uint8Array): void {
     if (this.#fill + bytes.length > MOST_MEMORY) this.#spill();
-    const needed = this.#fill + bytes.length;
-    if (needed > this.#memory.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#memory.length));
-      larger.set(this.#memory.subarray(0, this.#fill));
-      this.#memory = larger;
-    }
-    this.#memory.set(bytes, this.#fill);
-    this.#fill = needed;
+    this.#memory = append(this.#memory, this.#fill, bytes);
+    this.#fill += bytes.length;
   }
 
   /** All bytes in order, in pieces whose memory is reused. Throws `ImageError`. */
@@ -85,4 +89,16 @@ export class InlineRun {
     this.#fileBytes += this.#fill;
     this.#fill = 0;
   }
+}
+
+/** Puts `bytes` behind the first `fill` of `memory`; answers that, or larger memory with all of it. */
+export function append(memory: Uint8Array, fill: number, bytes: Uint8Array): Uint8Array {
+  const needed = fill + bytes.length;
+  let target = memory;
+  if (needed > memory.length) {
+    target = new Uint8Array(Math.max(needed, 2 * memory.length));
+    target.set(memory.subarray(0, fill));
+  }
+  target.set(bytes, fill);
+  return target;
 }

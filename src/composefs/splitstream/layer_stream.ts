@@ -9,6 +9,7 @@ import { TarParser } from "../../layer/tar/tar_parser.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import { type ImageContent, objectContent } from "../image/content.ts";
 import type { ObjectId } from "../repository/object_id.ts";
+import { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectStore } from "../repository/object_store.ts";
 import type { ObjectWriter } from "../repository/object_writer.ts";
 import { LARGEST_INLINE } from "./layer_splitter.ts";
@@ -59,15 +60,17 @@ export async function readWhole(
 
 /**
  * The entries of the layer in a stream, in its order, with the places of their content: an object,
- * or the bytes themselves where they are few. Rejects with `ImageError`.
+ * or the bytes themselves where they are few; `present` lists the objects that may be. Rejects with
+ * `ImageError`.
  *
  * What the tar holds in another form than the file (a sparse file) is stored as an object again.
  */
 export async function readLayerEntries(
   stream: Splitstream,
   store: ObjectStore,
+  present: ObjectListing = new ObjectListing(store.directory),
 ): Promise<LayerEntry<ImageContent>[]> {
-  const collector = new EntryCollector(store);
+  const collector = new EntryCollector(store, present);
   const parser = new TarParser(collector);
   const zeros = new Uint8Array(PIECE_SIZE);
   try {
@@ -78,7 +81,6 @@ export async function readLayerEntries(
         for (let left = collector.expect(id); left > 0;) {
           left -= parser.push(zeros.subarray(0, Math.min(left, zeros.length)));
         }
-        collector.checkTaken();
       },
     });
     parser.finish();
@@ -92,38 +94,35 @@ export async function readLayerEntries(
 class EntryCollector implements LayerVisitor {
   readonly entries: LayerEntry<ImageContent>[] = [];
   readonly #store: ObjectStore;
+  readonly #present: ObjectListing;
   #inode: Inode<ImageContent> | null = null;
   // One of the three: the object of which the whole content consists, bytes, or an object to make.
-  #expected: { readonly id: ObjectId; readonly sizeBytes: number } | null = null;
+  #expected: ObjectId | null = null;
   #bytes: Uint8Array | null = null;
   #fill = 0;
   #object: ObjectWriter | null = null;
 
-  constructor(store: ObjectStore) {
+  constructor(store: ObjectStore, present: ObjectListing) {
     this.#store = store;
+    this.#present = present;
   }
 
-  /** All bytes of the object `id` come next; answers how many. */
+  /** The object `id` comes next, all bytes of the file whose header was last; answers how many. */
   expect(id: ObjectId): number {
-    const sizeBytes = this.#store.sizeOf(id);
-    if (sizeBytes === null) {
+    if (!this.#present.has(id)) {
       throw new ImageError(
         "NOT_FOUND",
         `Cannot find object "${id}": it is not in the repository, expected it for a layer`,
       );
     }
-    this.#expected = { id, sizeBytes };
-    return sizeBytes;
-  }
-
-  /** The bytes of the expected object were given, and must have been the content of a file. */
-  checkTaken(): void {
-    if (this.#expected === null) return;
-    throw new ImageError(
-      "CORRUPT",
-      `Cannot read layer: its object "${this.#expected.id}" is not the content of a file, expected ` +
-        "a whole one",
-    );
+    if (this.#inode === null || this.#fill > 0) {
+      throw new ImageError(
+        "CORRUPT",
+        `Cannot read layer: its object "${id}" is not the content of a file, expected a whole one`,
+      );
+    }
+    this.#expected = id;
+    return this.#inode.size;
   }
 
   entry(entry: LayerEntry): boolean {
@@ -165,19 +164,16 @@ class EntryCollector implements LayerVisitor {
   }
 
   #location(): ImageContent {
-    const expected = this.#expected;
-    if (this.#bytes !== null && expected === null) return { bytes: this.#bytes };
-    if (expected !== null && this.#object === null && expected.sizeBytes === this.#fill) {
-      return objectContent(expected.id);
+    if (this.#bytes !== null && this.#expected === null) return { bytes: this.#bytes };
+    const object = this.#object;
+    if (object === null) return objectContent(this.#expected!);
+    if (this.#expected !== null) {
+      throw new ImageError(
+        "CORRUPT",
+        `Cannot read layer: the file with the object "${this.#expected}" has holes, expected none`,
+      );
     }
-    if (expected === null && this.#object !== null) {
-      const object = this.#object;
-      this.#object = null;
-      return objectContent(object.end().id);
-    }
-    throw new ImageError(
-      "CORRUPT",
-      "Cannot read layer: a file is in several pieces, expected one object or plain bytes",
-    );
+    this.#object = null;
+    return objectContent(object.end().id);
   }
 }

@@ -20,7 +20,7 @@ import {
 import { systemError } from "../../io/system_error.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import { type ObjectStore, removeIfThere, type StoredObject } from "../repository/object_store.ts";
-import { InlineRun } from "./inline_run.ts";
+import { append, InlineRun } from "./inline_run.ts";
 import {
   SPLITSTREAM_HEADER_SIZE,
   SPLITSTREAM_INFO_SIZE,
@@ -51,11 +51,13 @@ export class SplitstreamWriter {
   #file: Deno.FsFile | null = null;
   #compressedBytes = 0;
   #sizeBytes = 0;
-  // What waits to be compressed, and the run of bytes that is not complete.
+  // What waits to be compressed: long runs with what is in front of them, and what is behind those.
   #queue: (Uint8Array | InlineRun)[] = [];
-  readonly #staged = new Uint8Array(STAGE_SIZE);
+  #staged: Uint8Array = new Uint8Array(STAGE_SIZE);
   #stagedBytes = 0;
+  // The run of bytes that is not complete.
   #run: InlineRun;
+  readonly #number = new Uint8Array(8);
 
   /** Begins a stream in `store`. */
   constructor(store: ObjectStore, contentType: ContentType) {
@@ -76,7 +78,7 @@ export class SplitstreamWriter {
   writeObject(id: ObjectId, sizeBytes: number): void {
     this.#endRun();
     this.#sizeBytes += sizeBytes;
-    this.#queue.push(numberBytes(this.#objectRefs.add(id)));
+    this.#stage(this.#numberBytes(this.#objectRefs.add(id)));
   }
 
   /** Names another stream, or an image, by its object. */
@@ -90,19 +92,21 @@ export class SplitstreamWriter {
     this.#queue = [];
     for (const item of queue) {
       if (item instanceof Uint8Array) {
-        if (!this.#stage(item)) await this.#compress(item);
+        await this.#zstd.write(item);
         continue;
       }
-      for (const piece of item.pieces()) if (!this.#stage(piece)) await this.#compress(piece);
+      for (const piece of item.pieces()) await this.#zstd.write(piece);
       item.close();
     }
+    // Each call of the compressor costs, so small pieces wait for more.
+    if (this.#stagedBytes >= STAGE_SIZE) await this.#compressStaged();
   }
 
   /** The stream is complete: stores it. Rejects with `ImageError`. */
   async end(): Promise<StoredObject> {
     this.#endRun();
     await this.flush();
-    await this.#zstd.write(this.#staged.subarray(0, this.#stagedBytes));
+    await this.#compressStaged();
     await this.#zstd.end();
     const names = await zstdFrame(this.#namesText());
     const object = this.#store.begin();
@@ -127,25 +131,33 @@ export class SplitstreamWriter {
     this.#queue = [];
   }
 
-  /** Keeps a small piece until there are more of them: each call of the compressor costs. */
-  #stage(bytes: Uint8Array): boolean {
-    if (this.#stagedBytes + bytes.length > STAGE_SIZE) return false;
-    this.#staged.set(bytes, this.#stagedBytes);
+  #stage(bytes: Uint8Array): void {
+    this.#staged = append(this.#staged, this.#stagedBytes, bytes);
     this.#stagedBytes += bytes.length;
-    return true;
   }
 
-  async #compress(bytes: Uint8Array): Promise<void> {
+  async #compressStaged(): Promise<void> {
     await this.#zstd.write(this.#staged.subarray(0, this.#stagedBytes));
     this.#stagedBytes = 0;
-    if (!this.#stage(bytes)) await this.#zstd.write(bytes);
   }
 
   #endRun(): void {
-    const { sizeBytes } = this.#run;
+    const { sizeBytes, memory } = this.#run;
     if (sizeBytes === 0) return;
-    this.#queue.push(numberBytes(-sizeBytes), this.#run);
+    this.#stage(this.#numberBytes(-sizeBytes));
+    if (memory !== null) {
+      this.#stage(memory);
+      this.#run.clear();
+      return;
+    }
+    this.#queue.push(this.#staged.slice(0, this.#stagedBytes), this.#run);
+    this.#stagedBytes = 0;
     this.#run = new InlineRun(this.#store);
+  }
+
+  #numberBytes(value: number): Uint8Array {
+    new DataView(this.#number.buffer).setBigInt64(0, BigInt(value), true);
+    return this.#number;
   }
 
   #writeCompressed(bytes: Uint8Array): void {
@@ -234,10 +246,4 @@ class RefTable {
   *bytes(): Generator<Uint8Array> {
     for (const id of this.#numbers.keys()) yield fromHex(id);
   }
-}
-
-function numberBytes(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true);
-  return bytes;
 }
