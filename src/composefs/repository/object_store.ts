@@ -26,7 +26,7 @@ import { quote } from "../../oci/quote.ts";
 import { type ObjectId, objectPath } from "./object_id.ts";
 import { ObjectListing } from "./object_listing.ts";
 import { digestOfSource, objectSource } from "./object_source.ts";
-import { ObjectWriter, WritingRoom } from "./object_writer.ts";
+import { ObjectWriter, WritingRooms } from "./object_writer.ts";
 
 /** An object that was put into a repository. */
 export interface StoredObject {
@@ -72,7 +72,7 @@ export class ObjectStore {
   #temporaryCount = 0;
   readonly #directories = new Set<string>();
   readonly #listing: ObjectListing;
-  #spareRoom: WritingRoom | null = null;
+  readonly #rooms: WritingRooms;
 
   /** Opens the objects of the repository at `path`, or those in `path` itself with `isBare`. */
   constructor(path: string, algorithm: VerityAlgorithm, protect: ProtectObject, isBare = false) {
@@ -81,6 +81,7 @@ export class ObjectStore {
     this.#temporary = join(path, isBare ? ".tmp" : "tmp");
     this.#protect = protect;
     this.#listing = new ObjectListing(this.directory);
+    this.#rooms = new WritingRooms(algorithm);
   }
 
   /** Path of an object. */
@@ -148,7 +149,7 @@ export class ObjectStore {
 
   /** Begins an object; it must be ended or aborted. */
   begin(): ObjectWriter {
-    return new ObjectWriter(this);
+    return new ObjectWriter(this, this.#rooms);
   }
 
   /** Stores bytes that are at hand. Throws `ImageError`. */
@@ -205,18 +206,6 @@ export class ObjectStore {
   has(id: ObjectId, sizeBytes: number): boolean {
     // What others store meanwhile is stored twice, and is one object then.
     return this.#listing.has(id) && this.sizeOf(id) === sizeBytes;
-  }
-
-  /** What an object in the making needs, for the time until it is given back. */
-  takeRoom(): WritingRoom {
-    const room = this.#spareRoom ?? new WritingRoom(this.algorithm);
-    this.#spareRoom = null;
-    return room;
-  }
-
-  /** Gives it back, for the next object. */
-  giveRoom(room: WritingRoom): void {
-    this.#spareRoom = room;
   }
 
   /** Gives the complete file at `path` the name of its digest, unless others were first. */

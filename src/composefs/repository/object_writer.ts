@@ -12,32 +12,51 @@ import { type ObjectStore, removeIfThere, type StoredObject } from "./object_sto
 /** Bytes that are kept until it is known whether the object is new. */
 const BUFFER_SIZE = 256 * 1024;
 
-/** What one object after the other needs while it is made. */
-export class WritingRoom {
-  /** Digests the object. */
+/** What an object needs while it is made. */
+interface WritingRoom {
   readonly digester: VerityDigester;
-  /** The end of the object, or all of it. */
-  readonly buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER_SIZE);
+  /** What is not yet in the file: all of it while there is no file. */
+  readonly buffer: Uint8Array<ArrayBuffer>;
+}
 
-  /** Room for objects of a repository with that algorithm. */
+/** Rooms for one object after the other: to allocate them costs more than many an object. */
+export class WritingRooms {
+  readonly #algorithm: VerityAlgorithm;
+  #spare: WritingRoom | null = null;
+
+  /** Rooms for objects with digests of that algorithm. */
   constructor(algorithm: VerityAlgorithm) {
-    this.digester = new VerityDigester(algorithm);
+    this.#algorithm = algorithm;
+  }
+
+  /** A room for the time until it is given back. */
+  take(): WritingRoom {
+    const room = this.#spare ??
+      { digester: new VerityDigester(this.#algorithm), buffer: new Uint8Array(BUFFER_SIZE) };
+    this.#spare = null;
+    return room;
+  }
+
+  /** Gives a room back, once its object has its digest. */
+  give(room: WritingRoom): void {
+    this.#spare = room;
   }
 }
 
 /** Takes the bytes of one object. Small ones that are known already cost no write. */
 export class ObjectWriter {
   readonly #store: ObjectStore;
-  // Its buffer has what is not yet in the file: all of it while there is no file.
+  readonly #rooms: WritingRooms;
   readonly #room: WritingRoom;
   #fill = 0;
   #file: Deno.FsFile | null = null;
   #path = "";
 
-  /** Begins an object of `store`. */
-  constructor(store: ObjectStore) {
+  /** Begins an object of `store`, in one of its rooms. */
+  constructor(store: ObjectStore, rooms: WritingRooms) {
     this.#store = store;
-    this.#room = store.takeRoom();
+    this.#rooms = rooms;
+    this.#room = rooms.take();
   }
 
   /** Bytes up to now. */
@@ -102,14 +121,14 @@ export class ObjectWriter {
     const sizeBytes = digester.size;
     const id = toHex(digester.end());
     if (this.#store.has(id, sizeBytes)) {
-      this.#store.giveRoom(this.#room);
+      this.#rooms.give(this.#room);
       this.abort();
       return this.#store.known(id, sizeBytes);
     }
     this.#flush();
     this.#file!.close();
     this.#file = null;
-    this.#store.giveRoom(this.#room);
+    this.#rooms.give(this.#room);
     return this.#store.adopt(this.#path, id, sizeBytes);
   }
 
