@@ -8,6 +8,7 @@
  * @module
  */
 import { accessSync, constants, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { findGuestKernel } from "./boot/guest_kernel.ts";
 import { runTool } from "./run_tool.ts";
 import { canStart, startContainerd, startDocker } from "./stores/engine_process.ts";
 
@@ -29,6 +30,8 @@ const ABILITIES: Readonly<Record<string, () => boolean>> = {
   "mount:overlay": () => canMount() && knowsFilesystem("overlay"),
   /** A user namespace can be made. */
   "unshare:user": () => runTool("unshare", ["--user", "--map-root-user", "true"]).status === 0,
+  /** There is a kernel for virtual machines: `boot/fetch_kernel.sh` was run. */
+  "boot:kernel": () => findGuestKernel() !== null,
   /** Docker can be started, with its data on overlay2. */
   "start:dockerd": () => isRoot() && canStart(startDocker),
   /** containerd can be started. */

@@ -107,6 +107,8 @@ place() {
 }
 
 set_up_machine() {
+  # Below, messages go to /dev/null; where the root is read-only, no shell can make that.
+  [ -c /dev/null ] || mount -t devtmpfs -o nosuid,mode=0755 devtmpfs /dev
   place proc nosuid,nodev,noexec /proc
   read -r cmdline </proc/cmdline
   case " $cmdline " in
@@ -222,6 +224,8 @@ status=$?
 
 echo "init: the program has ended with status $status" >&2
 sync
+# So that a disk is clean when it starts again; it stays as it is where something still writes.
+mount -o remount,ro / 2>/dev/null
 case " $cmdline " in
   *" reboot="*) reboot -f ;;
   *) poweroff -f ;;
