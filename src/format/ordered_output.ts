@@ -24,6 +24,8 @@ export class OrderedOutput {
   #pieceBytes = 0;
   /** Full pieces that wait for the compressor. */
   #waiting: Uint8Array[] = [];
+  /** The sink has bytes that wait for it. */
+  #isSinkFull = false;
   #sinkPosition = 0;
   #writtenBytes = 0;
   /** Bytes of the archive so far, uncompressed. */
@@ -44,7 +46,7 @@ export class OrderedOutput {
 
   /** `true` when `drain` must be awaited before more is written. */
   get isFull(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > 0 || this.#isSinkFull;
   }
 
   /** The next bytes; the memory may be reused after the call. */
@@ -103,9 +105,11 @@ export class OrderedOutput {
     }
   }
 
-  /** Waits until the compressor has taken what waits. */
+  /** Waits until the compressor and the sink have taken what waits. */
   async drain(): Promise<void> {
     for (const piece of this.#waiting.splice(0)) await this.#compressor!.write(piece);
+    this.#isSinkFull = false;
+    await this.#sink.drain?.();
   }
 
   /** Nothing more comes; answers the bytes of the output. */
@@ -114,6 +118,7 @@ export class OrderedOutput {
     await this.drain();
     await this.#compressor?.end();
     this.#sink.truncate(this.#sinkPosition);
+    await this.#sink.drain?.();
     return this.#sinkPosition;
   }
 
@@ -139,5 +144,6 @@ export class OrderedOutput {
     this.#sink.write(bytes, this.#sinkPosition);
     this.#sinkPosition += bytes.length;
     this.#writtenBytes += bytes.length;
+    this.#isSinkFull = this.#sink.drain !== undefined;
   }
 }

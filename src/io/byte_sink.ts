@@ -17,6 +17,11 @@ export interface ByteSink {
    * written cannot be read back.
    */
   read?(into: Uint8Array, position: number): void;
+  /**
+   * Resolves when all that was written has been taken: it waits in memory until then. Absent where
+   * writing waits by itself.
+   */
+  drain?(): Promise<void>;
   /** Makes real files; where it is there, bytes are not taken. */
   readonly tree?: TreeMaker;
 }

@@ -8,53 +8,125 @@ import { systemError } from "./system_error.ts";
 
 /** Zeros that are written at once. */
 const ZEROS_SIZE = 64 * 1024;
+/** Bytes that wait for whoever awaits `drain`. */
+const WAITING_SIZE = 1024 * 1024;
 
 /** What a pipe needs to offer; `Deno.stdout` is one. */
 export interface PipeWriter {
   /** Writes some of `bytes` and answers how many. */
   writeSync(bytes: Uint8Array): number;
+  /** The same without holding up the thread while the pipe is full. */
+  write(bytes: Uint8Array): Promise<number>;
 }
 
 /**
  * A pipe; `name` is for messages. Places that are left out are written as zeros. What was written
  * before an error stays written: whoever reads the pipe must heed how the program ends.
  *
+ * What is written waits for `drain`, which rejects with the reason of `signal` at once, also while
+ * nobody reads; without it, and for `commit`, the thread waits for the reader.
+ *
  * Writing throws `ImageError` `IO` where the reader has gone, `RangeError` for a place that has
  * passed.
  */
-export function pipeSink(name: string, pipe: PipeWriter): ImageSink {
+export function pipeSink(name: string, pipe: PipeWriter, signal?: AbortSignal): ImageSink {
   return {
     name,
     seekable: false,
     open() {
       let position = 0;
-      const put = (bytes: Uint8Array) => {
+      let waiting: Waiting[] = [];
+      let waitingBytes = 0;
+      // What a compressor hands over in the meantime comes behind what is being written.
+      let isDraining = false;
+      const add = (bytes: Uint8Array | null, size: number) => {
+        if (size === 0) return;
+        if (bytes !== null && waitingBytes + size > WAITING_SIZE && !isDraining) flush();
+        waiting.push({ bytes: bytes?.slice() ?? null, size });
+        waitingBytes += bytes === null ? 0 : size;
+        position += size;
+      };
+      const takeAll = () => {
+        const all = waiting;
+        waiting = [];
+        waitingBytes = 0;
+        return pieces(all);
+      };
+      const flush = () => {
         try {
-          for (let done = 0; done < bytes.length;) {
-            done += pipe.writeSync(done === 0 ? bytes : bytes.subarray(done));
+          for (const piece of takeAll()) {
+            for (let done = 0; done < piece.length;) done += pipe.writeSync(piece.subarray(done));
           }
         } catch (error) {
           throw systemError(error, "write output", name);
         }
-        position += bytes.length;
       };
       const advance = (to: number) => {
         if (to < position) {
           throw new RangeError(`Cannot write ${name} at ${to}: ${position} bytes were written`);
         }
-        const zeros = new Uint8Array(Math.min(ZEROS_SIZE, to - position));
-        while (position < to) put(zeros.subarray(0, Math.min(zeros.length, to - position)));
+        add(null, to - position);
       };
       return {
         capacity: null,
         write(bytes, at) {
           advance(at);
-          put(bytes);
+          add(bytes, bytes.length);
         },
         truncate: advance,
-        commit() {},
-        abort() {},
+        async drain() {
+          isDraining = true;
+          try {
+            while (waiting.length > 0) {
+              for (const piece of takeAll()) {
+                for (let done = 0; done < piece.length;) {
+                  done += await unlessAborted(pipe.write(piece.subarray(done)), signal);
+                }
+              }
+            }
+          } catch (error) {
+            throw systemError(error, "write output", name);
+          } finally {
+            isDraining = false;
+          }
+        },
+        commit: flush,
+        abort() {
+          takeAll();
+        },
       };
     },
   };
+}
+
+/** Bytes to be written, `null` for zeros. */
+interface Waiting {
+  readonly bytes: Uint8Array | null;
+  readonly size: number;
+}
+
+function* pieces(all: readonly Waiting[]): Generator<Uint8Array> {
+  for (const { bytes, size } of all) {
+    if (bytes !== null) {
+      yield bytes;
+      continue;
+    }
+    const zeros = new Uint8Array(Math.min(ZEROS_SIZE, size));
+    for (let rest = size; rest > 0; rest -= zeros.length) {
+      yield rest < zeros.length ? zeros.subarray(0, rest) : zeros;
+    }
+  }
+}
+
+/** What `work` resolves to; rejects with the reason of `signal` without waiting for it. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  // It may fail when nobody waits for it any more.
+  work.catch(() => {});
+  signal.throwIfAborted();
+  return await new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }

@@ -1,32 +1,76 @@
-import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { ImageError } from "../image_error.ts";
 import { pipeSink } from "./pipe_sink.ts";
 
-Deno.test("pipeSink() writes in order, with zeros for what was left out", () => {
-  const pieces: number[] = [];
-  const output = pipeSink("pipe", {
-    // A pipe may take less than it is given.
-    writeSync(bytes) {
-      pieces.push(...bytes.subarray(0, 2));
-      return Math.min(2, bytes.length);
-    },
-  }).open();
-  output.write(Uint8Array.of(1, 2, 3), 0);
-  output.write(Uint8Array.of(4), 5);
-  output.truncate(8);
-  deepStrictEqual(pieces, [1, 2, 3, 0, 0, 4, 0, 0]);
-  throws(() => output.write(Uint8Array.of(1), 2), RangeError);
+Deno.test("pipeSink() writes in order, with zeros for what was left out", async () => {
+  for (const isDrained of [false, true]) {
+    const { pipe, taken } = slowPipe();
+    const output = pipeSink("pipe", pipe).open();
+    const memory = Uint8Array.of(1, 2, 3);
+    output.write(memory, 0);
+    memory.fill(9);
+    if (isDrained) await output.drain!();
+    output.write(Uint8Array.of(4), 5);
+    output.truncate(8);
+    if (isDrained) await output.drain!();
+    output.commit();
+    deepStrictEqual(taken, [1, 2, 3, 0, 0, 4, 0, 0]);
+    throws(() => output.write(Uint8Array.of(1), 2), RangeError);
+  }
 });
 
-Deno.test("pipeSink() says that the reader has gone", () => {
-  const output = pipeSink("standard output", {
-    writeSync() {
-      throw Object.assign(new Error("broken pipe"), { code: "EPIPE" });
+Deno.test("pipeSink() keeps little of what nobody drains", () => {
+  const { pipe, taken } = slowPipe(1024 * 1024);
+  const output = pipeSink("pipe", pipe).open();
+  for (let at = 0; at < 3 * 1024 * 1024; at += 65536) output.write(new Uint8Array(65536), at);
+  strictEqual(taken.length, 2 * 1024 * 1024);
+  output.commit();
+  strictEqual(taken.length, 3 * 1024 * 1024);
+});
+
+Deno.test("pipeSink() does not wait for a reader that does not read once it is aborted", async () => {
+  const reason = new Error("enough");
+  for (const isAbortedFirst of [false, true]) {
+    const controller = new AbortController();
+    const pipe = {
+      writeSync: () => 0,
+      write: () => new Promise<number>(() => {}),
+    };
+    const output = pipeSink("pipe", pipe, controller.signal).open();
+    output.write(Uint8Array.of(1), 0);
+    if (isAbortedFirst) controller.abort(reason);
+    const drained = output.drain!();
+    controller.abort(reason);
+    await rejects(drained, (error) => error === reason);
+  }
+});
+
+/** A pipe that takes less than it is given, and what it took. */
+function slowPipe(most = 2) {
+  const taken: number[] = [];
+  const writeSync = (bytes: Uint8Array) => {
+    const piece = bytes.subarray(0, most);
+    for (const byte of piece) taken.push(byte);
+    return piece.length;
+  };
+  const pipe = { writeSync, write: (bytes: Uint8Array) => Promise.resolve(writeSync(bytes)) };
+  return { pipe, taken };
+}
+
+Deno.test("pipeSink() says that the reader has gone", async () => {
+  const failure = Object.assign(new Error("broken pipe"), { code: "EPIPE" });
+  const pipe = {
+    writeSync(): number {
+      throw failure;
     },
-  }).open();
-  throws(
-    () => output.write(Uint8Array.of(1), 0),
-    (error: unknown) => error instanceof ImageError && /has closed the pipe/.test(error.message),
-  );
+    write: () => Promise.reject(failure),
+  };
+  const output = pipeSink("standard output", pipe).open();
+  const isTold = (error: unknown) =>
+    error instanceof ImageError && /has closed the pipe/.test(error.message);
+  output.write(Uint8Array.of(1), 0);
+  throws(() => output.commit(), isTold);
+  output.write(Uint8Array.of(1), 1);
+  await rejects(output.drain!(), isTold);
   strictEqual(output.capacity, null);
 });

@@ -34,6 +34,63 @@ Deno.test("SIGINT and SIGTERM in the middle leave nothing behind", () =>
     }
   }));
 
+/** Ways to write a lot to standard output. */
+const STREAMS: readonly (readonly string[])[] = [
+  ["IMAGE", "--format", "tar", "-o", "-"],
+  ["IMAGE", "--format", "cpio", "-o", "-"],
+  ["extract", "IMAGE", "-o", "-"],
+  ["extract", "IMAGE", "/", "-o", "-"],
+];
+
+Deno.test("SIGINT ends the program while nobody reads what it writes", () =>
+  withDirectory(async (directory) => {
+    const image = largeDirectory(directory);
+    for (const args of STREAMS) {
+      const process = startCli(args.map((arg) => arg === "IMAGE" ? image : arg));
+      const reader = process.stdout.getReader();
+      // It has begun, and soon the pipe is full.
+      await reader.read();
+      await untilWaiting(process);
+      process.kill("SIGINT");
+      const { code } = await process.status;
+      strictEqual(code, 130, args.join(" "));
+      await reader.cancel();
+      const [stderr] = await Array.fromAsync(process.stderr);
+      match(new TextDecoder().decode(stderr), /oci2rootfs: Stopped by SIGINT\n$/);
+    }
+  }));
+
+/** A directory with more than a pipe takes. */
+function largeDirectory(directory: string): string {
+  Deno.mkdirSync(`${directory}/root`);
+  Deno.writeFileSync(`${directory}/root/file`, new Uint8Array(4 * 1024 * 1024).fill(1));
+  return `dir:${directory}/root`;
+}
+
+/** Waits until the program has written nothing for a while. */
+async function untilWaiting(process: Deno.ChildProcess): Promise<void> {
+  const written = () => /wchar: (\d+)/.exec(Deno.readTextFileSync(`/proc/${process.pid}/io`))![1];
+  for (let before = ""; before !== written();) {
+    before = written();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+Deno.test("a reader that goes early ends every output quietly", () =>
+  withDirectory(async (directory) => {
+    const image = largeDirectory(directory);
+    for (const args of STREAMS) {
+      const process = startCli([...args.map((arg) => arg === "IMAGE" ? image : arg), "-q"]);
+      const reader = process.stdout.getReader();
+      await reader.read();
+      await reader.cancel();
+      const { code } = await process.status;
+      const stderr = await new Response(process.stderr).text();
+      strictEqual(stderr, "", args.join(" "));
+      strictEqual(code, 0, args.join(" "));
+    }
+  }));
+
 Deno.test("what SIGKILL leaves is removed by the next run, which says so", () =>
   withDirectory(async (directory) => {
     const image = writeSlowImage(`${directory}/slow`);

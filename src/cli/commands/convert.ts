@@ -15,7 +15,6 @@ import { directorySink } from "../../io/directory_sink.ts";
 import { fileSink } from "../../io/file_sink.ts";
 import { nullSink } from "../../io/null_sink.ts";
 import { pairedSink } from "../../io/paired_sink.ts";
-import { pipeSink } from "../../io/pipe_sink.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { Image } from "../../source/image.ts";
 import { openImage } from "../../source/open_image.ts";
@@ -36,6 +35,7 @@ import { checkOutputPlaces } from "../output_places.ts";
 import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { jsonReport, summaryText } from "../report.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
+import { standardOutput } from "../standard_output.ts";
 import { environment, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { ConvertArguments } from "./convert_options.ts";
@@ -60,8 +60,11 @@ export async function runConvert(
   const formatWith = await createFormat(formatEntryFor(args, output), args, output);
   const format = formatWith();
   if (output === "-" && !format.streams) {
+    const [observed, expected] = format.makesTree
+      ? ["it is many files", "the name of a directory"]
+      : ["it is not written in order", "a file name"];
     throw new UsageError(
-      `Cannot write ${format.name} to standard output: it is not written in order, expected a file name`,
+      `Cannot write ${format.name} to standard output: ${observed}, expected ${expected}`,
     );
   }
   const edits = editsOf(args, createdSeconds);
@@ -108,7 +111,7 @@ export async function runConvert(
         digest: job.kind === "tar" ? job.digest : null,
       })),
     );
-    const { sink, hashSink } = sinksFor(args, output, format, image, edits);
+    const { sink, hashSink } = sinksFor(args, output, format, image, edits, signal);
     report = await convert(image, formatWith(hashSink), sink, {
       signal,
       onNotice,
@@ -204,9 +207,10 @@ function sinksFor(
   format: ImageFormat<unknown>,
   image: Image,
   edits: ImageEdits,
+  signal: AbortSignal,
 ): { sink: ImageSink; hashSink?: ByteSink } {
   if (args.dryRun || output === null) return { sink: nullSink() };
-  if (output === "-") return { sink: pipeSink("standard output", Deno.stdout) };
+  if (output === "-") return { sink: standardOutput(signal) };
   const options = {
     force: args.force,
     inputs: [...inputPaths(args.image, image), ...editPaths(edits)],

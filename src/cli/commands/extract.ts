@@ -9,7 +9,6 @@ import type { ImageFormat, WriteReport } from "../../format/image_format.ts";
 import type { ImageSink } from "../../io/byte_sink.ts";
 import { directorySink } from "../../io/directory_sink.ts";
 import { fileSink } from "../../io/file_sink.ts";
-import { pipeSink } from "../../io/pipe_sink.ts";
 import type { Image } from "../../source/image.ts";
 import { openImage } from "../../source/open_image.ts";
 import { extractTree } from "../../view/extract_tree.ts";
@@ -18,6 +17,7 @@ import { inputPaths, inputTrees } from "../input_paths.ts";
 import { pathIn } from "../path_argument.ts";
 import { Session } from "../session.ts";
 import { formatSize } from "../size_text.ts";
+import { standardOutput } from "../standard_output.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { ExtractArguments } from "./extract_options.ts";
@@ -47,7 +47,7 @@ export async function runExtract(
           view,
           pathIn(view.tree, args.path ?? "/"),
           format,
-          sinkFor(args, format, view.image),
+          sinkFor(args, format, view.image, signal),
           { signal, onNotice: session.onNotice },
         ),
     );
@@ -66,10 +66,15 @@ async function extractAll(
   const image = await openImage(args.image, await session.imageOptions());
   try {
     session.beginLayers(image);
-    const { image: report } = await convert(image, format, sinkFor(args, format, image), {
-      ...session.readingOptions(),
-      onNotice: session.onNotice,
-    });
+    const { image: report } = await convert(
+      image,
+      format,
+      sinkFor(args, format, image, session.signal),
+      {
+        ...session.readingOptions(),
+        onNotice: session.onNotice,
+      },
+    );
     return report;
   } finally {
     await image.close();
@@ -97,8 +102,9 @@ function sinkFor(
   { output, force, image: reference }: ExtractArguments,
   format: ImageFormat<unknown>,
   image: Image | null,
+  signal: AbortSignal,
 ): ImageSink {
-  if (output === "-") return pipeSink("standard output", Deno.stdout);
+  if (output === "-") return standardOutput(signal);
   const options = {
     inputs: image === null ? [imageFileIn(reference)!.path] : inputPaths(reference, image),
     inputTrees: image === null ? [] : inputTrees(image),

@@ -38,7 +38,6 @@ export class DumpWriter implements ImageWriter<ByteString> {
   release(): void {}
 
   /** Writes a line for each name. Rejects with what the sink throws. */
-  // deno-lint-ignore require-await -- an error must be a rejection
   async finish(tree: FileTree<ByteString>): Promise<WriteReport> {
     const hasDigests = this.#hasDigests;
     let lines = 0;
@@ -54,11 +53,11 @@ export class DumpWriter implements ImageWriter<ByteString> {
       pieces.push(line, "\n");
       size += line.length + 1;
       if (size < PIECE_SIZE) continue;
-      this.#write(pieces);
+      await this.#write(pieces);
       pieces = [];
       size = 0;
     }
-    this.#write(pieces);
+    await this.#write(pieces);
     this.#sink.truncate(this.#position);
     return {
       format: "dump",
@@ -68,9 +67,10 @@ export class DumpWriter implements ImageWriter<ByteString> {
     };
   }
 
-  #write(pieces: readonly string[]): void {
+  async #write(pieces: readonly string[]): Promise<void> {
     const bytes = Buffer.from(pieces.join(""), "latin1");
     this.#sink.write(bytes, this.#position);
     this.#position += bytes.length;
+    await this.#sink.drain?.();
   }
 }

@@ -9,11 +9,11 @@ import { imageVersionFor } from "../../../composefs/image/image_writer.ts";
 import { ImageError } from "../../../image_error.ts";
 import { fileSink } from "../../../io/file_sink.ts";
 import { nullSink } from "../../../io/null_sink.ts";
-import { pipeSink } from "../../../io/pipe_sink.ts";
 import { systemError } from "../../../io/system_error.ts";
 import { DumpReader } from "../../../tree/dump_reader.ts";
 import { NoticePrinter } from "../../notices.ts";
 import { summaryText } from "../../report.ts";
+import { standardOutput } from "../../standard_output.ts";
 import type { Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage_error.ts";
 import { loudnessOf } from "../message_options.ts";
@@ -33,7 +33,7 @@ export async function runCreateImage(
   const maxVersion = Number(args.maxVersion) as ImageVersion;
   let digest: string;
   if (args.fromFile) {
-    digest = await imageOfDump(args, output, version, maxVersion, terminal);
+    digest = await imageOfDump(args, output, version, maxVersion, terminal, signal);
   } else {
     const report = await makeImage(args, output, { version, maxVersion }, terminal, signal);
     digest = String(report.image.details.digest);
@@ -72,13 +72,14 @@ async function imageOfDump(
   version: ImageVersion,
   maxVersion: ImageVersion,
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<string> {
   const notices = new NoticePrinter(loudnessOf(args), (text) => terminal.writeError(text));
   const tree = await readDump(args.source, args.strict);
   const sink = output === null
     ? nullSink()
     : output === "-"
-    ? pipeSink("standard output", Deno.stdout)
+    ? standardOutput(signal)
     : fileSink(output, { inputs: [args.source] });
   const open = sink.open((notice) => notices.show(notice));
   try {

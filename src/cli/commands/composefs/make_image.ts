@@ -12,7 +12,6 @@ import { convert, type ConvertReport } from "../../../convert/convert.ts";
 import type { ImageSink } from "../../../io/byte_sink.ts";
 import { fileSink } from "../../../io/file_sink.ts";
 import { nullSink } from "../../../io/null_sink.ts";
-import { pipeSink } from "../../../io/pipe_sink.ts";
 import type { Image } from "../../../source/image.ts";
 import { openImage } from "../../../source/open_image.ts";
 import { pathKind } from "../../../source/path_kind.ts";
@@ -22,6 +21,7 @@ import { inputPaths, inputTrees } from "../../input_paths.ts";
 import { NoticePrinter } from "../../notices.ts";
 import { downloadSettings, registrySettings } from "../../remote_settings.ts";
 import { sourceDateEpoch } from "../../source_date_epoch.ts";
+import { standardOutput } from "../../standard_output.ts";
 import { environment, type Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage_error.ts";
 import { loudnessOf } from "../message_options.ts";
@@ -86,7 +86,7 @@ export async function makeImage(
       skipDevices: args.skipDevices,
       xattrs: args.skipXattrs ? "none" : args.userXattrs ? "user" : "all",
     });
-    return await convert(image, format, sinkFor(output, args.source, image), {
+    return await convert(image, format, sinkFor(output, args.source, image, signal), {
       ...common,
       verifyDiffIds: args.verifyDiffIds,
       symlinkedParents: args.symlinkedParents,
@@ -103,8 +103,13 @@ export async function makeImage(
   }
 }
 
-function sinkFor(output: string | null, source: string, image: Image): ImageSink {
+function sinkFor(
+  output: string | null,
+  source: string,
+  image: Image,
+  signal: AbortSignal,
+): ImageSink {
   if (output === NO_OUTPUT) return nullSink();
-  if (output === "-") return pipeSink("standard output", Deno.stdout);
+  if (output === "-") return standardOutput(signal);
   return fileSink(output, { inputs: inputPaths(source, image), inputTrees: inputTrees(image) });
 }
