@@ -111,6 +111,7 @@ export type {
   LayerJob,
   TarLayerJob,
   TreeLayerJob,
+  UnpackedTar,
 } from "./src/layer/layer.ts";
 export type { Notice, NoticeCode, NoticeListener } from "./src/notice.ts";
 export type { ImageConfig } from "./src/oci/config.ts";

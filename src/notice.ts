@@ -17,6 +17,7 @@ import type { ErrorPlace } from "./image_error.ts";
  * - `LOSS`: something the format cannot hold was left out, as asked.
  * - `LEFTOVER_REMOVED`: an unfinished output of an earlier, killed run was deleted.
  * - `LEFTOVER_KEPT`: what was replaced could not be removed; it stays under a hidden name.
+ * - `NOT_VERIFIED`: layers of an engine's store are read from their files, without any digest.
  * - `IMAGE_SKIPPED`: an index entry that is no image was passed over.
  * - `JOURNAL_REPLAYED`: a filesystem image was not unmounted; it is read as its journal says.
  * - `JOURNAL_NOT_REPLAYED`: the same, but (part of) its journal cannot be read.
@@ -31,6 +32,7 @@ export type NoticeCode =
   | "LOSS"
   | "LEFTOVER_REMOVED"
   | "LEFTOVER_KEPT"
+  | "NOT_VERIFIED"
   | "IMAGE_SKIPPED"
   | "JOURNAL_REPLAYED"
   | "JOURNAL_NOT_REPLAYED";

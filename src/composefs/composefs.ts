@@ -114,5 +114,6 @@ export type {
   LayerJob,
   TarLayerJob,
   TreeLayerJob,
+  UnpackedTar,
 } from "../layer/layer.ts";
 export type { OpenOptions } from "../source/open_options.ts";

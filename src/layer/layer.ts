@@ -58,6 +58,16 @@ export interface TarLayerJob {
   readonly diffId: string | null;
   /** It is no layer but a whole root filesystem: names that would be whiteouts are names. */
   readonly hasPlainNames?: boolean;
+  /** Where the rest is, where the blob is no tar but what stood around the files of one. */
+  readonly unpacked?: UnpackedTar;
+}
+
+/** A tar that was unpacked, of which the blob is a record (tar-split). */
+export interface UnpackedTar {
+  /** The directory with its files. */
+  readonly directory: string;
+  /** Bytes of the tar, for progress and estimates; whoever says so may be wrong. */
+  readonly size: number;
 }
 
 /** What reading a layer takes whose files are there one by one: plain data. */
@@ -76,8 +86,6 @@ export interface DirectoryLayerJob {
   readonly markers: "overlay" | "none";
   /** Directories in which another filesystem is mounted are read as empty. */
   readonly oneFileSystem: boolean;
-  /** The root directory is no part of the layer: somebody else has made it. */
-  readonly hasForeignRoot?: boolean;
   /** Keeps `security.selinux`, which belongs to this machine. */
   readonly keepsHostLabels: boolean;
   /** Nothing is compressed. */

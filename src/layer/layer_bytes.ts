@@ -12,7 +12,8 @@ import { BlobInput } from "./blob_input.ts";
 import { type Decompressor, detectCompression } from "./decompress/decompressor.ts";
 import { openDecompressor } from "./decompress/open_decompressor.ts";
 import { DigestCheck } from "./digest_check.ts";
-import type { Compression, TarLayerJob } from "./layer.ts";
+import type { Compression, TarLayerJob, UnpackedTar } from "./layer.ts";
+import { TarAssembler } from "./tar_split/tar_assembler.ts";
 
 /** Options of {@linkcode openLayerBytes}. */
 export interface LayerBytesOptions {
@@ -48,9 +49,27 @@ export async function openLayerBytes(
       ? await openDecompressor("none", input, onNotice)
       : await openDecompressor(compression, input, onNotice);
     const contentHash = job.digest === null && job.diffId === null ? createHash("sha256") : null;
-    return new LayerBytes(input, decompressor, compression, diffIdCheck, contentHash);
+    return new LayerBytes(
+      input,
+      job.unpacked === undefined ? decompressor : assembled(job, job.unpacked, decompressor),
+      compression,
+      diffIdCheck,
+      contentHash,
+      job.unpacked !== undefined,
+    );
   } catch (error) {
     input.close();
+    throw error;
+  }
+}
+
+/** The tar of which `record` gives what stood around the files. Throws `ImageError`. */
+function assembled(job: TarLayerJob, unpacked: UnpackedTar, record: Decompressor): Decompressor {
+  const name = job.location.kind === "file" ? job.location.path : "record";
+  try {
+    return new TarAssembler(record, name, unpacked.directory);
+  } catch (error) {
+    record.close();
     throw error;
   }
 }
@@ -63,6 +82,7 @@ export class LayerBytes {
   readonly #decompressor: Decompressor;
   readonly #diffIdCheck: DigestCheck | null;
   readonly #contentHash: Hash | null;
+  readonly #isAssembled: boolean;
   #contentDigest: string | null = null;
   #size = 0;
   #isVerified = false;
@@ -74,17 +94,19 @@ export class LayerBytes {
     compression: Compression,
     diffIdCheck: DigestCheck | null,
     contentHash: Hash | null,
+    isAssembled: boolean,
   ) {
     this.#input = input;
     this.#decompressor = decompressor;
     this.compression = compression;
     this.#diffIdCheck = diffIdCheck;
     this.#contentHash = contentHash;
+    this.#isAssembled = isAssembled;
   }
 
-  /** Bytes of the blob that were read so far. */
+  /** Bytes of the blob, or of the files of an unpacked tar, that were read so far. */
   get readBytes(): number {
-    return this.#input.readBytes;
+    return this.#isAssembled ? this.#size : this.#input.readBytes;
   }
 
   /** Uncompressed bytes that were given so far. */

@@ -65,10 +65,19 @@ export function overlay2Chain(path: string): string[] {
       throw failure("CORRUPT", path, `layer ${quote(name)} is below itself`, "each layer once");
     }
     seen.add(name);
-    const files = join(store, name, "diff");
-    for (const place of [join(store, name), files]) expectRealDirectory(place, path);
-    return files;
+    return layerFiles(join(store, name), path);
   });
+}
+
+/**
+ * The directory with the files of the layer directory at `directory` alone; `path` names in messages
+ * what it was found for. Throws like {@linkcode overlay2}.
+ */
+export function layerFiles(directory: string, path: string): string {
+  const files = join(directory, "diff");
+  // A link in place of either could lead anywhere.
+  for (const place of [directory, files]) expectRealDirectory(place, path);
+  return files;
 }
 
 /** Names of the layer directories below the one at `directory`, nearest first. */
@@ -118,7 +127,6 @@ function isName(text: string | undefined): text is string {
   return text !== undefined && text !== "" && text !== "." && text !== ".." && text !== "l";
 }
 
-/** A link in place of a layer could lead anywhere. */
 function expectRealDirectory(place: string, path: string): void {
   if (!pathExists(place)) {
     throw failure("NOT_FOUND", path, `layer directory ${quote(place)} is not there`, "all layers");

@@ -1,17 +1,20 @@
 /**
- * An image of a container engine whose layers are directories.
+ * An image of a container engine, which keeps layers unpacked.
  *
  * @module
  */
+import { dirname } from "node:path";
 import type { Layer } from "../layer/layer.ts";
 import type { ParsedConfig } from "../oci/config.ts";
 import type { Manifest } from "../oci/manifest.ts";
+import { quote } from "../oci/quote.ts";
 import type { DirectoryOptions } from "./directory_options.ts";
 import type { StoredFile } from "./file_store.ts";
-import type { Image } from "./image.ts";
+import type { Image, ImageDocuments } from "./image.ts";
+import { layerName } from "./image_layers.ts";
 import type { ImageRequest } from "./open_options.ts";
+import { expectPlainOwners } from "./plain_owners.ts";
 import { directoryLayer } from "./root_directory.ts";
-import { rootEntryTar } from "./tar_split.ts";
 
 /** What describes a stored image. */
 export interface StoredDescription {
@@ -21,75 +24,84 @@ export interface StoredDescription {
   readonly parsed: ParsedConfig;
   /** Its manifest, where the store has it. */
   readonly manifest?: Manifest;
+  /** Both as they were read. */
+  readonly documents: ImageDocuments;
 }
 
-/** Where the layers of a stored image are. */
-export interface StoredLayers {
-  /** The directories with their files, newest first. */
-  readonly directories: readonly string[];
-  /** What the engine keeps of their tars, newest first; `null` where it keeps nothing of one. */
-  readonly records: readonly (StoredFile | null)[];
+/** A layer in a store. */
+export interface StoredLayer {
+  /** Digest of its tar. */
+  readonly diffId: string;
+  /** The directory with its files. */
+  readonly directory: string;
+  /** What the engine keeps of its tar (tar-split); `null` where it keeps nothing. */
+  readonly record: StoredFile | null;
+  /** Bytes of its tar, as far as the store says; else `null`. */
+  readonly size: number | null;
 }
 
 /**
- * The image of the layers in `layers`: all directories are one layer, their overlay, since a file of
- * one may lead to a file of another. Its root is as the tars had it: that of the directories is the
- * work of the engine, at the time when it unpacked them.
+ * The image of `layers`, base first: each is put together again as the tar that it was. Where the
+ * engine does not keep what that takes of all of them, their overlay is the only layer, as a container
+ * sees it; a notice says so.
  *
- * Throws `ImageError` for damaged records; the signal's reason when cancelled.
+ * Throws `ImageError` `UNSUPPORTED` where then the owners of files are not those of the image.
  */
-export async function storedImage(
+export function storedImage(
   request: ImageRequest,
-  { digest, parsed, manifest }: StoredDescription,
-  layers: StoredLayers,
+  { digest, parsed, manifest, documents }: StoredDescription,
+  layers: readonly StoredLayer[],
   options: DirectoryOptions,
-): Promise<Image> {
+): Image {
+  const tars = layers.map(tarLayer).filter((layer) => layer !== null);
   return {
     reference: request.reference,
     digest,
     config: parsed.config,
     platform: parsed.platform,
-    layers: await imageLayers(layers, request, options),
+    layers: tars.length === layers.length ? tars : [overlayLayer(layers, request, options)],
     ...(manifest === undefined ? {} : { manifest }),
+    documents,
     annotations: manifest?.annotations ?? {},
     notices: request.notices,
     close: () => Promise.resolve(),
   };
 }
 
-async function imageLayers(
-  { directories, records }: StoredLayers,
-  request: ImageRequest,
-  options: DirectoryOptions,
-): Promise<Layer[]> {
-  if (directories.length === 0) return [];
-  const overlay = directoryLayer(directories, "overlay", options);
-  const known = records.filter((record) => record !== null);
-  // Without all records nobody knows what the root was; it stays as a container sees it.
-  if (known.length < records.length || overlay.job.kind !== "directory") return [overlay];
-  const layers: Layer[] = [{ ...overlay, job: { ...overlay.job, hasForeignRoot: true } }];
-  for (const record of known) {
-    const tar = await rootEntryTar(record, () => request.checkCancelled());
-    if (tar === null) continue;
-    layers.push(rootLayer(tar));
-    break;
-  }
-  return layers;
-}
-
-/** A layer of a root directory alone. */
-function rootLayer(tar: Uint8Array): Layer {
+/** The layer as the tar that it was; `null` where nobody knows that. */
+function tarLayer({ diffId, directory, record, size }: StoredLayer, index: number): Layer | null {
+  if (record === null) return null;
+  const tarSize = size ?? record.size;
   return {
-    index: 1,
-    name: "1 (root directory)",
-    size: tar.length,
+    index,
+    name: layerName(index, diffId),
+    size: tarSize,
     job: {
       kind: "tar",
-      location: { kind: "memory", bytes: tar },
-      size: tar.length,
-      declaredCompression: "none",
+      location: record.location,
+      size: record.size,
+      declaredCompression: null,
       digest: null,
-      diffId: null,
+      diffId,
+      unpacked: { directory, size: tarSize },
     },
   };
+}
+
+/** All directories are one layer, since a file of one may lead to a file of another. */
+function overlayLayer(
+  layers: readonly StoredLayer[],
+  request: ImageRequest,
+  options: DirectoryOptions,
+): Layer {
+  const places = layers.map(({ directory }) => dirname(dirname(directory)));
+  for (const place of new Set(places)) expectPlainOwners(place);
+  const unknown = layers.find(({ record }) => record === null)!;
+  request.notice({
+    code: "NOT_VERIFIED",
+    message: `Of the tar of layer ${unknown.diffId} nothing is kept beside ` +
+      `${quote(unknown.directory)}: all layers are read as a container sees them, and compared ` +
+      "with no digest",
+  });
+  return directoryLayer(layers.map(({ directory }) => directory).reverse(), "overlay", options);
 }

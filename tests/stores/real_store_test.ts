@@ -2,6 +2,7 @@
  * A Debian image that Buildah has built, in the stores of engines: every file is the same in all.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { StoreOptions } from "../../src/source/store_options.ts";
 import { compareTrees, formatDifference } from "../../src/tree/compare.ts";
 import { walk } from "../../src/tree/file_tree.ts";
@@ -12,8 +13,16 @@ import { toolTest } from "../tools.ts";
 import { startDocker, unmountBelow } from "./engine_process.ts";
 import { copyImage } from "./stored_image.ts";
 
-/** Throws where the image `reference` differs from the layout in anything. */
-async function checkSame(layout: string, reference: string, open: StoreOptions): Promise<void> {
+/**
+ * Throws where the image `reference` differs from the layout in anything; `isSameImage` where it has
+ * the same manifest, and so gives the same bytes.
+ */
+async function checkSame(
+  layout: string,
+  reference: string,
+  open: StoreOptions,
+  isSameImage = false,
+): Promise<void> {
   await withConverted(
     layout,
     (one) =>
@@ -24,6 +33,7 @@ async function checkSame(layout: string, reference: string, open: StoreOptions):
             withOpenedImage(two.path, (b) => {
               ok([...walk(a.tree)].length > 5000);
               deepStrictEqual([...compareTrees(a, b)].map(formatDifference), [], reference);
+              if (isSameImage) ok(readFileSync(one.path).equals(readFileSync(two.path)));
             })),
         { open },
       ),
@@ -53,7 +63,7 @@ toolTest(
       const root = `${work}/storage`;
       try {
         copyImage(layout, `containers-storage:[overlay@${root}+${work}/run]debian:test`);
-        await checkSame(layout, "containers-storage:debian:test", { storageRoot: root });
+        await checkSame(layout, "containers-storage:debian:test", { storageRoot: root }, true);
       } finally {
         unmountBelow(work);
       }

@@ -2,7 +2,7 @@
  * One image in the stores of all engines: every one gives the same tree, and overlay directories
  * give what the kernel shows of them.
  */
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { tarArchive } from "../../src/layer/tar/tar_fixture.ts";
@@ -122,6 +122,21 @@ async function checkTree(layout: string, reference: string, places: Places): Pro
   await image.close();
 }
 
+/** The image files of a layout and of a store are the same for any number of workers. */
+async function checkBytes(layout: string, reference: string, open: Places): Promise<void> {
+  const parameters = { platform: PLATFORM, open };
+  await withConverted(layout, async ({ path }) => {
+    const expected = readFileSync(path);
+    for (const workers of [0, 2]) {
+      await withConverted(
+        reference,
+        (made) => ok(readFileSync(made.path).equals(expected), `${workers} workers`),
+        { ...parameters, convert: { workers } },
+      );
+    }
+  }, parameters);
+}
+
 /** Calls `use` with the overlay of `directories`, newest first, as the kernel mounts it. */
 async function withOverlay(
   work: string,
@@ -138,11 +153,14 @@ async function withOverlay(
   }
 }
 
+/** The directories with the files of an image's layers, newest first. */
 async function directoriesOf(reference: string, places: Places): Promise<readonly string[]> {
   const image = await openImage(reference, { platform: PLATFORM, ...places });
   await image.close();
-  const { job } = image.layers[0];
-  return job.kind === "directory" ? job.directories : [];
+  return image.layers.map(({ job }) => {
+    ok(job.kind === "tar" && job.unpacked !== undefined);
+    return job.unpacked.directory;
+  }).reverse();
 }
 
 function loadIntoDocker(docker: RunningEngine, work: string): string {
@@ -234,6 +252,7 @@ toolTest(
       const storage = ["--root", root, "--runroot", `${work}/run`, "--storage-driver", "overlay"];
       try {
         await checkTree(layout, `containers-storage:${NAME}`, places);
+        await checkBytes(layout, `containers-storage:${NAME}`, places);
         await checkTree(layout, `containers-storage:[overlay@${root}]one:1`, {});
         const id = mustRun("podman", [...storage, "images", "--quiet"]).trim();
         await checkTree(layout, `containers-storage:${id}`, places);
@@ -248,6 +267,9 @@ toolTest(
           buildah "$@" commit -q ${container} two:2`;
         mustRun("sh", ["-c", script, "sh", ...storage]);
         const reference = "containers-storage:localhost/two:2";
+        const copied = `oci:${work}/two:2`;
+        copyImage(`containers-storage:[overlay@${root}+${work}/run]localhost/two:2`, copied);
+        deepStrictEqual((await compare(copied, reference, places)).found, []);
         const directories = await directoriesOf(reference, places);
         strictEqual(directories.length, 4);
         await withOverlay(work, directories, async (mounted) => {

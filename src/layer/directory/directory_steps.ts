@@ -42,7 +42,7 @@ export class DirectorySteps implements StepSource {
     const next = this.#walk.next();
     if (next.done) return false;
     this.path = next.value.path;
-    if (this.path !== "" || this.#job.hasForeignRoot !== true) this.#take(next.value, taker);
+    this.#take(next.value, taker);
     return true;
   }
 

@@ -144,11 +144,15 @@ class WorkerChunks implements LayerChunks {
 
   get readBytes(): number {
     if (this.#inline !== null) return this.#inline.readBytes;
-    return this.#summary === null ? this.#ring.readBytes : this.#job.size;
+    return this.#summary === null ? this.#ring.readBytes : this.#sizeBytes;
   }
 
   get pendingBytes(): number {
-    return this.#job.size - this.readBytes;
+    return this.#sizeBytes - this.readBytes;
+  }
+
+  get #sizeBytes(): number {
+    return this.#job.unpacked?.size ?? this.#job.size;
   }
 
   get summary(): BlobSummary | null {

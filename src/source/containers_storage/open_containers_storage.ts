@@ -5,7 +5,7 @@
  */
 import { ImageError } from "../../image_error.ts";
 import { Linux } from "../../io/linux.ts";
-import { parseConfig, type ParsedConfig } from "../../oci/config.ts";
+import { parseConfig } from "../../oci/config.ts";
 import { verifyBlob } from "../../oci/descriptor.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { type Manifest, parseManifest } from "../../oci/manifest.ts";
@@ -26,7 +26,7 @@ import {
 import { createRequest, type ImageRequest, type OpenOptions } from "../open_options.ts";
 import { type Environment, processEnvironment } from "../registry/environment.ts";
 import type { StoreOptions } from "../store_options.ts";
-import { storedImage } from "../stored_image.ts";
+import { type StoredDescription, storedImage } from "../stored_image.ts";
 import { storageLayers } from "./storage_layers.ts";
 import { parseStorageReference } from "./storage_reference.ts";
 import { findStorageRoots } from "./storage_roots.ts";
@@ -43,13 +43,15 @@ const MANIFEST = "manifest";
  * its end), a digest, or the start of an identifier; empty means the only image. In brackets before
  * it may stand where the storage is, as `[overlay@/srv/storage]debian:12`.
  *
- * The files of the layers are read as a container would see them, which takes the C library
- * (`--allow-ffi`, Linux) and the rights of who made the storage: root, or for the storage of a user
- * `podman unshare`. No digest protects them, so nothing but manifest and configuration is verified.
+ * The tars of the layers are put together again from their files and verified, as manifest and
+ * configuration are. Only where nothing is kept of a tar, the files are read as a container would see
+ * them; no digest protects them then, as a notice says, and it takes the C library (`--allow-ffi`,
+ * Linux) and the owners of the image: for the storage of a user `podman unshare`.
  *
  * Throws `ImageError`: `NOT_FOUND` and `AMBIGUOUS` list the images that there are; `CORRUPT`,
  * `UNSUPPORTED`, `UNSAFE_PATH`, `DIGEST_MISMATCH`, `LIMIT_EXCEEDED`, `PERMISSION`, `IO`.
  */
+// deno-lint-ignore require-await -- an error must be a rejection
 export async function containersStorage(
   reference: string,
   options: ContainersStorageOptions = {},
@@ -59,7 +61,7 @@ export async function containersStorage(
     const { name, root } = parseStorageReference(reference);
     const request = createRequest(source, { name }, options);
     request.checkCancelled();
-    return await openIn(storesFor(root ?? options.storageRoot), request, options);
+    return openIn(storesFor(root ?? options.storageRoot), request, options);
   } catch (error) {
     throw error instanceof ImageError ? error.at({ source }) : error;
   }
@@ -104,11 +106,11 @@ function userOf(environment: Environment): number {
   }
 }
 
-async function openIn(
+function openIn(
   stores: readonly StorageStore[],
   request: ImageRequest,
   options: DirectoryOptions,
-): Promise<Image> {
+): Image {
   const images = stores.flatMap((store) =>
     store.images().map((record): FoundImage => ({
       record,
@@ -127,19 +129,20 @@ async function openIn(
     byDigest,
     byId,
   ]);
-  const { digest, manifest, parsed } = readDescription(image.store, image.record);
+  const description = readDescription(image.store, image.record);
+  const { manifest, parsed } = description;
   expectPlatform(image, request);
   const { diffIds } = parsed.config;
   checkDiffIds(parsed, manifest.layers.length, manifest.config.digest);
   const layers = storageLayers(stores, image.store, image.record.layer, diffIds);
-  return await storedImage(request, { digest, manifest, parsed }, layers, options);
+  return storedImage(request, description, layers, options);
 }
 
 /** Reads manifest and configuration, verified. Throws `ImageError`. */
 function readDescription(
   store: StorageStore,
   record: StoredImageRecord,
-): { readonly digest: string; readonly manifest: Manifest; readonly parsed: ParsedConfig } {
+): StoredDescription & { readonly manifest: Manifest } {
   const bytes = expectDocument(store, record, MANIFEST);
   const digest = digestOf(bytes);
   if (record.digest !== "" && !digestsOf(record).has(digest)) {
@@ -152,7 +155,12 @@ function readDescription(
   const manifest = parseManifest(bytes, digest, "");
   const config = expectDocument(store, record, manifest.config.digest);
   verifyBlob(config, manifest.config);
-  return { digest, manifest, parsed: parseConfig(config, manifest.config.digest) };
+  return {
+    digest,
+    manifest,
+    parsed: parseConfig(config, manifest.config.digest),
+    documents: { manifest: bytes, config },
+  };
 }
 
 function expectDocument(store: StorageStore, record: StoredImageRecord, key: string): Uint8Array {

@@ -1,6 +1,10 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { ImageError } from "../../image_error.ts";
+import { readLayer } from "../../layer/read_layer.ts";
+import { TarRecorder } from "../../layer/tar/tar_recorder.ts";
+import type { Notice } from "../../notice.ts";
+import { digestOf } from "../../oci/digest.ts";
 import { withDirectory } from "../layout_fixture.ts";
 import { openImage } from "../open_image.ts";
 import { containersStorage } from "./open_containers_storage.ts";
@@ -13,10 +17,11 @@ const ignore = Deno.build.os !== "linux" || Deno.uid() !== 0;
 /** A storage with an image of three layers and one of two. */
 function withStorage(
   use: (root: string, one: WrittenStorageImage, storage: StorageFixture) => Promise<void>,
+  hasRecords = false,
 ): Promise<void> {
   return withDirectory(async (root) => {
     const storage = new StorageFixture(root);
-    storage.addLayers(3);
+    storage.addLayers(3, hasRecords);
     const one = storage.addImage(["docker.io/library/one:latest", "localhost/a/one:1"], 3, "1");
     storage.addImage(["localhost/b/one:1"], 2, "2");
     storage.addImage([], 0, "3");
@@ -46,6 +51,40 @@ Deno.test({
       const reference = `containers-storage:[overlay@${storageRoot}+/run/x:opt=1]a/one:1`;
       strictEqual((await openImage(reference, { platform: PLATFORM })).digest, digest);
     }),
+});
+
+Deno.test("containersStorage() gives every layer as the tar that it was, whoever owns the storage", () =>
+  withStorage(async (storageRoot, { digest }, storage) => {
+    if (!ignore) Deno.chownSync(`${storageRoot}/overlay`, 1000, 1000);
+    const image = await containersStorage("one", { storageRoot, platform: PLATFORM });
+    deepStrictEqual(image.notices, []);
+    strictEqual(digestOf(image.documents!.manifest!), digest);
+    strictEqual(digestOf(image.documents!.config), image.manifest?.config.digest);
+    for (const [i, layer] of image.layers.entries()) {
+      const summary = await readLayer(layer, new TarRecorder());
+      strictEqual(summary.isDiffIdVerified, true);
+      strictEqual(layer.job.diffId, storage.layers[i]["diff-digest"]);
+      // The storage does not know how large the first one is.
+      strictEqual(layer.size === summary.uncompressedSize, i > 0);
+    }
+  }, true));
+
+Deno.test({
+  name: "containersStorage() says that nothing is verified where a record is missing",
+  ignore,
+  fn: () =>
+    withStorage(async (storageRoot) => {
+      rmSync(`${storageRoot}/overlay-layers/layer1.tar-split.gz`);
+      const heard: Notice[] = [];
+      const image = await containersStorage("one", {
+        storageRoot,
+        platform: PLATFORM,
+        onNotice: (notice) => heard.push(notice),
+      });
+      deepStrictEqual(heard.map(({ code }) => code), ["NOT_VERIFIED"]);
+      strictEqual(heard[0].message.includes("/overlay/layer1/diff"), true);
+      deepStrictEqual(image.layers.map(({ job }) => job.kind), ["directory"]);
+    }, true),
 });
 
 Deno.test("containersStorage() lists what is there where nothing or too much is found", () =>

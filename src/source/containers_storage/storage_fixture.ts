@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { digestOf } from "../../oci/digest.ts";
+import { splitTar, storedRecord } from "../../layer/tar_split/tar_split_fixture.ts";
 import { OCI_CONFIG, OCI_MANIFEST } from "../../oci/media_type.ts";
 
 /** An image of a storage. */
@@ -35,8 +36,11 @@ export class StorageFixture {
     }
   }
 
-  /** Adds `count` layers, each over the one before; answers their identifiers, base first. */
-  addLayers(count: number): string[] {
+  /**
+   * Adds `count` layers, each over the one before, of a file each; `hasRecords` keeps their tars.
+   * Answers their identifiers, base first.
+   */
+  addLayers(count: number, hasRecords = false): string[] {
     const ids: string[] = [];
     for (let i = 0; i < count; i++) {
       const id = `layer${i}`;
@@ -46,10 +50,19 @@ export class StorageFixture {
       symlinkSync(`../${id}/diff`, `${this.#root}/overlay/l/L${i}`);
       const lower = ids.map((_, below) => `l/L${below}`).reverse().join(":");
       if (lower !== "") writeFileSync(`${directory}/lower`, lower);
+      const { diffId, lines, tar } = splitTar(
+        [{ path: `file${i}`, body: `layer ${i}` }],
+        `${directory}/diff`,
+      );
+      if (hasRecords) {
+        const record = `${this.#root}/overlay-layers/${id}.tar-split.gz`;
+        writeFileSync(record, storedRecord(lines));
+      }
       this.layers.push({
         id,
         ...(i === 0 ? {} : { parent: `layer${i - 1}` }),
-        "diff-digest": diffIdOf(i),
+        "diff-digest": diffId,
+        "diff-size": i === 0 ? -1 : tar.length,
       });
       ids.push(id);
     }
@@ -58,7 +71,7 @@ export class StorageFixture {
 
   /** Adds an image of the first `layerCount` layers. */
   addImage(names: readonly string[], layerCount: number, user = ""): WrittenStorageImage {
-    const diffIds = Array.from({ length: layerCount }, (_, i) => diffIdOf(i));
+    const diffIds = this.layers.slice(0, layerCount).map((layer) => `${layer["diff-digest"]}`);
     const config = jsonBytes({
       os: "linux",
       architecture: "amd64",
@@ -107,10 +120,6 @@ export class StorageFixture {
 /** Name of the file of a document whose key is no plain name. */
 export function encodedName(key: string): string {
   return `=${Buffer.from(key).toString("base64")}`;
-}
-
-function diffIdOf(index: number): string {
-  return digestOf(new TextEncoder().encode(`layer ${index}`));
 }
 
 function jsonBytes(value: unknown): Uint8Array {

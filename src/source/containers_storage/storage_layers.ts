@@ -6,10 +6,9 @@
 import { dirname } from "node:path";
 import { ImageError, type ImageErrorCode } from "../../image_error.ts";
 import { quote } from "../../oci/quote.ts";
-import { overlay2Chain } from "../overlay2.ts";
-import { expectPlainOwners } from "../plain_owners.ts";
+import { layerFiles, overlay2Chain } from "../overlay2.ts";
 import { pathKind } from "../path_kind.ts";
-import type { StoredLayers } from "../stored_image.ts";
+import type { StoredLayer } from "../stored_image.ts";
 import type { StorageStore, StoredLayerRecord } from "./storage_store.ts";
 
 /** A layer and the store that has it. */
@@ -19,8 +18,9 @@ interface FoundLayer {
 }
 
 /**
- * The directories with the files of layer `top` and of all below it, and what is kept of their tars.
- * Layers of an image in one store may be in others. `diffIds` are what the image says its layers are, base first.
+ * Layer `top` and all below it, base first: the directories with their files, and what is kept of
+ * their tars. Layers of an image in one store may be in others. `diffIds` are what the image says
+ * its layers are, base first.
  *
  * Throws `ImageError` `NOT_FOUND` where a layer is not there, `CORRUPT` where the storage
  * contradicts itself, `UNSUPPORTED` for layers that are no directories of files.
@@ -30,7 +30,7 @@ export function storageLayers(
   first: StorageStore,
   top: string,
   diffIds: readonly string[],
-): StoredLayers {
+): StoredLayer[] {
   const chain = layerChain(stores, first, top, diffIds.length);
   if (chain.length !== diffIds.length) {
     throw failure("CORRUPT", first, top, `${chain.length} layers are there`, `${diffIds.length}`);
@@ -42,23 +42,24 @@ export function storageLayers(
     }
     expectPlainLayer(store, record.id);
   });
-  if (chain.length === 0) return { directories: [], records: [] };
-  for (const store of new Set(chain.map(({ store }) => store))) {
-    expectPlainOwners(`${store.path}/overlay`);
-  }
+  if (chain.length === 0) return [];
   const directories = chain.map(({ record, store }) => store.layerDirectory(record.id));
   // A mount takes what the file `lower` names: where it leads elsewhere, one of the two is wrong.
   const isOneStore = chain.every(({ store }) => store === chain[0].store);
-  const found = isOneStore ? overlay2Chain(directories[0]) : directories.map((it) => `${it}/diff`);
+  const found = isOneStore
+    ? overlay2Chain(directories[0])
+    : directories.map((it) => layerFiles(it, it));
   if (isOneStore && namesOf(found).join() !== chain.map(({ record }) => record.id).join()) {
     const observed = `its directory is over ${found.length - 1} others`;
     const expected = `the ${chain.length - 1} of the layers below it`;
     throw failure("CORRUPT", chain[0].store, top, observed, expected);
   }
-  return {
-    directories: found,
-    records: chain.map(({ record, store }) => store.tarRecord(record.id)),
-  };
+  return chain.map(({ record, store }, depth) => ({
+    diffId: diffIds[diffIds.length - 1 - depth],
+    directory: found[depth],
+    record: store.tarRecord(record.id),
+    size: record.size,
+  })).reverse();
 }
 
 /** Layer `top` and those below it; at most one more than `count`, so that a circle ends. */

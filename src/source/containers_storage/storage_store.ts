@@ -39,6 +39,8 @@ export interface StoredLayerRecord {
   readonly parent: string;
   /** Digest of the uncompressed tar; empty where it is not known. */
   readonly diffId: string;
+  /** Bytes of the uncompressed tar; `null` where that is not known. */
+  readonly size: number | null;
 }
 
 const imagesSchema = v.array(v.pipe(
@@ -59,11 +61,17 @@ const imagesSchema = v.array(v.pipe(
 ));
 
 const layersSchema = v.array(v.pipe(
-  v.object({ id: v.string(), parent: optionalText, "diff-digest": optionalText }),
+  v.object({
+    id: v.string(),
+    parent: optionalText,
+    "diff-digest": optionalText,
+    "diff-size": v.fallback(v.nullable(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), null),
+  }),
   v.transform((entry): StoredLayerRecord => ({
     id: entry.id,
     parent: entry.parent,
     diffId: entry["diff-digest"],
+    size: entry["diff-size"],
   })),
 ));
 

@@ -82,11 +82,13 @@ export class DockerRoot {
   }
 
   /** The configuration of the image `id`, verified. Throws `ImageError`. */
-  readConfig(id: string): ParsedConfig {
+  readConfig(id: string): { readonly bytes: Uint8Array; readonly parsed: ParsedConfig } {
     const path = `${CONFIGS}/${id}`;
     const bytes = readDocumentFile(this.files, path);
     const digest = bytes === null ? null : digestOf(bytes);
-    if (bytes !== null && digest === `sha256:${id}`) return parseConfig(bytes, digest);
+    if (bytes !== null && digest === `sha256:${id}`) {
+      return { bytes, parsed: parseConfig(bytes, digest) };
+    }
     throw new ImageError(
       bytes === null ? "NOT_FOUND" : "DIGEST_MISMATCH",
       `Cannot read image configuration ${quote(`${this.path}/${path}`)}: ` +
@@ -111,7 +113,7 @@ export class DockerRoot {
 
   #platformOf(id: string): Platform | null {
     try {
-      return this.readConfig(id).platform;
+      return this.readConfig(id).parsed.platform;
     } catch (error) {
       if (error instanceof ImageError) return null; // It is only listed.
       throw error;

@@ -13,19 +13,18 @@ import { digestOf } from "../../oci/digest.ts";
 import { quote } from "../../oci/quote.ts";
 import { readDocumentFile, type StoredFile } from "../file_store.ts";
 import { overlay2Chain } from "../overlay2.ts";
-import { expectPlainOwners } from "../plain_owners.ts";
-import type { StoredLayers } from "../stored_image.ts";
+import type { StoredLayer } from "../stored_image.ts";
 import { type DockerRoot, DRIVER } from "./docker_root.ts";
 
 const LAYERS = `image/${DRIVER}/layerdb/sha256`;
 
 /**
- * The directories with the files of the layers `diffIds` (base first), and what is kept of their tars.
+ * The layers `diffIds`, base first: the directories with their files, and what is kept of their tars.
  *
  * Throws `ImageError` `NOT_FOUND` where one is not there, `CORRUPT` where the store contradicts
  * itself.
  */
-export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): StoredLayers {
+export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): StoredLayer[] {
   const names: string[] = [];
   const records: (StoredFile | null)[] = [];
   let chain: string | null = null;
@@ -39,20 +38,24 @@ export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): Stor
       const observed = `its directory is ${quote(name)}`;
       throw failure("UNSAFE_PATH", root, chain, observed, "the name of one");
     }
-    names.unshift(name);
-    records.unshift(root.files.find(`${LAYERS}/${chain.slice(7)}/tar-split.json.gz`));
+    names.push(name);
+    records.push(root.files.find(`${LAYERS}/${chain.slice(7)}/tar-split.json.gz`));
   }
-  if (chain === null) return { directories: [], records };
-  expectPlainOwners(`${root.path}/${DRIVER}`);
-  const top = `${root.path}/${DRIVER}/${names[0]}`;
-  const directories = overlay2Chain(top);
+  if (chain === null) return [];
+  const top = `${root.path}/${DRIVER}/${names.at(-1)}`;
+  const directories = overlay2Chain(top).reverse();
   const found = directories.map((directory) => basename(dirname(directory)));
   if (found.join() !== names.join()) {
     const observed = `directory ${quote(top)} is over ${found.length - 1} others`;
     const expected = `the ${names.length - 1} of the layers below it`;
     throw failure("CORRUPT", root, chain, observed, expected);
   }
-  return { directories, records };
+  return diffIds.map((diffId, i) => ({
+    diffId,
+    directory: directories[i],
+    record: records[i],
+    size: null,
+  }));
 }
 
 /** The digest that names `diffId` over the layers `parent`. */

@@ -37,11 +37,11 @@ const NAMESPACE = "moby";
  * Opens the image `name` of Docker: a name (`nginx:1.27`), a digest, or the start of an identifier;
  * empty means the only image. The engine need not run.
  *
- * Of the classic image store, the files of the layers are read as a container would see them, which
- * takes root and the C library (`--allow-ffi`, Linux); no digest protects them, so nothing but the
- * configuration is verified. Of the image store in containerd, blobs are read and verified. Where
- * the data root cannot be read, or a socket is given by option or `DOCKER_HOST`, the engine exports
- * the image to a temporary file.
+ * Of the classic image store, the tars of the layers are put together again from their files and
+ * verified; only where nothing is kept of a tar, the files are read as a container would see them,
+ * which takes the C library (`--allow-ffi`, Linux), and a notice says that no digest protects them.
+ * Of the image store in containerd, blobs are read and verified. Where the data root cannot be read,
+ * or a socket is given by option or `DOCKER_HOST`, the engine exports the image to a temporary file.
  *
  * Throws `ImageError`: `NOT_FOUND` and `AMBIGUOUS` list the images that there are; `CORRUPT`,
  * `UNSUPPORTED`, `UNSAFE_PATH`, `DIGEST_MISMATCH`, `LIMIT_EXCEEDED`, `PERMISSION`, `IO`; the
@@ -104,7 +104,7 @@ class DockerStores {
 
 /** A classic image or one of a containerd store, and how it is opened. */
 interface DockerImage extends LocalImage {
-  open(): Promise<Image>;
+  open(): Image | Promise<Image>;
 }
 
 async function openRoot(
@@ -129,18 +129,19 @@ async function openRoot(
 }
 
 /** Reads the configuration of `image` and finds the directories of its layers. */
-async function openClassic(
+function openClassic(
   root: DockerRoot,
   image: LocalImage,
   request: ImageRequest,
   options: DockerDaemonOptions,
-): Promise<Image> {
-  const parsed = root.readConfig(image.id);
+): Image {
+  const { bytes, parsed } = root.readConfig(image.id);
   expectPlatform(image, request);
   const { diffIds } = parsed.config;
   const digest = `sha256:${image.id}`;
   checkDiffIds(parsed, diffIds.length, digest);
-  return await storedImage(request, { digest, parsed }, dockerLayers(root, diffIds), options);
+  const description = { digest, parsed, documents: { config: bytes } };
+  return storedImage(request, description, dockerLayers(root, diffIds), options);
 }
 
 /** Has the engine export the image to a temporary file. */

@@ -1,0 +1,148 @@
+/**
+ * Puts the tar of a layer together again, byte for byte: what stood around files comes from a record
+ * (tar-split), the bytes of files from the directory that it was unpacked to.
+ *
+ * @module
+ */
+import { displayByteString } from "../../bytes/byte_string.ts";
+import { Crc64 } from "../../bytes/crc64.ts";
+import { toHex } from "../../bytes/hex.ts";
+import { ImageError } from "../../image_error.ts";
+import type { HostFile } from "../../io/host_files.ts";
+import type { Decompressor } from "../decompress/decompressor.ts";
+import { BodyFiles } from "./body_files.ts";
+import { parseRecordLine, type TarPart } from "./record_line.ts";
+import { RecordLines } from "./record_lines.ts";
+
+/** Bytes of one read. */
+const PIECE_SIZE = 256 * 1024;
+
+/** What a record says of a file. */
+type FilePart = Extract<TarPart, { kind: "file" }>;
+
+/** A file whose bytes are being given. */
+interface OpenBody {
+  readonly part: FilePart;
+  readonly file: HostFile;
+  readonly crc: Crc64;
+  done: number;
+}
+
+/** Gives a tar. */
+export class TarAssembler implements Decompressor {
+  readonly #record: Decompressor;
+  readonly #lines: RecordLines;
+  readonly #name: string;
+  readonly #files: BodyFiles;
+  readonly #piece = new Uint8Array(PIECE_SIZE);
+  // What is left of the last bytes that stand in the record itself.
+  #bytes: Uint8Array = new Uint8Array(0);
+  #body: OpenBody | null = null;
+
+  /**
+   * Reads the lines that `record` gives, and files below the directory `directory`; `name` is that
+   * of the record, for messages. Throws `ImageError` `NOT_FOUND`, `PERMISSION` or `IO`.
+   */
+  constructor(record: Decompressor, name: string, directory: string) {
+    this.#files = new BodyFiles(directory);
+    this.#record = record;
+    this.#lines = new RecordLines(record, name);
+    this.#name = name;
+  }
+
+  /** See {@linkcode Decompressor.pull}. */
+  pull(into: Uint8Array): number | Promise<number> {
+    try {
+      for (;;) {
+        const count = this.#body === null
+          ? this.#giveBytes(into)
+          : this.#giveBody(this.#body, into);
+        if (count > 0) return count;
+        const line = this.#lines.next();
+        if (line instanceof Promise) return this.#pullLater(line, into);
+        if (!this.#take(line)) return 0;
+      }
+    } catch (error) {
+      throw this.#located(error);
+    }
+  }
+
+  /** See {@linkcode Decompressor.close}. */
+  close(): void {
+    this.#body?.file.close();
+    this.#body = null;
+    this.#files.close();
+    this.#record.close();
+  }
+
+  #giveBytes(into: Uint8Array): number {
+    const count = Math.min(this.#bytes.length, into.length);
+    into.set(this.#bytes.subarray(0, count));
+    this.#bytes = this.#bytes.subarray(count);
+    return count;
+  }
+
+  /** Answers 0 once all bytes were given and compared. */
+  #giveBody(body: OpenBody, into: Uint8Array): number {
+    const { part, file, crc } = body;
+    const count = Math.min(part.size - body.done, into.length, PIECE_SIZE);
+    if (count > 0) {
+      const bytes = this.#piece.subarray(0, count);
+      const read = file.read(bytes, body.done);
+      if (read < count) {
+        throw mismatch(part, `it ends after ${body.done + read} bytes`, `${part.size}`);
+      }
+      crc.update(bytes);
+      into.set(bytes);
+      body.done += count;
+      return count;
+    }
+    const observed = toHex(crc.digest());
+    const expected = toHex(part.checksum);
+    if (observed !== expected) throw mismatch(part, `its CRC-64 is ${observed}`, expected);
+    file.close();
+    this.#body = null;
+    return 0;
+  }
+
+  async #pullLater(line: Promise<Uint8Array | null>, into: Uint8Array): Promise<number> {
+    try {
+      if (!this.#take(await line)) return 0;
+    } catch (error) {
+      throw this.#located(error);
+    }
+    return await this.pull(into);
+  }
+
+  /** Takes the next line; answers `false` behind the last. */
+  #take(line: Uint8Array | null): boolean {
+    if (line === null) return false;
+    const part = parseRecordLine(line);
+    if (part === null) {
+      throw new ImageError(
+        "CORRUPT",
+        `Cannot read record of a tar "${this.#name}": line ${this.#lines.count} is malformed, ` +
+          "expected bytes or a file",
+      );
+    }
+    if (part.kind === "bytes") this.#bytes = part.bytes;
+    else if (part.size > 0) {
+      const file = this.#files.open(part.name, part.size);
+      this.#body = { part, file, crc: new Crc64(), done: 0 };
+    }
+    return true;
+  }
+
+  #located(error: unknown): unknown {
+    return error instanceof ImageError ? error.at({ source: this.#name }) : error;
+  }
+}
+
+function mismatch({ name }: FilePart, observed: string, expected: string): ImageError {
+  const path = displayByteString(name);
+  return new ImageError(
+    "DIGEST_MISMATCH",
+    `Cannot accept file "${path}" of an unpacked layer: ${observed}, expected ${expected}`,
+    { where: { path } },
+  );
+}
