@@ -8,8 +8,7 @@ import { mergeLayers } from "../../merge/merge.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import type { ImageContent } from "../image/content.ts";
-import { storeImage } from "../repository/store_image.ts";
-import type { ObjectId } from "../repository/object_id.ts";
+import { ObjectReader } from "../image/object_reader.ts";
 import { ObjectListing } from "../repository/object_listing.ts";
 import type { Repository } from "../repository/repository.ts";
 import { readLayerEntries } from "../splitstream/layer_stream.ts";
@@ -48,25 +47,22 @@ export async function mergedTree(
   return tree;
 }
 
-/** Changes a merged tree into that of a variant. Throws `ImageError` `UNSUPPORTED`. */
+/**
+ * Changes a tree that was merged from layers of the repository into that of a variant. Throws
+ * `ImageError` as `transformForOci` and `transformForBoot` do.
+ */
 export function transformTree(
+  repository: Repository,
   tree: FileTree<ImageContent>,
   variant: Omit<ImageVariant, "version">,
 ): void {
   if (variant.isAsIs) return;
   transformForOci(tree, variant.xattrs);
-  if (variant.isBootable) transformForBoot(tree);
-}
-
-/** Makes the image of a variant of the layers `diffIds` and stores it. Rejects with `ImageError`. */
-export async function storeVariant(
-  repository: Repository,
-  diffIds: readonly string[],
-  variant: ImageVariant,
-  onNotice?: NoticeListener,
-  signal?: AbortSignal,
-): Promise<ObjectId> {
-  const tree = await mergedTree(repository, diffIds, onNotice, signal);
-  transformTree(tree, variant);
-  return storeImage(repository, tree, variant.version);
+  if (!variant.isBootable) return;
+  const content = new ObjectReader(repository.objects.directory);
+  try {
+    transformForBoot(tree, content);
+  } finally {
+    content.close();
+  }
 }

@@ -6,8 +6,11 @@
  */
 import { ImageError } from "../../image_error.ts";
 import { copyMetadata } from "../../merge/merge_options.ts";
+import type { ContentReader } from "../../tree/content_reader.ts";
 import { eachDirectory, type FileTree } from "../../tree/file_tree.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
+import { LABEL_XATTR, labelTree } from "../selinux/label_tree.ts";
+import { readPolicy } from "../selinux/policy_files.ts";
 import type { XattrMode } from "./image_variant.ts";
 
 const KEPT_XATTR = "security.capability";
@@ -35,11 +38,11 @@ export function transformForOci(tree: FileTree, xattrs: XattrMode): void {
 }
 
 /**
- * Empties `/boot` and `/sysroot`, where other files are mounted on a booted machine. Throws
- * `ImageError` `UNSUPPORTED` where one is missing, and where the image has a policy of SELinux,
- * whose labels are not computed here.
+ * Empties `/boot` and `/sysroot`, where other files are mounted on a booted machine, and gives files
+ * the labels of the image's own policy of SELinux; without one none has a label. Throws `ImageError`
+ * `UNSUPPORTED` where one of the directories is missing, and as `readPolicy` and `labelTree` do.
  */
-export function transformForBoot(tree: FileTree): void {
+export function transformForBoot<C>(tree: FileTree<C>, content: ContentReader<C>): void {
   const usr = directoryIn(tree, "usr");
   for (const name of ["boot", "sysroot"]) {
     const directory = directoryIn(tree, name);
@@ -51,16 +54,9 @@ export function transformForBoot(tree: FileTree): void {
     }
     empty(directory, usr);
   }
-  const etc = directoryIn(tree, "etc");
-  const policy = etc?.children?.get("selinux")?.children?.get("config");
-  if (policy !== undefined) {
-    throw new ImageError(
-      "UNSUPPORTED",
-      "Cannot make bootable image: it has a policy of SELinux (/etc/selinux/config), whose labels " +
-        "are not computed, expected none",
-    );
-  }
-  dropXattrs(tree, (name) => name !== "security.selinux");
+  const policy = readPolicy(tree, content);
+  if (policy === null) dropXattrs(tree, (name) => name !== LABEL_XATTR);
+  else labelTree(tree, policy);
 }
 
 function directoryIn(tree: FileTree, name: string): Inode | null {

@@ -9,10 +9,13 @@ import { readStoredImage } from "../repository/image_objects.ts";
 import { checkRepository } from "../repository/fsck.ts";
 import type { RepositoryProgress } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
+import { imageDigest } from "../repository/store_image.ts";
 import { withOpen, withRepository, withRepositoryPath } from "../repository/repository_fixture.ts";
 import { readWhole } from "../splitstream/layer_stream.ts";
 import { openStream } from "./document_stream.ts";
-import { imagesOf, listTags, openOciImage } from "./oci_image.ts";
+import { labelOf, policyFiles } from "../selinux/policy_fixture.ts";
+import { mergedTree, transformTree } from "./image_tree.ts";
+import { diffIdsOf, imagesOf, listTags, openOciImage } from "./oci_image.ts";
 import {
   BASE_LAYER,
   layerOf,
@@ -249,27 +252,76 @@ Deno.test("a repository makes images of all of its versions, whichever is the de
   });
 });
 
-Deno.test("a bootable image lacks what is elsewhere on a machine, and says what it cannot", async () => {
-  const bootable = [...BASE_LAYER, { path: "boot/", type: "5" }, { path: "sysroot/", type: "5" }];
-  const kernel = { path: "boot/vmlinuz", body: "a kernel" };
-  const image = (entries: readonly TarEntryInit[]): FixtureImage => ({
-    layers: [{ tar: layerOf(entries) }],
-  });
+const BOOTABLE: readonly TarEntryInit[] = [
+  ...BASE_LAYER,
+  { path: "boot/", type: "5" },
+  { path: "sysroot/", type: "5" },
+];
+
+function bootableImage(entries: readonly TarEntryInit[]): FixtureImage {
+  return { layers: [{ tar: layerOf([...BOOTABLE, ...entries]) }] };
+}
+
+Deno.test("a bootable image lacks what is elsewhere on a machine", async () => {
   await withRepository(async (repository) => {
-    const { images } = await pullFixture(repository, image([...bootable, kernel]), {
-      isBootable: true,
-    });
+    const kernel = { path: "boot/vmlinuz", body: "a kernel" };
+    const { images } = await pullFixture(repository, bootableImage([kernel]), { isBootable: true });
     const [plain, boot] = ["composefs.image.v1", "composefs.image.boot.v1"].map((name) =>
       pathsOf(repository, images.get(name)!)
     );
     deepStrictEqual(plain.filter((path) => !boot.includes(path)), ["boot/vmlinuz"]);
-    const options = { isBootable: true };
-    await rejects(pullFixture(repository, TWO_LAYERS, options), { code: "UNSUPPORTED" });
-    const labelled = image([...bootable, { path: "etc/selinux/config", body: "x" }]);
-    await rejects(pullFixture(repository, labelled, options), {
+    await rejects(pullFixture(repository, TWO_LAYERS, { isBootable: true }), {
       code: "UNSUPPORTED",
-      message: /SELinux/,
+      message: /no directory \/boot/,
     });
+  });
+});
+
+Deno.test("a bootable image has the labels of its own policy, and no image another", async () => {
+  const files = policyFiles({
+    // As long as no file that stands in an image or stream: it is an object.
+    "": `# ${"comment ".repeat(20)}\n/.* any_t\n/usr/bin(/.*)? -- bin_t\n/usr/.*/alias other_t\n`,
+    ".local": "/etc <<none>>\n",
+  });
+  const stale = { path: "etc/stale", pax: [["SCHILY.xattr.security.selinux", "old"]] } as const;
+  const policy = Object.entries(files).map(([path, body]) => ({ path, body }));
+  const fixture = bootableImage([stale, ...policy]);
+  await withRepository(async (repository) => {
+    const { images } = await pullFixture(repository, fixture, { isBootable: true });
+    deepStrictEqual([...images.keys()], ["composefs.image.v1", "composefs.image.boot.v1"]);
+    const [plain, boot] = [...images.values()].map((id) =>
+      readStoredImage(repository.objects, id).tree
+    );
+    deepStrictEqual(new Set([...walk(plain)].map(({ inode }) => labelOf(inode))), new Set([null]));
+    const labels = new Map([...walk(boot)].map(({ path, inode }) => [path, labelOf(inode)]));
+    deepStrictEqual(
+      ["", "boot", "etc", "etc/stale", "usr/bin", "usr/bin/alias", "usr/bin/large"].map((path) =>
+        labels.get(path)
+      ),
+      ["any_t", "any_t", null, "any_t", "any_t", "other_t", "bin_t"],
+    );
+    // The digest is computed in the same way when nothing is stored.
+    const diffIds = diffIdsOf(await openOciImage(repository, "test"));
+    const tree = await mergedTree(repository, diffIds);
+    transformTree(repository, tree, { xattrs: "allowlist-only", isBootable: true, isAsIs: false });
+    strictEqual(imageDigest(repository, tree, 1), images.get("composefs.image.boot.v1"));
+    await expectClean(repository);
+  });
+});
+
+Deno.test("a bootable image without a policy has no labels, a wrong policy makes none", async () => {
+  await withRepository(async (repository) => {
+    const wrong = Object.entries(policyFiles({ "": "/a(b x\n" }))
+      .map(([path, body]) => ({ path, body }));
+    await rejects(pullFixture(repository, bootableImage(wrong), { isBootable: true }), {
+      code: "CORRUPT",
+      message: /pattern "\/a\(b" of line 1/,
+      where: { path: "etc/selinux/targeted/contexts/files/file_contexts" },
+    });
+    deepStrictEqual(listTags(repository), []);
+    const { images } = await pullFixture(repository, bootableImage([]), { isBootable: true });
+    const { tree } = readStoredImage(repository.objects, images.get("composefs.image.boot.v1")!);
+    deepStrictEqual(new Set([...walk(tree)].map(({ inode }) => labelOf(inode))), new Set([null]));
   });
 });
 

@@ -104,7 +104,7 @@ async function storeImages(
   const treeOf = async (variant: ImageVariant): Promise<FileTree<ImageContent>> => {
     signal?.throwIfAborted();
     const tree = await mergedTree(repository, diffIds, images.size === 0 ? onNotice : undefined);
-    transformTree(tree, variant);
+    transformTree(repository, tree, variant);
     return tree;
   };
   for (const variant of variants) {

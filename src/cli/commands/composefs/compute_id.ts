@@ -20,7 +20,11 @@ export async function runComputeId(
   const id = await withRepository(args, { signal }, async (repository) => {
     const image = await openOciImage(repository, args.image);
     const tree = await mergedTree(repository, diffIdsOf(image), undefined, signal);
-    transformTree(tree, { xattrs: args.xattrs, isBootable: args.bootable, isAsIs: args.asIs });
+    transformTree(repository, tree, {
+      xattrs: args.xattrs,
+      isBootable: args.bootable,
+      isAsIs: args.asIs,
+    });
     const version = args.erofsVersion === undefined
       ? repository.metadata.imageVersions[0]
       : versionOf(args.erofsVersion);
