@@ -16,7 +16,17 @@ export function getU64(view: DataView, at: number): number {
       `Cannot read 64-bit number: high word is 0x${high.toString(16)}, expected below 0x200000`,
     );
   }
-  return high * TWO_32 + view.getUint32(at, true);
+  return joinU64(view.getUint32(at, true), high);
+}
+
+/**
+ * The integer of two words, which are unsigned or, the high one, signed.
+ *
+ * A sum with a product is a float for V8, whatever its value, and a field of an object that ever held
+ * one is 16 bytes of their own in each such object: where the low word is all, it is answered itself.
+ */
+export function joinU64(low: number, high: number): number {
+  return high === 0 ? low : high * TWO_32 + low;
 }
 
 /** Writes a little-endian u64; `value` is an integer from 0 to 2^53 - 1. */
@@ -44,7 +54,7 @@ export function getI64(view: DataView, at: number): number {
       `Cannot read 64-bit number: high word is ${high}, expected -0x200000 to 0x1fffff`,
     );
   }
-  return high * TWO_32 + view.getUint32(at, true);
+  return joinU64(view.getUint32(at, true), high);
 }
 
 /** Writes a little-endian i64; `value` is an integer from -2^53 to 2^53 - 1. */

@@ -33,7 +33,8 @@ export class BlockClaims {
   #ownCount = 0;
 
   /**
-   * `keepsRuns`: {@linkcode BlockClaims.runs} will be asked for; 16 bytes for each claim.
+   * `keepsRuns`: {@linkcode BlockClaims.runs} will be asked for; 16 bytes for each
+   * claim that does not go on where the one before it ended.
    * `clusterRatio`: blocks of a cluster.
    */
   constructor(keepsRuns: boolean, clusterRatio = 1) {
@@ -79,6 +80,11 @@ export class BlockClaims {
   }
 
   #keep(start: number, end: number): void {
+    // Files mostly stand one behind the other.
+    if (this.#count > 0 && this.#ends[this.#count - 1] === start) {
+      this.#ends[this.#count - 1] = end;
+      return;
+    }
     if (this.#count === this.#starts.length) {
       this.#starts = grown(this.#starts);
       this.#ends = grown(this.#ends);

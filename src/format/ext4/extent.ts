@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinU64 } from "../../bytes/u64.ts";
 
 /** Bytes of a header, and of every entry. */
 export const EXTENT_ENTRY_SIZE = 12;
@@ -86,7 +87,7 @@ export function readExtentLeaf(view: DataView, at: number): ExtentLeaf {
   return {
     logicalBlock: view.getUint32(at + 0x0, true), // ee_block
     length: view.getUint16(at + 0x4, true), // ee_len
-    startBlock: view.getUint16(at + 0x6, true) * 0x1_0000_0000 + view.getUint32(at + 0x8, true), // ee_start
+    startBlock: joinU64(view.getUint32(at + 0x8, true), view.getUint16(at + 0x6, true)), // ee_start
   };
 }
 

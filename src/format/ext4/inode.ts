@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinU64 } from "../../bytes/u64.ts";
 
 /** Bytes of the part that every inode has (`EXT4_GOOD_OLD_INODE_SIZE`). */
 export const INODE_GOOD_OLD_SIZE = 128;
@@ -145,17 +146,17 @@ export function readInode(view: DataView, at: number, inodeSize: number): DiskIn
     mode: view.getUint16(at + 0x00, true), // i_mode
     uid: view.getUint16(at + 0x02, true) + view.getUint16(at + 0x78, true) * 0x1_0000, // i_uid
     gid: view.getUint16(at + 0x18, true) + view.getUint16(at + 0x7a, true) * 0x1_0000, // i_gid
-    size: view.getUint32(at + 0x04, true) + view.getUint32(at + 0x6c, true) * 0x1_0000_0000, // i_size
+    size: joinU64(view.getUint32(at + 0x04, true), view.getUint32(at + 0x6c, true)), // i_size
     atime: view.getUint32(at + 0x08, true), // i_atime
     ctime: view.getUint32(at + 0x0c, true), // i_ctime
     mtime: view.getUint32(at + 0x10, true), // i_mtime
     dtime: view.getUint32(at + 0x14, true), // i_dtime
     linksCount: view.getUint16(at + 0x1a, true), // i_links_count
-    blocks: view.getUint32(at + 0x1c, true) + view.getUint16(at + 0x74, true) * 0x1_0000_0000, // i_blocks
+    blocks: joinU64(view.getUint32(at + 0x1c, true), view.getUint16(at + 0x74, true)), // i_blocks
     flags: view.getUint32(at + 0x20, true), // i_flags
     version: view.getUint32(at + 0x24, true), // l_i_version
     generation: view.getUint32(at + 0x64, true), // i_generation
-    fileAcl: view.getUint32(at + 0x68, true) + view.getUint16(at + 0x76, true) * 0x1_0000_0000, // i_file_acl
+    fileAcl: joinU64(view.getUint32(at + 0x68, true), view.getUint16(at + 0x76, true)), // i_file_acl
     checksum: view.getUint16(at + 0x7c, true) + (extra(0x80) >>> 16) * 0x1_0000, // i_checksum
     extraIsize, // i_extra_isize
     ctimeExtra: extra(0x84), // i_ctime_extra

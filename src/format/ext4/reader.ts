@@ -74,7 +74,9 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
     this.#isReplayed = replayed !== null;
     this.#groups = new Ext4Groups(this.#volume);
     this.#inodes = new Ext4Inodes(this.#volume, this.#groups);
-    this.#xattrs = new Ext4Xattrs(this.#volume, this.#inodes);
+    // Values of attributes are read while the inode that has them is.
+    const valueInodes = new Ext4Inodes(this.#volume, this.#groups);
+    this.#xattrs = new Ext4Xattrs(this.#volume, valueInodes);
     const { featureIncompat } = this.#volume.superblock;
     this.#hasFileTypes = (featureIncompat & IncompatFeature.filetype) !== 0;
     this.tree = { root: this.#readRoot() };

@@ -14,7 +14,7 @@ const READ_AHEAD_SIZE = 64 * 1024;
 /** Bytes of inode tables that are kept. */
 const CACHE_SIZE = 4 * 1024 * 1024;
 
-/** An inode as it was found. */
+/** An inode as it was found. Its bytes are good until the reader reads another. */
 export interface FoundInode {
   /** Its number. */
   readonly number: number;
@@ -40,6 +40,7 @@ export class Ext4Inodes {
   readonly #groups: Ext4Groups;
   // Blocks of inode tables; the first is the one that was asked for least recently.
   readonly #blocks = new Map<number, ViewedBytes>();
+  readonly #ahead = new Uint8Array(READ_AHEAD_SIZE);
   // The block behind the last one that was read.
   #nextBlock = -1;
   // The block that was asked for last: inodes are mostly read in their order.
@@ -149,19 +150,31 @@ export class Ext4Inodes {
     const tableBlocks = divideUp(superblock.inodesPerGroup * superblock.inodeSize, blockSize);
     const isInOrder = table + index === this.#nextBlock;
     const count = isInOrder ? Math.min(READ_AHEAD_SIZE / blockSize, tableBlocks - index) : 1;
-    const { bytes } = this.#volume.readBlocks(table + index, count, "inode table");
+    const bytes = this.#ahead.subarray(0, count * blockSize);
+    this.#volume.readBlocks(table + index, bytes, "inode table");
     this.#nextBlock = table + index + count;
     let first: ViewedBytes | null = null;
     for (let i = 0; i < count; i++) {
-      const piece = bytes.subarray(i * blockSize, (i + 1) * blockSize);
-      const block = { bytes: piece, view: new DataView(bytes.buffer, i * blockSize, blockSize) };
+      const block = this.#freeBlock();
+      block.bytes.set(bytes.subarray(i * blockSize, (i + 1) * blockSize));
       first ??= block;
       this.#blocks.set(table + index + i, block);
     }
-    for (const oldest of this.#blocks.keys()) {
-      if (this.#blocks.size * blockSize <= CACHE_SIZE) break;
-      this.#blocks.delete(oldest);
-    }
     return first!;
+  }
+
+  /**
+   * Room for a block: a new one, or that of the block that was asked for least recently. New ones
+   * for all would be as much garbage as the tables have bytes before it is worth collecting.
+   */
+  #freeBlock(): ViewedBytes {
+    const { blockSize } = this.#volume;
+    if (this.#blocks.size * blockSize < CACHE_SIZE) {
+      const bytes = new Uint8Array(blockSize);
+      return { bytes, view: new DataView(bytes.buffer) };
+    }
+    const [number, block] = this.#blocks.entries().next().value!;
+    this.#blocks.delete(number);
+    return block;
   }
 }

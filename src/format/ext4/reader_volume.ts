@@ -57,7 +57,9 @@ export class Ext4Volume {
   /** Reads and verifies the superblock; throws `ImageError` `CORRUPT` or `UNSUPPORTED`. */
   constructor(source: ByteSource) {
     this.source = source;
-    const { bytes, view } = this.#read(SUPERBLOCK_POSITION, SUPERBLOCK_SIZE, "superblock");
+    const bytes = new Uint8Array(SUPERBLOCK_SIZE);
+    this.#read(SUPERBLOCK_POSITION, bytes, "superblock");
+    const view = new DataView(bytes.buffer);
     if (view.getUint16(0x38, true) !== SUPERBLOCK_MAGIC) {
       this.#refuse(`magic is 0x${view.getUint16(0x38, true).toString(16)}`, "0xef53");
     }
@@ -87,15 +89,18 @@ export class Ext4Volume {
     }
   }
 
-  /** Reads `count` blocks, which must be in the image. */
-  readBlocks(block: number, count: number, thing: string): ViewedBytes {
-    this.checkBlocks(block, count, thing);
-    return this.#read(block * this.blockSize, count * this.blockSize, thing);
+  /** Fills `into` with the blocks from `block` on, which must be in the image. */
+  readBlocks(block: number, into: Uint8Array, thing: string): void {
+    this.checkBlocks(block, into.length / this.blockSize, thing);
+    this.#read(block * this.blockSize, into, thing);
   }
 
   /** Reads one block, which must be in the image. */
   readBlock(block: number, thing: string): ViewedBytes {
-    return this.readBlocks(block, 1, thing);
+    this.checkBlocks(block, 1, thing);
+    const bytes = new Uint8Array(this.blockSize);
+    this.#read(block * this.blockSize, bytes, thing);
+    return { bytes, view: new DataView(bytes.buffer) };
   }
 
   /**
@@ -178,7 +183,8 @@ export class Ext4Volume {
     throw this.corrupt("superblock", observed, expected, SUPERBLOCK_POSITION);
   }
 
-  #read(position: number, byteCount: number, thing: string): ViewedBytes {
+  #read(position: number, into: Uint8Array, thing: string): void {
+    const byteCount = into.length;
     if (position + byteCount > this.source.size) {
       throw this.corrupt(
         thing,
@@ -187,12 +193,10 @@ export class Ext4Volume {
         position,
       );
     }
-    const bytes = new Uint8Array(byteCount);
-    const count = this.source.read(bytes, position);
+    const count = this.source.read(into, position);
     if (count !== byteCount) {
       throw this.corrupt(thing, `${count} bytes are there`, `${byteCount}`, position);
     }
-    return { bytes, view: new DataView(bytes.buffer) };
   }
 
   #verifyChecksum(bytes: Uint8Array): void {

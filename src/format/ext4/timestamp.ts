@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinU64 } from "../../bytes/u64.ts";
 
 const TWO_32 = 0x1_0000_0000;
 
@@ -28,7 +29,7 @@ export function timestampExtra(seconds: number, nanoseconds: number): number {
 
 /** Seconds since 1970 of the two words. */
 export function timestampSeconds(low: number, extra: number): number {
-  return (low | 0) + (extra & 3) * TWO_32;
+  return joinU64(low | 0, extra & 3);
 }
 
 /** Nanoseconds of the extra word; a word that is no time gives 10^9 and more. */
