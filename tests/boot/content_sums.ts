@@ -13,7 +13,9 @@ import { type GeneratedContent, generatedReader } from "../conformance/generated
  * Of a long file only so much of its begin and of its end is read: machines are slow, and holes of
  * gigabytes say nothing.
  */
-const END_MEBIBYTES = 2;
+const END_BYTES = 2 * 2 ** 20;
+/** Sizes of files are compared in sectors. */
+const LONG_SECTORS = 2 * END_BYTES / 512;
 
 /**
  * A function of the shell: `sums DIR` prints the lines of {@linkcode sumsOf} for the files below a
@@ -21,9 +23,9 @@ const END_MEBIBYTES = 2;
  */
 export const SUMS_FUNCTION = `
 sums() {
-  ( cd "$1"; find . -type f -size -${2 * END_MEBIBYTES * 2048} -exec sha256sum {} +
-    find . -type f -size +${2 * END_MEBIBYTES * 2048 - 1} | while read -r file; do
-      sum=$( { head -c ${END_MEBIBYTES}M "$file"; tail -c ${END_MEBIBYTES}M "$file"; } | sha256sum)
+  ( cd "$1"; find . -type f -size -${LONG_SECTORS} -exec sha256sum {} +
+    find . -type f -size +${LONG_SECTORS - 1} | while read -r file; do
+      sum=$( { head -c ${END_BYTES} "$file"; tail -c ${END_BYTES} "$file"; } | sha256sum)
       echo "\${sum%-}$file"
     done ) 2>&1 | sort
 }
@@ -35,9 +37,8 @@ export function sumsOf(tree: FileTree<GeneratedContent>): string[] {
   for (const { path, inode } of walk(tree)) {
     if (inode.kind !== FileKind.regular) continue;
     const hash = createHash("sha256");
-    const end = END_MEBIBYTES * 2 ** 20;
     const pieces = isLong(inode.size)
-      ? [[0, end], [inode.size - end, inode.size]]
+      ? [[0, END_BYTES], [inode.size - END_BYTES, inode.size]]
       : [[0, inode.size]];
     for (const [from, to] of pieces) {
       const bytes = new Uint8Array(to - from);
@@ -51,5 +52,5 @@ export function sumsOf(tree: FileTree<GeneratedContent>): string[] {
 
 /** As `find -size` counts: in sectors, rounded up. */
 function isLong(size: number): boolean {
-  return Math.ceil(size / 512) >= 2 * END_MEBIBYTES * 2048;
+  return Math.ceil(size / 512) >= LONG_SECTORS;
 }

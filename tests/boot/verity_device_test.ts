@@ -16,7 +16,7 @@ import { plainSink } from "../conformance/plain_sink.ts";
 import { writeTree } from "../conformance/write_tree.ts";
 import { withDirectory } from "../e2e/cli_process.ts";
 import { toolTest } from "../tools.ts";
-import { writeChangedCopy } from "./changed_byte.ts";
+import { firstPageOf, writeChangedCopy } from "./changed_byte.ts";
 import { sectionsOf } from "./sections.ts";
 import { SUMS_FUNCTION, sumsOf } from "./content_sums.ts";
 import { type Drive, MACHINE_TOOLS, runInMachine } from "./virtual_machine.ts";
@@ -63,7 +63,7 @@ toolTest(
         tree,
         plainSink(file("disk")),
       );
-      writeChangedCopy(file("behind"), file("changed"), tree, "large");
+      writeChangedCopy(file("behind"), file("changed"), firstPageOf(tree, "large"));
       const drives: Drive[] = [
         { path: file("behind") },
         { path: file("beside") },

@@ -1,12 +1,14 @@
 /**
  * Files with fs-verity: what stands behind their ends is what `fsverity` computes, byte by byte.
  *
- * A kernel without `CONFIG_FS_VERITY` does not open such files. Then it gets a copy of the image
- * without the flags: the same extents, read as ordinary files.
+ * A virtual machine has a kernel that verifies what it reads and measures files. The kernel of this
+ * machine may have no fs-verity; it gets the image without the flags: the same extents, read as
+ * ordinary files.
  */
 import { deepStrictEqual, match, ok, rejects, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { dirname } from "node:path";
 import { displayByteString } from "../../src/bytes/byte_string.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import { ext4 } from "../../src/format/ext4/format.ts";
@@ -15,7 +17,10 @@ import { ImageError } from "../../src/image_error.ts";
 import { fileSource } from "../../src/io/file_source.ts";
 import { type FileTree, walk } from "../../src/tree/file_tree.ts";
 import { FileKind } from "../../src/tree/inode.ts";
-import { withMountedImage } from "../loop_mount.ts";
+import { firstPageOf, writeChangedCopy } from "../boot/changed_byte.ts";
+import { SUMS_FUNCTION, sumsOf } from "../boot/content_sums.ts";
+import { sectionsOf } from "../boot/sections.ts";
+import { MACHINE_TOOLS, runInMachine } from "../boot/virtual_machine.ts";
 import { mustRun } from "../run_tool.ts";
 import { toolStep, toolTest } from "../tools.ts";
 import { CaseTree } from "./case_tree.ts";
@@ -28,8 +33,6 @@ import { writeTree } from "./write_tree.ts";
 
 const BLOCK = 4096;
 const MIB = 2 ** 20;
-
-const hasKernelVerity = existsSync("/sys/fs/ext4/features/verity");
 
 const MATRIX_NAMES = [
   "empty tree",
@@ -95,35 +98,77 @@ for (const ext4Case of CASES) {
           deepStrictEqual(judge.judge(image, expected), []);
         });
       }
+      const measured: string[] = [];
       await toolStep(context, "fsverity", ["fsverity", "debugfs"], () => {
         for (const { path, inode } of walk(tree)) {
           if (inode.kind !== FileKind.regular) continue;
           const name = displayByteString(path);
-          const { metadata } = computed(inode.content, inode.size, `${image}.file`);
+          const { metadata, digest } = computed(inode.content, inode.size, `${image}.file`);
           ok(toHex(readMetadata(image, name, inode.size)) === toHex(metadata), name);
           match(mustRun("debugfs", ["-R", `stat "/${name}"`, image]), /Flags: 0x180000\b/);
+          measured.push(`sha256:${digest} ./${name}`);
         }
       });
-      const kernelSteps = ["root", "mount:ext4", "fsverity", "dmesg"];
-      if (hasKernelVerity) {
-        await toolStep(context, "kernel", kernelSteps, () => {
-          deepStrictEqual(kernelJudge.judge(image, expected), []);
-          measureAll(image, tree);
-        });
-      } else {
-        await context.step({
-          name: "kernel (needs CONFIG_FS_VERITY)",
-          ignore: true,
-          fn: () => {},
-        });
-        await toolStep(context, "kernel, without the flags", [...kernelSteps, "debugfs"], () => {
-          clearFlags(image, tree);
-          deepStrictEqual(kernelJudge.judge(image, expected), []);
-        });
-      }
+      const machineSteps = [...MACHINE_TOOLS, "fsverity", "debugfs"];
+      await toolStep(context, "kernel of a machine", machineSteps, async () => {
+        const [sums, digests] = await readInMachine([image]);
+        deepStrictEqual(sums, sumsOf(tree));
+        deepStrictEqual(digests, measured.sort());
+      });
+      const kernelSteps = ["root", "mount:ext4", "dmesg", "debugfs"];
+      await toolStep(context, "kernel, without the flags", kernelSteps, () => {
+        clearFlags(image, tree);
+        deepStrictEqual(kernelJudge.judge(image, expected), []);
+      });
     });
   });
 }
+
+/** For each image, sums of all that the kernel of a machine reads, and its digests, each sorted. */
+async function readInMachine(images: readonly string[]): Promise<string[][]> {
+  const read = images.map((_, i) => `
+    mount -t ext4 -o ro /dev/vd${"abc"[i]} /mnt
+    echo "== sums ${i}"; sums /mnt
+    echo "== digests ${i}"; (cd /mnt; find . -type f -exec fsverity measure {} + | sort)
+    umount /mnt`);
+  const output = await runInMachine(
+    { directory: dirname(images[0]), drives: images.map((path) => ({ path })) },
+    { programs: ["fsverity"], script: [SUMS_FUNCTION, ...read].join("\n") },
+  );
+  return [...sectionsOf(output).values()];
+}
+
+toolTest(
+  "fs-verity: a machine reads no block that changed, of a file or of its tree",
+  [...MACHINE_TOOLS, "fsverity"],
+  async () => {
+    await withImageFile(async (image) => {
+      const tree = new CaseTree()
+        .file("changed", { size: MIB })
+        .file("sound", { size: MIB })
+        .finish();
+      await writeTree(ext4({ fsVerity: true }), tree, plainSink(image));
+      const { content, size } = tree.root.children!.get("changed")!;
+      const leaf = computed(content, size, `${image}.file`).metadata.subarray(BLOCK, 2 * BLOCK);
+      writeChangedCopy(image, `${image}.data`, firstPageOf(tree, "changed"));
+      writeChangedCopy(image, `${image}.leaf`, leaf);
+      const [sums, digests, ...changed] = await readInMachine([
+        image,
+        `${image}.data`,
+        `${image}.leaf`,
+      ]);
+      const expected = sumsOf(tree);
+      deepStrictEqual(sums, expected);
+      const sound = expected.find((line) => line.endsWith("/sound"))!;
+      for (let i = 0; i < changed.length; i += 2) {
+        deepStrictEqual(changed[i].filter((line) => line.includes("sound")), [sound]);
+        match(changed[i].find((line) => line !== sound)!, /changed.*Input\/output error/);
+        // What is measured is what the descriptor says; that is as it was.
+        deepStrictEqual(changed[i + 1], digests);
+      }
+    });
+  },
+);
 
 /** Tree, descriptor block and digest of a content as the program `fsverity` computes them. */
 function computed(content: GeneratedContent | null, size: number, file: string) {
@@ -176,18 +221,6 @@ function readMetadata(image: string, name: string, size: number): Uint8Array {
     next += bytes.length / BLOCK;
   }
   return Buffer.concat(pieces.map(({ bytes }) => bytes));
-}
-
-/** The kernel's own word for the digest of every file. */
-function measureAll(image: string, tree: FileTree<GeneratedContent>): void {
-  withMountedImage(image, (directory) => {
-    for (const { path, inode } of walk(tree)) {
-      if (inode.kind !== FileKind.regular) continue;
-      const measured = mustRun("fsverity", ["measure", `${directory}/${displayByteString(path)}`]);
-      const { digest } = computed(inode.content, inode.size, `${image}.file`);
-      deepStrictEqual(measured.split(" ")[0], `sha256:${digest}`);
-    }
-  });
 }
 
 function clearFlags(image: string, tree: FileTree<GeneratedContent>): void {
