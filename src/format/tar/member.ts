@@ -7,6 +7,7 @@
 import { isUtf8 } from "node:buffer";
 import { bytesOf, type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
+import { formatPaxAcl } from "../../layer/tar/pax_acl.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import {
   BLOCK_SIZE,
@@ -90,6 +91,11 @@ export function memberHeaders(inode: Inode, shape: MemberShape): Uint8Array {
   }
   if (shape.typeFlag !== TypeFlag.hardLink) {
     for (const xattr of inode.xattrs) pax.addXattr(xattr);
+    // Container engines read lists as attributes, the programs of an administrator as text.
+    for (const xattr of inode.xattrs) {
+      const acl = formatPaxAcl(xattr);
+      if (acl !== null) pax.add(acl.keyword, acl.text);
+    }
   }
   return assemble(header, pax, shape.name);
 }

@@ -1,6 +1,6 @@
 /**
  * POSIX access control lists that a tar holds as text (`SCHILY.acl.access`, `SCHILY.acl.default`),
- * as GNU tar and star write them.
+ * as GNU tar, star and libarchive write and read them.
  *
  * They become the extended attributes that Linux shows: version 2, 8 bytes for each entry. An
  * entry names its user or group; only numbers count here, never the accounts of this machine.
@@ -29,6 +29,9 @@ const TAGS: Readonly<Record<string, readonly [own: number, named: number]>> = {
   o: [0x20, 0],
 };
 
+/** Names of tags as they are written. */
+const KINDS = ["user", "group", "mask", "other"] as const;
+
 /** The attribute of each kind of list. */
 const ATTRIBUTES: Readonly<Record<string, string>> = {
   "SCHILY.acl.access": "system.posix_acl_access",
@@ -41,13 +44,57 @@ interface AclEntry {
   readonly id: number;
 }
 
+/** The attribute of a list by its keyword; `undefined` for a list of another kind. */
+export function aclAttribute(keyword: ByteString): string | undefined {
+  return Object.hasOwn(ATTRIBUTES, keyword) ? ATTRIBUTES[keyword] : undefined;
+}
+
+/**
+ * The PAX record that says the same as the attribute, ids as numbers; `null` for an attribute that is
+ * no list, or one that the kernel would not take.
+ */
+export function formatPaxAcl({ name, value }: Xattr): { keyword: string; text: string } | null {
+  const keyword = Object.keys(ATTRIBUTES).find((it) => ATTRIBUTES[it] === name);
+  if (keyword === undefined) return null;
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  const count = (value.length - HEADER_SIZE) / ENTRY_SIZE;
+  if (count < 1 || count % 1 !== 0 || view.getUint32(0, true) !== VERSION) return null;
+  const lines: string[] = [];
+  for (let at = HEADER_SIZE; at < value.length; at += ENTRY_SIZE) {
+    const [tag, permissions] = [view.getUint16(at, true), view.getUint16(at + 2, true)];
+    const kind = KINDS.find((kind) => TAGS[kind].includes(tag));
+    if (tag === 0 || kind === undefined || permissions > 7) return null;
+    const id = TAGS[kind][1] === tag ? `${view.getUint32(at + 4, true)}` : "";
+    const letters = [..."rwx"].map((letter, i) => (permissions & 4 >> i) === 0 ? "-" : letter);
+    lines.push(`${kind}:${id}:${letters.join("")}`);
+  }
+  return { keyword, text: lines.join(",") };
+}
+
+/**
+ * The permission bits of a file that is given the list of an attribute of {@linkcode parsePaxAcl}:
+ * those of the group are its mask where it has one. `null` for a list that is not whole.
+ */
+export function aclPermissions({ value }: Xattr): number | null {
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  const own = new Map<number, number>();
+  for (let at = HEADER_SIZE; at < value.length; at += ENTRY_SIZE) {
+    if (view.getUint32(at + 4, true) === NO_ID) {
+      own.set(view.getUint16(at, true), view.getUint16(at + 2, true));
+    }
+  }
+  const [user, group, other] = [own.get(0x01), own.get(0x04), own.get(0x20)];
+  if (user === undefined || group === undefined || other === undefined) return null;
+  return 0o100 * user + 0o10 * (own.get(0x10) ?? group) + other;
+}
+
 /**
  * The attribute that the list of a PAX record stands for; `null` where the list says no more than
  * the permission bits do, `undefined` where it cannot be told: an entry has a name and no number, or
  * the text is none.
  */
 export function parsePaxAcl(keyword: ByteString, text: ByteString): Xattr | null | undefined {
-  const name = Object.hasOwn(ATTRIBUTES, keyword) ? ATTRIBUTES[keyword] : undefined;
+  const name = aclAttribute(keyword);
   if (name === undefined) return undefined;
   const entries: AclEntry[] = [];
   for (const line of text.split(/[,\n]/)) {

@@ -9,7 +9,7 @@
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import { NO_XATTRS, type Xattr } from "../../tree/inode.ts";
-import { parsePaxAcl } from "./pax_acl.ts";
+import { aclAttribute, aclPermissions, parsePaxAcl } from "./pax_acl.ts";
 import { parsePaxTime, type TarTime } from "./pax_time.ts";
 import { checkXattrName, decodeLibarchiveName, decodeLibarchiveValue } from "./pax_xattr.ts";
 import { parseSparseList, SparseMap } from "./sparse_map.ts";
@@ -45,8 +45,8 @@ export class PaxRecords {
   hasSparseMapInBody = false;
   /** Access control lists that came as text, by their keyword. */
   acls: Map<ByteString, Xattr> | null = null;
-  /** `true` where there is a list that cannot be told. */
-  hasUnreadableAcl = false;
+  /** Keywords of lists that cannot be told. */
+  #unreadableAcls: ByteString[] | null = null;
   #sparseOffset = -1;
 
   /** A copy that can be changed; global records are the start of local ones. */
@@ -66,6 +66,24 @@ export class PaxRecords {
   allXattrs(): readonly Xattr[] {
     if (this.acls === null) return this.xattrs ?? NO_XATTRS;
     return [...this.acls.values(), ...this.xattrs ?? NO_XATTRS];
+  }
+
+  /**
+   * The permission bits that a list in text form gives its file, `null` without one: libarchive puts
+   * those of the owning group into the header, where Linux shows the mask.
+   */
+  get aclPermissions(): number | null {
+    const acl = this.acls?.get("SCHILY.acl.access");
+    if (acl === undefined || this.xattrs?.some(({ name }) => name === acl.name)) return null;
+    return aclPermissions(acl);
+  }
+
+  /** `true` where there is a list that cannot be told, and no attribute that says the same. */
+  get hasUnreadableAcl(): boolean {
+    return this.#unreadableAcls?.some((keyword) => {
+      const attribute = aclAttribute(keyword);
+      return !this.xattrs?.some(({ name }) => name === attribute);
+    }) ?? false;
   }
 
   /** `true` where it makes its entry a sparse file. */
@@ -163,7 +181,7 @@ export class PaxRecords {
 
   #addAcl(keyword: ByteString, text: ByteString): void {
     const xattr = parsePaxAcl(keyword, text);
-    if (xattr === undefined) this.hasUnreadableAcl = true;
+    if (xattr === undefined) (this.#unreadableAcls ??= []).push(keyword);
     else if (xattr !== null) (this.acls ??= new Map()).set(keyword, xattr);
   }
 

@@ -75,7 +75,13 @@ export function readTarInode(
     inode.deviceMajor = checkDevice(readField(bytes, at, "deviceMajor"), "devmajor");
     inode.deviceMinor = checkDevice(readField(bytes, at, "deviceMinor"), "devminor");
   }
-  if (records !== null) inode.xattrs = canonicalXattrs(records.allXattrs());
+  if (records !== null) {
+    inode.xattrs = canonicalXattrs(records.allXattrs());
+    const permissions = records.aclPermissions;
+    if (permissions !== null && kind !== FileKind.symlink) {
+      inode.permissions = (inode.permissions & 0o7000) + permissions;
+    }
+  }
   return inode;
 }
 

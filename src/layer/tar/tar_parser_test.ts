@@ -299,6 +299,11 @@ Deno.test("push() turns access control lists in text form into their attributes"
         pax: { "SCHILY.acl.access": text },
         xattrs: { "system.posix_acl_access": "x" },
       },
+      {
+        path: "named, and as it is",
+        pax: { "SCHILY.acl.access": "user:joe:r--" },
+        xattrs: { "system.posix_acl_access": "x" },
+      },
     ]),
     notices,
   );
@@ -314,6 +319,9 @@ Deno.test("push() turns access control lists in text form into their attributes"
     ...[16, 0, 6, 0, ...none],
     ...[32, 0, 0, 0, ...none],
   ]);
+  // The fixture's mode is 0644, the list's mask rw-.
+  strictEqual(recorder.get("f").entry.inode!.permissions, 0o660);
+  strictEqual(recorder.get("both").entry.inode!.permissions, 0o644);
   deepStrictEqual(recorder.get("plain").entry.inode!.xattrs, []);
   deepStrictEqual(recorder.get("named").entry.inode!.xattrs, []);
   strictEqual(recorder.get("both").entry.inode!.xattrs[0].value.length, 1);
