@@ -62,6 +62,13 @@ export function checkDocument<const Schema extends v.GenericSchema>(
   value: unknown,
   document: DocumentName,
 ): v.InferOutput<Schema> {
+  // A list would pass for an object all of whose fields are absent.
+  if (schema.type === "object" && Array.isArray(value)) {
+    throw new ImageError(
+      "CORRUPT",
+      `Cannot read ${describe(document)}: it is a list, expected an object`,
+    );
+  }
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];

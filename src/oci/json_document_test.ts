@@ -31,7 +31,7 @@ Deno.test("checkDocument() names document, field, observed value and expectation
     message: 'Cannot read image manifest "sha256:00": field layers is missing, expected one',
   });
   throws(() => checkDocument(schema, [], DOCUMENT), {
-    message: 'Cannot read image manifest "sha256:00": field layers is missing, expected one',
+    message: 'Cannot read image manifest "sha256:00": it is a list, expected an object',
   });
   throws(() => checkDocument(schema, null, DOCUMENT), {
     message: 'Cannot read image manifest "sha256:00": it is null, expected an object',

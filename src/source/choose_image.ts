@@ -41,6 +41,8 @@ export async function chooseImage(
   const walk = new CandidateWalk(blobs, request);
   const wanted = await wantedEntries(entries, walk, request);
   const roots = await collectRoots(wanted, walk);
+  if (roots.length === 0 && walk.artifacts.length > 0) return onlyArtifact(walk, request);
+  for (const { notice } of walk.artifacts) request.notice(notice);
   if (roots.length === 0) {
     throw walk.firstSkip ?? new ImageError(
       "NOT_FOUND",
@@ -49,6 +51,23 @@ export async function chooseImage(
   }
   if (new Set(roots.map((root) => root.name)).size > 1) throw ambiguous(roots, request);
   return choosePlatform(roots, request);
+}
+
+/** The artifact that is meant where there is no image: the only one. */
+function onlyArtifact({ artifacts }: CandidateWalk, request: ImageRequest): Candidate {
+  const byDigest = new Map(artifacts.map(({ descriptor }) => [descriptor.digest, descriptor]));
+  const [descriptor] = byDigest.values();
+  if (byDigest.size === 1) return { descriptor, platform: null };
+  const listed = [...byDigest.values()].map((entry) => ({
+    name: imageName(entry),
+    platforms: [],
+    digest: entry.digest,
+  }));
+  throw new ImageError(
+    "AMBIGUOUS",
+    `Cannot choose artifact in ${quote(request.reference)}: it holds ${byDigest.size} artifacts, ` +
+      `expected a choice by tag or digest:${listImages(listed)}`,
+  );
 }
 
 /** The entries that the request's digest or name stands for; all where it has neither. */

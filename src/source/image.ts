@@ -32,6 +32,8 @@ export interface Image {
   readonly platform: Platform | null;
   /** Layers, base first. */
   readonly layers: readonly Layer[];
+  /** It is no image of a container: its layers are blobs of any kind. */
+  readonly isArtifact?: boolean;
   /** The manifest; absent where the source has none. */
   readonly manifest?: Manifest;
   /** Manifest and configuration as they were read; absent where the source has no such bytes. */

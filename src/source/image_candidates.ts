@@ -5,6 +5,7 @@
  * @module
  */
 import { ImageError } from "../image_error.ts";
+import type { Notice } from "../notice.ts";
 import { parseConfig } from "../oci/config.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parseDigest } from "../oci/digest.ts";
@@ -29,6 +30,14 @@ export interface Candidate {
   readonly platform: Platform | null;
 }
 
+/** A manifest that is not of an image. */
+export interface SkippedArtifact {
+  /** The manifest. */
+  readonly descriptor: Descriptor;
+  /** The remark that it was passed over, which is to be made where an image is chosen. */
+  readonly notice: Notice;
+}
+
 /** Deepest nesting of indexes below the outermost one. */
 const DEEPEST_INDEX = 8;
 /** Most entries of all indexes together. */
@@ -38,6 +47,8 @@ const MOST_ENTRIES = 100_000;
 export class CandidateWalk {
   /** Why the first of the passed-over entries is no image that can be opened. */
   firstSkip: ImageError | null = null;
+  /** What was passed over that may be meant where no image is: manifests of artifacts. */
+  readonly artifacts: SkippedArtifact[] = [];
   readonly #blobs: BlobStore;
   readonly #request: ImageRequest;
   #entryCount = 0;
@@ -136,11 +147,14 @@ export class CandidateWalk {
 
   #skip(descriptor: Descriptor, reason: ImageError): void {
     this.firstSkip ??= reason;
-    this.#request.notice({
+    const notice: Notice = {
       code: "IMAGE_SKIPPED",
       message: `Passed over ${quote(descriptor.digest)}: ${reason.message}`,
       where: { source: this.#request.reference },
-    });
+    };
+    const isArtifact = reason.code === "UNSUPPORTED" && isManifestMediaType(descriptor.mediaType);
+    if (this.#request.withArtifacts && isArtifact) this.artifacts.push({ descriptor, notice });
+    else this.#request.notice(notice);
   }
 
   #count(): void {

@@ -48,6 +48,23 @@ export async function manifestLayers(
   return layers;
 }
 
+/** Finds every blob of an artifact, whatever it is. */
+export async function artifactLayers(manifest: Manifest, blobs: BlobStore): Promise<Layer[]> {
+  checkLayerCount(manifest.layers.length, manifest.config.digest);
+  const layers: Layer[] = [];
+  for (const [index, descriptor] of manifest.layers.entries()) {
+    const { digest, size } = descriptor;
+    try {
+      const location = await blobs.locate(descriptor);
+      const blob = { location, size, declaredCompression: null, digest, diffId: null };
+      layers.push(createLayer(index, blob, blobs.delivery?.(descriptor)));
+    } catch (error) {
+      throw error instanceof ImageError ? error.at({ layer: layerName(index, digest) }) : error;
+    }
+  }
+  return layers;
+}
+
 /** What is known of a layer's blob. */
 export interface LayerBlob {
   /** Where its bytes are. */
@@ -89,13 +106,7 @@ export function checkDiffIds(
   configName: string,
 ): readonly string[] {
   const { diffIds } = parsed.config;
-  if (layerCount > MOST_LAYERS) {
-    throw new ImageError(
-      "LIMIT_EXCEEDED",
-      `Cannot read image configuration ${quote(configName)}: the image has ${layerCount} layers, ` +
-        `expected at most ${MOST_LAYERS}`,
-    );
-  }
+  checkLayerCount(layerCount, configName);
   if (diffIds.length !== layerCount) {
     throw new ImageError(
       "CORRUPT",
@@ -105,6 +116,15 @@ export function checkDiffIds(
   }
   diffIds.forEach(parseDigest);
   return diffIds;
+}
+
+function checkLayerCount(layerCount: number, configName: string): void {
+  if (layerCount <= MOST_LAYERS) return;
+  throw new ImageError(
+    "LIMIT_EXCEEDED",
+    `Cannot read image configuration ${quote(configName)}: the image has ${layerCount} layers, ` +
+      `expected at most ${MOST_LAYERS}`,
+  );
 }
 
 async function locateLayer(

@@ -16,6 +16,13 @@ export interface OpenOptions {
    * @default Linux on the processor of this machine
    */
   readonly platform?: Platform | string;
+  /**
+   * Where no image is meant, opens what is none: a signature, a chart or another artifact, whose
+   * layers are blobs of any kind (`isArtifact`).
+   *
+   * @default {false}
+   */
+  readonly withArtifacts?: boolean;
   /** Receives notices as they come up; the image keeps them too. */
   readonly onNotice?: NoticeListener;
   /** Cancels opening: the promise is rejected with its reason. */
@@ -34,6 +41,8 @@ export interface ImageRequest {
   readonly platform: Platform;
   /** `false` where the platform is only the default. */
   readonly platformGiven: boolean;
+  /** Whether an artifact will do where no image is meant. */
+  readonly withArtifacts: boolean;
   /** Remarks so far. */
   readonly notices: Notice[];
   /** Adds a remark. */
@@ -52,7 +61,7 @@ export function createRequest(
   choice: { readonly name?: string | null; readonly digest?: string | null },
   options: OpenOptions,
 ): ImageRequest {
-  const { platform, onNotice, signal } = options;
+  const { platform, withArtifacts = false, onNotice, signal } = options;
   const notices: Notice[] = [];
   return {
     reference,
@@ -62,6 +71,7 @@ export function createRequest(
       ? parsePlatform(platform)
       : normalizePlatform(platform ?? hostPlatform()),
     platformGiven: platform !== undefined,
+    withArtifacts,
     notices,
     notice(notice) {
       notices.push(notice);

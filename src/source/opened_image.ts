@@ -10,7 +10,7 @@ import { quote } from "../oci/quote.ts";
 import type { BlobStore } from "./blob_store.ts";
 import type { Image } from "./image.ts";
 import type { Candidate } from "./image_candidates.ts";
-import { manifestLayers } from "./image_layers.ts";
+import { artifactLayers, manifestLayers } from "./image_layers.ts";
 import type { ImageRequest } from "./open_options.ts";
 
 /** Everything of an image but how to close it. */
@@ -25,7 +25,8 @@ export async function openManifest(
   const { descriptor } = chosen;
   const bytes = await blobs.readDocument(descriptor);
   const manifest = parseManifest(bytes, descriptor.digest, descriptor.mediaType);
-  if (!isImageManifest(manifest)) {
+  const isArtifact = !isImageManifest(manifest);
+  if (isArtifact && !request.withArtifacts) {
     throw new ImageError(
       "UNSUPPORTED",
       `Cannot open ${quote(descriptor.digest)}: its configuration is of type ` +
@@ -33,17 +34,24 @@ export async function openManifest(
     );
   }
   const configBytes = await blobs.readDocument(manifest.config);
-  const parsed = parseConfig(configBytes, manifest.config.digest);
   request.checkCancelled();
-  return {
+  const common = {
     reference: request.reference,
     digest: descriptor.digest,
-    config: parsed.config,
-    platform: chosen.platform ?? parsed.platform,
-    layers: await manifestLayers(manifest, parsed, blobs),
     manifest,
     documents: { manifest: bytes, config: configBytes },
     annotations: manifest.annotations,
     notices: request.notices,
+  };
+  if (isArtifact) {
+    const layers = await artifactLayers(manifest, blobs);
+    return { ...common, isArtifact, config: null, platform: null, layers };
+  }
+  const parsed = parseConfig(configBytes, manifest.config.digest);
+  return {
+    ...common,
+    config: parsed.config,
+    platform: chosen.platform ?? parsed.platform,
+    layers: await manifestLayers(manifest, parsed, blobs),
   };
 }

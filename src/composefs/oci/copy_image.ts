@@ -6,15 +6,20 @@
 import { DigestCheck } from "../../layer/digest_check.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ObjectId } from "../repository/object_id.ts";
+import { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
+import { BlobWriter } from "../splitstream/blob_writer.ts";
 import { LayerSplitter } from "../splitstream/layer_splitter.ts";
 import { readWhole } from "../splitstream/layer_stream.ts";
 import type { Splitstream } from "../splitstream/splitstream_reader.ts";
+import type { ContentType } from "../splitstream/splitstream_writer.ts";
 import { openStream } from "./document_stream.ts";
-import { diffIdsOf, imagesOf, openOciImage } from "./oci_image.ts";
-import { storeManifest } from "./store_manifest.ts";
+import { knownLayer } from "./known_layer.ts";
+import { diffIdsOf, imagesOf, type OciImage, openOciImage } from "./oci_image.ts";
+import { storeDocuments } from "./store_documents.ts";
+import { type ManifestToStore, storeManifest } from "./store_manifest.ts";
 import { layerStream } from "./stream_names.ts";
 
 /** Options of {@linkcode copyOciImage}. */
@@ -40,8 +45,8 @@ export interface CopyOciReport {
 }
 
 /**
- * Copies the image `name` of `from` into `to`: every tar is made again and compared with its digest
- * on the way. Rejects with `ImageError`, or the reason of the signal.
+ * Copies the image or artifact `name` of `from` into `to`: every layer is made again and compared
+ * with its digest on the way. Rejects with `ImageError`, or the reason of the signal.
  */
 export async function copyOciImage(
   from: Repository,
@@ -50,60 +55,79 @@ export async function copyOciImage(
   options: CopyOciOptions,
 ): Promise<CopyOciReport> {
   const image = await openOciImage(from, name);
-  const diffIds = diffIdsOf(image);
+  const isArtifact = image.config === null;
+  const types: ContentType[] = isArtifact ? ["oci_blob", "ocilayer"] : ["ocilayer"];
+  const digests = isArtifact ? image.manifest.layers.map(({ digest }) => digest) : diffIdsOf(image);
   const layers = new Map<string, ObjectId>();
-  for (const diffId of diffIds) {
+  const present = new ObjectListing(to.objects.directory);
+  for (const digest of digests) {
     options.signal?.throwIfAborted();
-    const known = to.streams.objectOf(layerStream(diffId));
-    if (known !== null && to.objects.sizeOf(known) !== null) {
-      options.onProgress?.({ kind: "skipped", id: diffId });
-      layers.set(diffId, known);
-    } else if (!layers.has(diffId)) {
-      layers.set(diffId, await copyLayer(from, to, diffId, options));
-    }
+    if (layers.has(digest)) continue;
+    const known = await knownLayer(to, digest, present, ...types);
+    if (known !== null) options.onProgress?.({ kind: "skipped", id: digest });
+    layers.set(digest, known?.id ?? await copyLayer(from, to, digest, types, options));
   }
-  const images = await storeManifest(to, {
+  const images = await storeCopied(to, image, {
     manifest: { bytes: image.manifestBytes, digest: image.manifestDigest },
     config: { bytes: image.configBytes, digest: image.manifest.config.digest },
     layers,
-    diffIds,
+    diffIds: digests,
     tag: options.tag,
-  }, { isAsIs: isAsIsOnly([...imagesOf(image).keys()]), signal: options.signal });
+  }, options);
   return { manifestDigest: image.manifestDigest, images, objects: { ...to.objects.counts } };
+}
+
+/** Stores the documents, and makes the images of a container's. */
+async function storeCopied(
+  to: Repository,
+  image: OciImage,
+  copied: ManifestToStore,
+  { signal }: CopyOciOptions,
+): Promise<Map<string, ObjectId>> {
+  if (image.config !== null) {
+    const isAsIs = isAsIsOnly([...imagesOf(image).keys()]);
+    return await storeManifest(to, copied, { isAsIs, signal });
+  }
+  const none = new Map<string, ObjectId>();
+  await storeDocuments(to, copied, none);
+  return none;
 }
 
 async function copyLayer(
   from: Repository,
   to: Repository,
-  diffId: string,
+  digest: string,
+  types: readonly ContentType[],
   { byLink, onProgress, signal }: CopyOciOptions,
 ): Promise<ObjectId> {
-  const stream = await openStream(from, layerStream(diffId), "ocilayer");
+  const stream = await openStream(from, layerStream(digest), ...types);
   if (stream === null) {
     throw new ImageError(
       "NOT_FOUND",
-      `Cannot copy layer "${diffId}": the repository does not have it, expected it`,
+      `Cannot copy layer "${digest}": the repository does not have it, expected it`,
       { where: { source: from.path } },
     );
   }
   if (byLink) shareObjects(stream, from, to);
-  onProgress?.({ kind: "started", id: diffId, total: stream.sizeBytes, unit: "bytes" });
-  const check = new DigestCheck(diffId, "layer");
-  const splitter = new LayerSplitter(to.objects);
+  onProgress?.({ kind: "started", id: digest, total: stream.sizeBytes, unit: "bytes" });
+  const check = new DigestCheck(digest, "layer");
+  const writer = stream.contentType === "oci_blob"
+    ? new BlobWriter(to.objects)
+    : new LayerSplitter(to.objects);
   try {
     await readWhole(stream, from.objects, (bytes) => {
       signal?.throwIfAborted();
       check.update(bytes);
-      return splitter.push(bytes);
+      return writer.push(bytes);
     });
     check.finish();
-    const { id } = await splitter.end();
+    const { id } = await writer.end();
     to.sync();
-    to.streams.put(layerStream(diffId), id);
-    onProgress?.({ kind: "done", id: diffId, done: stream.sizeBytes });
+    to.streams.put(layerStream(digest), id);
+    onProgress?.({ kind: "done", id: digest, done: stream.sizeBytes });
     return id;
   } finally {
-    splitter.abort();
+    writer.abort();
   }
 }
 

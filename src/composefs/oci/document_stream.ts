@@ -40,22 +40,22 @@ export async function writeDocument(
 }
 
 /**
- * The stream of that name; `null` where there is none. Rejects with `ImageError` `CORRUPT` where it
- * holds something else.
+ * The stream of that name, of one of those types; `null` where there is none. Rejects with
+ * `ImageError` `CORRUPT` where it holds something else.
  */
 export async function openStream(
   repository: Repository,
   name: string,
-  contentType: ContentType,
+  ...contentTypes: readonly ContentType[]
 ): Promise<Splitstream | null> {
   const id = repository.streams.objectOf(name);
   if (id === null) return null;
   const stream = await Splitstream.open(repository.objects, id);
-  if (stream.contentType === contentType) return stream;
+  if (contentTypes.some((it) => it === stream.contentType)) return stream;
   throw new ImageError(
     "CORRUPT",
     `Cannot open stream ${quote(name)}: it holds ${quote(stream.contentType)}, expected ` +
-      `${quote(contentType)}`,
+      contentTypes.map(quote).join(" or "),
     { where: { source: repository.path } },
   );
 }

@@ -4,8 +4,16 @@
  * @module
  */
 import { tarArchive, tarEntry, type TarEntryInit } from "../../layer/tar/tar_fixture.ts";
+import { OCI_MANIFEST } from "../../oci/media_type.ts";
 import type { Image } from "../../source/image.ts";
-import { type FixtureImage, layoutOf } from "../../source/layout_fixture.ts";
+import {
+  type FixtureDescriptor,
+  type FixtureImage,
+  jsonBytes,
+  LayoutFixture,
+  layoutOf,
+  tagged,
+} from "../../source/layout_fixture.ts";
 import { openImage } from "../../source/open_image.ts";
 import type { Repository } from "../repository/repository.ts";
 import { pullOciImage, type PullOciOptions, type PullOciReport } from "./pull.ts";
@@ -43,6 +51,74 @@ export const TWO_LAYERS: FixtureImage = {
     { tar: layerOf(TOP_LAYER), compression: "zstd" },
   ],
 };
+
+/** Text as bytes. */
+export function bytesOfText(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** The blobs of an artifact: text, an empty one, and the first again. */
+export const ARTIFACT_BLOBS: readonly Uint8Array[] = [
+  bytesOfText("signed ".repeat(100)),
+  bytesOfText(""),
+  bytesOfText("signed ".repeat(100)),
+];
+
+/** What an artifact is made of. */
+export interface FixtureArtifact {
+  /** Text of its configuration; default `{}`. */
+  readonly config?: string;
+  /** Media type of that; default that of an empty one. */
+  readonly configType?: string;
+  /** Its layers; default `ARTIFACT_BLOBS`. */
+  readonly blobs?: readonly Uint8Array[];
+}
+
+/** Adds a manifest that is of no image. */
+export function addArtifact(
+  layout: LayoutFixture,
+  { config = "{}", configType = EMPTY_CONFIG, blobs = ARTIFACT_BLOBS }: FixtureArtifact = {},
+): FixtureDescriptor {
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType: "application/vnd.example",
+    config: layout.addBlob(bytesOfText(config), configType),
+    layers: blobs.map((bytes) => layout.addBlob(bytes, "application/vnd.example.part")),
+  };
+  return layout.addBlob(jsonBytes(manifest), OCI_MANIFEST);
+}
+
+const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
+
+/** A layout of one artifact. */
+export function artifactLayout(artifact?: FixtureArtifact): LayoutFixture {
+  const layout = new LayoutFixture();
+  return layout.setIndex([tagged(addArtifact(layout, artifact), "latest")]);
+}
+
+/** Pulls what is meant in a layout, or at `place` of it, by the tag `artifact`. */
+export async function pullLayout(
+  repository: Repository,
+  layout: LayoutFixture,
+  options: PullOciOptions = {},
+  place = "",
+): Promise<PullOciReport> {
+  const directory = layout.writeDirectory(Deno.makeTempDirSync({ prefix: "composefs_layout_" }));
+  try {
+    const image = await openImage(`oci:${directory}${place}`, {
+      platform: "linux/amd64",
+      withArtifacts: true,
+    });
+    try {
+      return await pullOciImage(repository, image, { workers: 0, tag: "artifact", ...options });
+    } finally {
+      await image.close();
+    }
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
 
 /** Opens an image of a layout that is made of `fixture`, for `use`. */
 export async function withImage<T>(

@@ -8,8 +8,9 @@ import { ImageError } from "../../image_error.ts";
 import { parseConfig } from "../../oci/config.ts";
 import { isImageManifest, type Manifest, parseManifest } from "../../oci/manifest.ts";
 import type { FsckProblem } from "../repository/fsck.ts";
+import type { ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
-import type { Splitstream } from "../splitstream/splitstream_reader.ts";
+import { Splitstream } from "../splitstream/splitstream_reader.ts";
 import { checkDigest, openStream, readUnverified, type StoredDocument } from "./document_stream.ts";
 import { isVariantName } from "./image_variant.ts";
 import { listTags, resolveName } from "./oci_image.ts";
@@ -34,6 +35,8 @@ export type OciFsckKind =
   | "layer-check-failed"
   | "layer-object-missing"
   | "seal-image-missing"
+  | "artifact-layer-ref-missing"
+  | "artifact-layer-object-missing"
   | "ref-resolve-failed"
   | "invalid-ref-name";
 
@@ -126,15 +129,50 @@ class OciCheck {
       "config-read-failed",
       "config-digest-mismatch",
     );
-    if (config === null || !isImageManifest(manifest)) return;
-    await this.#config(digest, config, stored.stream);
+    if (!isImageManifest(manifest)) {
+      return await this.#blobs(manifest, manifestDigest, stored.stream);
+    }
+    if (config !== null) await this.#config(manifest, config, stored.stream);
   }
 
-  async #config(digest: string, config: StoredDocument, manifest: Splitstream): Promise<void> {
+  /** The layers of an artifact, of which the references alone tell where they are. */
+  async #blobs(manifest: Manifest, manifestDigest: string, stream: Splitstream): Promise<void> {
+    for (const { digest } of manifest.layers) {
+      const id = stream.namedRefs.get(digest);
+      if (id === undefined) {
+        this.#found("artifact-layer-ref-missing", manifestDigest, `it has no reference ${digest}`);
+        continue;
+      }
+      try {
+        const missing = await this.#firstMissing(id);
+        if (missing === null) continue;
+        this.#found("artifact-layer-object-missing", digest, `object ${missing} is not there`);
+      } catch (error) {
+        this.#found("layer-check-failed", digest, orThrow(error));
+      }
+    }
+  }
+
+  /** Of the object of a stream and those that it holds, one that is not there. */
+  async #firstMissing(id: ObjectId): Promise<ObjectId | null> {
+    const { objects } = this.#repository;
+    if (objects.sizeOf(id) === null) return id;
+    for (const object of (await Splitstream.open(objects, id)).objects()) {
+      if (objects.sizeOf(object) === null) return object;
+    }
+    return null;
+  }
+
+  async #config(manifest: Manifest, config: StoredDocument, stream: Splitstream): Promise<void> {
+    const { config: { digest }, layers } = manifest;
     try {
       const { config: { diffIds, labels } } = parseConfig(config.bytes, digest);
+      if (diffIds.length !== layers.length) {
+        const message = `it lists ${diffIds.length} layers, expected ${layers.length}`;
+        this.#found("config-parse-failed", digest, message);
+      }
       for (const diffId of diffIds) {
-        if (!config.stream.namedRefs.has(diffId) || !manifest.namedRefs.has(diffId)) {
+        if (!config.stream.namedRefs.has(diffId) || !stream.namedRefs.has(diffId)) {
           this.#found("layer-ref-missing", digest, `it has no reference ${diffId}`);
         }
         await this.#layer(diffId);

@@ -112,7 +112,12 @@ export async function openManifestDigest(
 
 /** The digests of the layers' tars. Throws `ImageError` `UNSUPPORTED` for an artifact. */
 export function diffIdsOf(image: OciImage): readonly string[] {
-  if (image.config !== null) return image.config.config.diffIds;
+  return containerConfig(image).config.diffIds;
+}
+
+/** The configuration of an image of a container. Throws `ImageError` `UNSUPPORTED` for an artifact. */
+export function containerConfig(image: OciImage): ParsedConfig {
+  if (image.config !== null) return image.config;
   throw new ImageError(
     "UNSUPPORTED",
     `Cannot use "${image.manifestDigest}" as an image: it is an artifact of type ` +

@@ -6,7 +6,17 @@ import { withOpen, withRepository, withRepositoryPath } from "../repository/repo
 import { openStream, writeDocument } from "./document_stream.ts";
 import { listOciImages } from "./list_images.ts";
 import { checkOciImages, type OciFsckKind } from "./oci_fsck.ts";
-import { BASE_LAYER, layerOf, pullFixture, TWO_LAYERS } from "./oci_fixture.ts";
+import {
+  ARTIFACT_BLOBS,
+  artifactLayout,
+  BASE_LAYER,
+  bytesOfText,
+  layerOf,
+  pullFixture,
+  pullLayout,
+  TOP_LAYER,
+  TWO_LAYERS,
+} from "./oci_fixture.ts";
 import { listTags, openOciImage } from "./oci_image.ts";
 import type { PullOciReport } from "./pull.ts";
 import { addReferrer, listReferrers, referrerConditions, removeReferrer } from "./referrers.ts";
@@ -245,5 +255,72 @@ Deno.test("every damage of a container image is found", async () => {
   deepStrictEqual(
     await kindsAfter(({ streams }) => streams.putRef("oci/a%zz", LAYER)),
     ["invalid-ref-name"],
+  );
+});
+
+Deno.test("a configuration that is no configuration of the manifest's layers is found", async () => {
+  const plant = async (repository: Repository, config: string) => {
+    const { manifestBytes, configStream: stream } = await openOciImage(repository, "test");
+    const digest = digestOf(bytesOfText(config));
+    const manifest = JSON.parse(new TextDecoder().decode(manifestBytes));
+    manifest.config = { ...manifest.config, digest, size: config.length };
+    const text = bytesOfText(JSON.stringify(manifest));
+    const refs = new Map(stream.namedRefs);
+    const object = await writeDocument(repository, "ociconfg", bytesOfText(config), refs);
+    repository.streams.put(configStream(digest), object);
+    refs.set(`config:${digest}`, object);
+    const planted = await writeDocument(repository, "ocimanif", text, refs);
+    repository.streams.put(manifestStream(digestOf(text)), planted);
+  };
+  const diffIds = [BASE_LAYER, TOP_LAYER].map((entries) => digestOf(layerOf(entries)));
+  const listing = (diff_ids: string[]) => JSON.stringify({ rootfs: { type: "layers", diff_ids } });
+  for (const config of ["[]", "1", "null", "[[1]]", "{}", listing(diffIds.slice(1))]) {
+    const kinds = await kindsAfter((repository) => plant(repository, config));
+    deepStrictEqual(kinds, ["config-parse-failed"], config);
+  }
+  deepStrictEqual(await kindsAfter((repository) => plant(repository, listing(diffIds))), []);
+});
+
+Deno.test("every damage of an artifact is found", async () => {
+  const kindsOf = async (
+    plant: (repository: Repository, layers: string[], digest: string) => void | Promise<void>,
+  ) =>
+    await kindsAfter(async (repository) => {
+      const { manifestDigest } = await pullLayout(repository, artifactLayout());
+      const names = ARTIFACT_BLOBS.map((bytes) => layerStream(digestOf(bytes)));
+      await plant(repository, names, manifestDigest);
+    });
+  deepStrictEqual(await kindsOf(() => {}), []);
+  deepStrictEqual(
+    await kindsOf(async (repository, _, digest) => {
+      const { manifestBytes, manifestStream: stream, manifest } = await openOciImage(
+        repository,
+        "artifact",
+      );
+      const refs = new Map(stream.namedRefs);
+      refs.delete(manifest.layers[0].digest);
+      const object = await writeDocument(repository, "ocimanif", manifestBytes, refs);
+      repository.streams.put(manifestStream(digest), object);
+    }),
+    ["artifact-layer-ref-missing"],
+  );
+  deepStrictEqual(
+    await kindsOf(({ objects, streams }, [layer]) =>
+      Deno.removeSync(objects.pathOf(streams.objectOf(layer)!))
+    ),
+    ["artifact-layer-object-missing"],
+  );
+  deepStrictEqual(
+    await kindsOf(async (repository, [layer]) => {
+      const stream = await openStream(repository, layer, "oci_blob");
+      Deno.removeSync(repository.objects.pathOf([...stream!.objects()][0]));
+    }),
+    ["artifact-layer-object-missing"],
+  );
+  deepStrictEqual(
+    await kindsOf(({ objects, streams }, [layer]) =>
+      Deno.truncateSync(objects.pathOf(streams.objectOf(layer)!), 10)
+    ),
+    ["layer-check-failed"],
   );
 });

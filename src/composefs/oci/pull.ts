@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { ImageError } from "../../image_error.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Image } from "../../source/image.ts";
 import type { ObjectId } from "../repository/object_id.ts";
@@ -11,12 +10,13 @@ import { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
-import { openStream } from "./document_stream.ts";
 import { partsOf, type PulledParts } from "./image_parts.ts";
 import type { TarLayer } from "./import_layer.ts";
 import { importLayers } from "./import_layers.ts";
-import { checkExpected, DAMAGED, type ImageOptions, storeManifest } from "./store_manifest.ts";
-import { layerStream, tagRef } from "./stream_names.ts";
+import { knownLayer } from "./known_layer.ts";
+import { pullArtifact } from "./pull_artifact.ts";
+import { checkExpected, type ImageOptions, storeManifest } from "./store_manifest.ts";
+import { tagRef } from "./stream_names.ts";
 
 /** Options of {@linkcode pullOciImage}; what a stopped pull has stored stays for the next time. */
 export interface PullOciOptions extends ImageOptions {
@@ -45,8 +45,9 @@ export interface PullOciReport {
 }
 
 /**
- * Stores an image. Nothing is stored under a digest before the bytes were compared with it; a layer
- * that the repository has is not read. What a stopped pull has stored is found by the next one.
+ * Stores an image, or an artifact, of which no EROFS is made. Nothing is stored under a digest before
+ * the bytes were compared with it; a layer that the repository has is not read. What a stopped pull
+ * has stored is found by the next one.
  *
  * Rejects with `ImageError` (`UNSUPPORTED` for an image without a configuration, layers that are no
  * tars, or one of which no image can be made; `DIGEST_MISMATCH`, also where no image has the expected
@@ -57,10 +58,11 @@ export async function pullOciImage(
   image: Image,
   options: PullOciOptions = {},
 ): Promise<PullOciReport> {
-  const parts = partsOf(image);
   const tag = options.tag === undefined ? image.reference : options.tag;
   // What cannot be is found out before the work.
   if (tag !== null) tagRef(tag);
+  if (image.isArtifact) return await pullArtifact(repository, image, tag, options);
+  const parts = partsOf(image);
   if (options.expectedDigest !== undefined) checkExpected(repository, options.expectedDigest);
   const layers = await pullLayers(repository, parts, options);
   const manifest = parts.manifest(layers.tarSizes);
@@ -112,7 +114,7 @@ async function pullLayers(
   for (const layer of layers) {
     const { diffId } = layer;
     if (streams.has(diffId) || missing.some((it) => it.diffId === diffId)) continue;
-    const known = await knownLayer(repository, diffId, present);
+    const known = await knownLayer(repository, diffId, present, "ocilayer");
     if (known === null) {
       missing.push(layer);
       continue;
@@ -132,23 +134,4 @@ async function pullLayers(
     tarSizes: layers.map(({ diffId }) => sizes.get(diffId)!),
     known: knownCount,
   };
-}
-
-/** A layer that the repository has, all of its objects included; `null` where it has to be read. */
-async function knownLayer(
-  repository: Repository,
-  diffId: string,
-  present: ObjectListing,
-): Promise<{ readonly id: ObjectId; readonly sizeBytes: number } | null> {
-  const name = layerStream(diffId);
-  try {
-    const stream = await openStream(repository, name, "ocilayer");
-    if (stream === null) return null;
-    for (const id of stream.objects()) if (!present.has(id)) return null;
-    return { id: repository.streams.objectOf(name)!, sizeBytes: stream.sizeBytes };
-  } catch (error) {
-    // What is damaged is stored again.
-    if (error instanceof ImageError && DAMAGED.has(error.code)) return null;
-    throw error;
-  }
 }

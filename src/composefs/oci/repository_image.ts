@@ -15,7 +15,7 @@ import { readStoredImage } from "../repository/image_objects.ts";
 import { isObjectId } from "../repository/object_id.ts";
 import { Repository } from "../repository/repository.ts";
 import { mergedTree } from "./image_tree.ts";
-import { diffIdsOf, openOciImage } from "./oci_image.ts";
+import { containerConfig, openOciImage } from "./oci_image.ts";
 
 /**
  * Opens the image that `DIRECTORY:NAME` means: a repository, and in it a tag, `@` and the digest of a
@@ -79,14 +79,15 @@ async function findImage(
     return { tree, facts: { digest: null, config: null, platform: null, annotations: {} } };
   }
   const image = await openOciImage(repository, name);
-  const tree = await mergedTree(repository, diffIdsOf(image), undefined, signal);
+  const { config, platform } = containerConfig(image);
+  const tree = await mergedTree(repository, config.diffIds, undefined, signal);
   countLinks(tree);
   return {
     tree,
     facts: {
       digest: image.manifestDigest,
-      config: image.config!.config,
-      platform: image.config!.platform,
+      config,
+      platform,
       annotations: image.manifest.annotations,
     },
   };

@@ -11,32 +11,17 @@ import type { ImageContent } from "../image/content.ts";
 import { isObjectId, type ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
 import { imageDigest, storeImage } from "../repository/store_image.ts";
-import { checkDigest, openStream, writeDocument } from "./document_stream.ts";
+import { checkDigest, openStream } from "./document_stream.ts";
 import { expectedVariants } from "./expected_digest.ts";
 import { mergedTree, transformTree } from "./image_tree.ts";
 import { type ImageVariant, isVariantName, variantName } from "./image_variant.ts";
-import { configStream, manifestStream, tagRef } from "./stream_names.ts";
-
-/** A document and the digest that it must have. */
-export interface NamedDocument {
-  /** Its bytes. */
-  readonly bytes: Uint8Array;
-  /** Its digest. */
-  readonly digest: string;
-}
+import { type DocumentsToStore, storeDocuments } from "./store_documents.ts";
+import { configStream } from "./stream_names.ts";
 
 /** An image whose layers are in the repository. */
-export interface ManifestToStore {
-  /** The manifest. */
-  readonly manifest: NamedDocument;
-  /** The configuration. */
-  readonly config: NamedDocument;
-  /** The objects of the layers' streams by diff id, base first. */
-  readonly layers: ReadonlyMap<string, ObjectId>;
+export interface ManifestToStore extends DocumentsToStore {
   /** Digests of the tars, base first, where one comes twice; default: the keys of `layers`. */
   readonly diffIds?: readonly string[];
-  /** The tag that it gets, `null` for none. */
-  readonly tag: string | null;
 }
 
 /** Which images are made. */
@@ -62,27 +47,12 @@ export async function storeManifest(
   image: ManifestToStore,
   options: ImageOptions,
 ): Promise<Map<string, ObjectId>> {
-  const { manifest, config, layers, tag } = image;
+  const { manifest, config, layers } = image;
   checkDigest(manifest.bytes, manifest.digest);
   checkDigest(config.bytes, config.digest);
   const known = await knownImages(repository, config.digest);
   const images = await storeImages(repository, image.diffIds ?? [...layers.keys()], known, options);
-  const configObject = await writeDocument(
-    repository,
-    "ociconfg",
-    config.bytes,
-    new Map([...layers, ...known, ...images]),
-  );
-  const manifestObject = await writeDocument(
-    repository,
-    "ocimanif",
-    manifest.bytes,
-    new Map([[`config:${config.digest}`, configObject], ...layers]),
-  );
-  repository.sync();
-  repository.streams.put(configStream(config.digest), configObject);
-  repository.streams.put(manifestStream(manifest.digest), manifestObject);
-  if (tag !== null) repository.streams.putRef(tagRef(tag), manifestStream(manifest.digest));
+  await storeDocuments(repository, image, new Map([...known, ...images]));
   return images;
 }
 

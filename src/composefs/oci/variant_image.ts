@@ -8,7 +8,7 @@ import { quote } from "../../oci/quote.ts";
 import { isObjectId, type ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
 import { type ImageVariant, variantName, XATTR_MODES } from "./image_variant.ts";
-import { imagesOf, openOciImage } from "./oci_image.ts";
+import { containerConfig, imagesOf, openOciImage } from "./oci_image.ts";
 
 /**
  * The image that `name` stands for: a tag or `@` and a digest of a manifest, of which the variant is
@@ -42,7 +42,9 @@ async function findImage(
     const id = target === null ? null : images.objectOf(target);
     if (id !== null) return id;
   }
-  const made = imagesOf(await openOciImage(repository, name));
+  const image = await openOciImage(repository, name);
+  containerConfig(image);
+  const made = imagesOf(image);
   // The default version first; a pull may have found another one by an expected digest.
   for (const version of [...metadata.imageVersions, 2, 1, 0] as const) {
     for (const xattrs of XATTR_MODES) {

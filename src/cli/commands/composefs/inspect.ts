@@ -32,7 +32,7 @@ export async function runInspect(
     const inspection = {
       manifestDigest: image.manifestDigest,
       manifest: JSON.parse(new TextDecoder().decode(image.manifestBytes)),
-      config: image.config?.config.raw ?? null,
+      config: jsonIn(image.configBytes),
       referrers: listReferrers(repository, image.manifestDigest),
       composefs_erofs: plain[0]?.[1] ?? null,
       composefs_boot_erofs: boot[0]?.[1] ?? null,
@@ -40,4 +40,13 @@ export async function runInspect(
     };
     terminal.writeOutput(`${JSON.stringify(inspection, null, 2)}\n`);
   });
+}
+
+/** A document as JSON; `null` where it is none, as an artifact's configuration may be. */
+function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
+  }
 }

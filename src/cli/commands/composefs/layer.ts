@@ -9,6 +9,7 @@ import { layerStream } from "../../../composefs/oci/stream_names.ts";
 import type { Repository } from "../../../composefs/repository/repository.ts";
 import { readLayerEntries, readWhole } from "../../../composefs/splitstream/layer_stream.ts";
 import type { Splitstream } from "../../../composefs/splitstream/splitstream_reader.ts";
+import type { ContentType } from "../../../composefs/splitstream/splitstream_writer.ts";
 import { bytesOf } from "../../../bytes/byte_string.ts";
 import { ImageError } from "../../../image_error.ts";
 import { dumpTree } from "../../../tree/dump.ts";
@@ -27,11 +28,14 @@ export async function runLayer(
   if (args.dumpfile && args.json) {
     throw new UsageError("Cannot print both: --dumpfile and --json exclude each other");
   }
-  if (!args.dumpfile && !args.json && terminal.showsOutput) {
+  const isRaw = !args.dumpfile && !args.json;
+  if (isRaw && terminal.showsOutput) {
     throw new UsageError("Cannot write a tar to a terminal: expected a pipe or a file");
   }
   await withRepository(args, { signal }, async (repository) => {
-    const stream = await openLayer(repository, args.diffId);
+    // What an artifact has is no tar: nothing but its bytes.
+    const types: ContentType[] = isRaw ? ["ocilayer", "oci_blob"] : ["ocilayer"];
+    const stream = await openLayer(repository, args.diffId, types);
     if (args.json) await printInfo(repository, stream, args.diffId, terminal);
     else if (args.dumpfile) await printDump(repository, args.diffId, terminal);
     else {
@@ -43,8 +47,12 @@ export async function runLayer(
   });
 }
 
-async function openLayer(repository: Repository, diffId: string): Promise<Splitstream> {
-  const stream = await openStream(repository, layerStream(diffId), "ocilayer");
+async function openLayer(
+  repository: Repository,
+  diffId: string,
+  types: readonly ContentType[],
+): Promise<Splitstream> {
+  const stream = await openStream(repository, layerStream(diffId), ...types);
   if (stream !== null) return stream;
   throw new ImageError(
     "NOT_FOUND",
@@ -60,15 +68,21 @@ async function printInfo(
   terminal: Terminal,
 ): Promise<void> {
   const entries = await readLayerEntries(stream, repository.objects);
-  let objectBytes = 0;
-  for (const id of stream.objects()) objectBytes += repository.objects.sizeOf(id) ?? 0;
+  let inlineSize = 0;
+  await stream.read({
+    inline: (bytes) => void (inlineSize += bytes.length),
+    object: () => {},
+  });
   const info = {
     diffId,
-    splitstream: repository.streams.objectOf(layerStream(diffId)),
+    verity: repository.streams.objectOf(layerStream(diffId)),
     size: stream.sizeBytes,
     entryCount: entries.length,
-    objectCount: stream.objectCount,
-    objectBytes,
+    splitstream: {
+      externalObjects: stream.objectCount,
+      externalSize: stream.sizeBytes - inlineSize,
+      inlineSize,
+    },
   };
   terminal.writeOutput(`${JSON.stringify(info, null, 2)}\n`);
 }

@@ -33,11 +33,13 @@ export async function runPull(
       ...downloadSettings(args),
       registry: await registrySettings(args),
       platform: args.platform,
+      withArtifacts: true,
       onNotice: (notice) => notices.show(notice),
       signal,
     });
     // What a source has as files alone becomes one layer.
-    const tar = hasTarLayers(image) ? null : repository.objects.temporaryPath();
+    const isKept = image.isArtifact || hasTarLayers(image);
+    const tar = isKept ? null : repository.objects.temporaryPath();
     try {
       const layered = tar === null ? image : await flatImage(image, tar, {
         signal,
