@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
@@ -54,55 +54,112 @@ export interface InitReport {
 }
 
 /**
- * Makes a repository at `path`, or finds that there is the same. Rejects with `ImageError` `EXISTS`
- * where another is there, `UNSUPPORTED` where the file system has no fs-verity, `PERMISSION`, `IO`.
+ * Makes a repository at `path`, or finds that there is the same. Where there can be none, nothing is
+ * left behind and nothing forgotten. Rejects with `ImageError` `EXISTS` where another is there, `UNSUPPORTED` where the file system
+ * has no fs-verity, `PERMISSION`, `IO`.
  */
 export async function initRepository(
   path: string,
   options: InitRepositoryOptions = {},
 ): Promise<InitReport> {
-  const metadata = createMetadata(options.algorithm ?? "sha512", options.imageVersions ?? [1]);
-  const isSecure = options.isInsecure !== true;
+  const made = new NewDirectories();
   try {
-    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw systemError(error, "create repository", path);
-  }
-  const lock = await RepositoryLock.take(path, "exclusive");
-  try {
-    const file = join(path, METADATA_NAME);
-    if (options.resetMetadata) reset(path);
-    const bytes = readMetadata(file);
-    if (bytes !== null) {
-      const existing = parseMetadata(bytes, file);
-      const found = { metadata: existing, isSecure: isProtected(file), isNew: false };
-      if (options.ensure) return found;
-      if (isSameMetadata(existing, metadata) && found.isSecure === isSecure) return found;
-      throw new ImageError(
-        "EXISTS",
-        `Cannot create repository ${quote(path)}: there is one with another ${METADATA_NAME}, ` +
-          "expected the same algorithm, image versions and fs-verity",
-        { where: { source: path } },
-      );
-    }
-    checkObjects(path, metadata.algorithm);
-    for (const name of ["objects", "images", "images/refs", "streams", "streams/refs"]) {
-      ensureRealDirectory(join(path, name));
-    }
+    made.ensure(path, 0o700);
+    const lock = await RepositoryLock.take(path, "exclusive");
     try {
-      writeMetadata(path, metadata, isSecure);
-    } catch (cause) {
-      if (!(cause instanceof ImageError) || cause.code !== "UNSUPPORTED") throw cause;
-      throw new ImageError(
-        "UNSUPPORTED",
-        `Cannot create repository ${quote(path)}: kernel or file system have no fs-verity, ` +
-          "expected it, or to do without (insecure)",
-        { where: { source: path }, cause },
-      );
+      return findSame(path, options) ?? create(path, options, made);
+    } finally {
+      lock.close();
     }
-    return { metadata, isSecure, isNew: true };
-  } finally {
-    lock.close();
+  } catch (error) {
+    made.remove();
+    throw error;
+  }
+}
+
+/** The repository that is there; `null` where there is none, or none that stays. */
+function findSame(path: string, options: InitRepositoryOptions): InitReport | null {
+  const file = join(path, METADATA_NAME);
+  const bytes = options.resetMetadata ? null : readMetadata(file);
+  if (bytes === null) return null;
+  const metadata = parseMetadata(bytes, file);
+  const found = { metadata, isSecure: isProtected(file), isNew: false };
+  const isSame = isSameMetadata(metadata, metadataOf(options)) &&
+    found.isSecure !== (options.isInsecure ?? false);
+  if (options.ensure || isSame) return found;
+  throw new ImageError(
+    "EXISTS",
+    `Cannot create repository ${quote(path)}: there is one with another ${METADATA_NAME}, ` +
+      "expected the same algorithm, image versions and fs-verity",
+    { where: { source: path } },
+  );
+}
+
+function create(path: string, options: InitRepositoryOptions, made: NewDirectories): InitReport {
+  const metadata = metadataOf(options);
+  const isSecure = options.isInsecure !== true;
+  checkObjects(path, metadata.algorithm);
+  for (const name of ["tmp", "objects"]) made.ensure(join(path, name));
+  try {
+    writeMetadata(path, metadata, isSecure);
+  } catch (cause) {
+    if (!(cause instanceof ImageError) || cause.code !== "UNSUPPORTED") throw cause;
+    throw new ImageError(
+      "UNSUPPORTED",
+      `Cannot create repository ${quote(path)}: kernel or file system have no fs-verity, ` +
+        "expected it, or to do without (insecure)",
+      { where: { source: path }, cause },
+    );
+  }
+  // What cannot be undone waits for what may fail.
+  if (options.resetMetadata) removeNames(path);
+  for (const name of ["images/refs", "streams/refs"]) {
+    made.ensure(join(path, dirname(name)));
+    made.ensure(join(path, name));
+  }
+  return { metadata, isSecure, isNew: true };
+}
+
+function metadataOf({ algorithm = "sha512", imageVersions = [1] }: InitRepositoryOptions) {
+  return createMetadata(algorithm, imageVersions);
+}
+
+/** Directories that were not there before. */
+class NewDirectories {
+  readonly #paths: string[] = [];
+
+  /** Makes a directory and those above it, where they are missing. Throws `ImageError`. */
+  ensure(path: string, mode?: number): void {
+    const missing: string[] = [];
+    for (let at = resolve(path); !isThere(at); at = dirname(at)) missing.unshift(at);
+    this.#paths.push(...missing);
+    if (mode === undefined) return ensureRealDirectory(path);
+    try {
+      Deno.mkdirSync(path, { recursive: true, mode });
+    } catch (error) {
+      throw systemError(error, "create repository", path);
+    }
+  }
+
+  /** Removes them again, unless somebody has put something there. */
+  remove(): void {
+    for (const path of this.#paths.reverse()) {
+      try {
+        Deno.removeSync(path);
+      } catch {
+        // It was never made, or is in use.
+      }
+    }
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    // What cannot be asked for is there, or cannot be made either.
+    return !(error instanceof Deno.errors.NotFound);
   }
 }
 
@@ -118,8 +175,9 @@ function checkObjects(path: string, algorithm: VerityAlgorithm): void {
   );
 }
 
-function reset(path: string): void {
-  for (const name of ["streams", "images", METADATA_NAME]) {
+/** Forgets all images and streams. */
+function removeNames(path: string): void {
+  for (const name of ["streams", "images"]) {
     try {
       Deno.removeSync(join(path, name), { recursive: true });
     } catch (error) {

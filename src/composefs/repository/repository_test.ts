@@ -323,3 +323,41 @@ Deno.test("who removes waits for who writes, and leftovers go when nobody writes
     strictEqual([...Deno.readDirSync(`${path}/tmp`)].length, 0);
   });
 });
+
+Deno.test("initRepository() leaves nothing behind where it fails", async () => {
+  const parent = Deno.makeTempDirSync();
+  try {
+    const path = `${parent}/a/b`;
+    // Where the file system has fs-verity, all of it is there.
+    const made = await initRepository(path).then(() => true, (error) => {
+      strictEqual(error.code, "UNSUPPORTED");
+      return false;
+    });
+    deepStrictEqual(names(parent), made ? ["a"] : []);
+    const other = `${parent}/c`;
+    Deno.mkdirSync(other);
+    Deno.symlinkSync(parent, `${other}/objects`);
+    await rejects(initRepository(other, { isInsecure: true }), { code: "CORRUPT" });
+    deepStrictEqual(names(other), ["objects"]);
+  } finally {
+    Deno.removeSync(parent, { recursive: true });
+  }
+});
+
+Deno.test("initRepository() forgets nothing where it fails", async () => {
+  await withRepositoryPath("sha256", async (path) => {
+    await withOpen(path, "write", ({ objects, streams }) => {
+      streams.put("one", objects.put(new Uint8Array(9)).id);
+    });
+    const before = Deno.readTextFileSync(`${path}/meta.json`);
+    await rejects(initRepository(path, { isInsecure: true, resetMetadata: true }), {
+      code: "EXISTS",
+    });
+    strictEqual(Deno.readTextFileSync(`${path}/meta.json`), before);
+    deepStrictEqual(names(`${path}/streams`), ["one", "refs"]);
+  });
+});
+
+function names(path: string): string[] {
+  return [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+}
