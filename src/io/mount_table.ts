@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SystemFiles } from "./system_files.ts";
 
 /** A mounted filesystem. */
 export interface Mount {
@@ -10,21 +11,25 @@ export interface Mount {
   readonly device: string;
   /** The directory or file that it covers. */
   readonly path: string;
+  /** Kind of filesystem. */
+  readonly type: string;
+  /** What it was mounted from: a device, or any text. */
+  readonly source: string;
 }
 
 /** All mounts that the process sees; none where that cannot be known (`/proc` is not there, say). */
 export function readMounts(): Mount[] {
-  let table: string;
-  try {
-    table = Deno.readTextFileSync("/proc/self/mountinfo");
-  } catch {
-    return []; // Not Linux, or the sandbox does not show it.
-  }
-  // proc_pid_mountinfo(5): number, parent, device, root, mount point…
-  return table.split("\n").filter((line) => line !== "").map((line) => {
-    const [, , device, , path] = line.split(" ");
-    return { device, path: unescape(path) };
-  });
+  using files = new SystemFiles();
+  const table = files.text("/proc/self/mountinfo") ?? "";
+  return table.split("\n").filter((line) => line !== "").map(parseMount);
+}
+
+/** proc_pid_mountinfo(5): number, parent, device, root, mount point… - type, source, options. */
+function parseMount(line: string): Mount {
+  const [fixed, rest = ""] = line.split(" - ");
+  const [, , device, , path] = fixed.split(" ");
+  const [type, source = ""] = rest.split(" ");
+  return { device, path: unescape(path), type, source: unescape(source) };
 }
 
 /** Where something is mounted at the absolute path `path` or below it, `null` for nowhere. */

@@ -18,6 +18,7 @@ import { compareTrees, formatDifference } from "../../src/tree/compare.ts";
 import { countLinks } from "../../src/tree/file_tree.ts";
 import { namesIn, runCli, startCli, withDirectory } from "../e2e/cli_process.ts";
 import { MountedTree } from "../mounted_tree.ts";
+import { mustRun } from "../run_tool.ts";
 import {
   fillRegistry,
   REGISTRY_TOOLS,
@@ -44,6 +45,26 @@ async function init(directory: string, ...args: string[]): Promise<string> {
   const repository = join(directory, "repository");
   await composefs(repository, "init", "--insecure", ...args);
   return repository;
+}
+
+/** Mounts an image as other programs do, which leave nothing of the EROFS but its loop device. */
+async function withForeignMount(
+  image: string,
+  objects: string,
+  directory: string,
+  use: () => Promise<void>,
+): Promise<void> {
+  const metadata = Deno.makeTempDirSync();
+  try {
+    mustRun("mount", ["-t", "erofs", "-o", "ro,loop", image, metadata]);
+    const options = `ro,metacopy=on,redirect_dir=on,lowerdir=${metadata}::${objects}`;
+    mustRun("mount", ["-t", "overlay", "-o", options, "overlay", directory]);
+    mustRun("umount", ["-l", metadata]);
+    await use();
+  } finally {
+    mustRun("umount", [directory]);
+    Deno.removeSync(metadata);
+  }
 }
 
 async function fsck(repository: string): Promise<void> {
@@ -121,6 +142,45 @@ toolTest(
         await runCli(["composefs", "umount", mounted]);
       }
       await fsck(path);
+    });
+  },
+);
+
+toolTest(
+  "what a mounted image needs is no garbage, whoever mounted it",
+  ["root", "mount:erofs", "mount:overlay"],
+  async () => {
+    await withDirectory(async (directory) => {
+      const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));
+      const path = await init(directory, "--algorithm", "sha256");
+      const mounted = join(directory, "mounted");
+      Deno.mkdirSync(mounted);
+      const read = () => Deno.readTextFileSync(join(mounted, "etc/new"));
+      const gc = async () => JSON.parse(await composefs(path, "gc", "--json"));
+      const pull = () =>
+        composefs(path, "pull", `oci:${layout}`, "test", "--platform", "linux/amd64");
+      const checks = async () => {
+        await composefs(path, "untag", "test");
+        const { imagesPruned, streamsPruned } = await gc();
+        deepStrictEqual([imagesPruned, streamsPruned], [0, 4]);
+        strictEqual(read(), "new ".repeat(100));
+      };
+      await pull();
+      await composefs(path, "mount", "test", mounted);
+      try {
+        await checks();
+      } finally {
+        await runCli(["composefs", "umount", mounted]);
+      }
+      strictEqual((await gc()).imagesPruned, 1);
+      await pull();
+      const [image] = namesIn(join(path, "images"));
+      await withForeignMount(join(path, "images", image), join(path, "objects"), mounted, checks);
+      strictEqual((await gc()).imagesPruned, 1);
+      deepStrictEqual(
+        namesIn(join(path, "objects")).flatMap((it) => namesIn(join(path, "objects", it))),
+        [],
+      );
     });
   },
 );

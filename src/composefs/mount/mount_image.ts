@@ -10,6 +10,7 @@ import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
+import { MOUNT_SOURCE } from "./mounted_images.ts";
 
 /** Options of {@linkcode mountImage}. */
 export interface MountOptions {
@@ -63,7 +64,7 @@ export async function mountImage(
       if (options.requiresVerity ?? repository.isSecure) settings.push("verity=require");
       settings.unshift(isWritable ? "rw" : "ro");
       await runMount(
-        ["-t", "overlay", "-o", settings.join(","), "composefs", resolve(target)],
+        ["-t", "overlay", "-o", settings.join(","), MOUNT_SOURCE + id, resolve(target)],
         target,
         repository.path,
       );

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
+import { mountedImages } from "../mount/mounted_images.ts";
 import { headerForm, SPLITSTREAM_HEADER_SIZE } from "../splitstream/splitstream_header.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
 import { imageObjects, isImage } from "./image_objects.ts";
@@ -48,8 +49,8 @@ export interface GarbageReport {
 }
 
 /**
- * Removes all objects, images and streams to which no name in `refs` leads. The repository is open
- * alone (`exclusive`).
+ * Removes all objects, images and streams to which no name in `refs` leads, and which no image needs
+ * that is mounted. The repository is open alone (`exclusive`).
  *
  * Rejects with `ImageError`; then nothing was removed where a stream or image that is kept cannot be
  * read, since nobody knows what it needs.
@@ -66,6 +67,7 @@ export async function collectGarbage(
   for (const { name, target } of streamRefs) {
     if (target !== null && !conditional.has(name)) await live.keepStream(target);
   }
+  for (const id of mountedImages(repository.objects)) await live.keep(id);
   for (const root of options.roots ?? []) await keepNamed(repository, live, root);
   const pending = new Map(conditional);
   for (let isGrowing = true; isGrowing;) {
@@ -117,11 +119,11 @@ class LiveObjects {
   }
 
   async keepImage(name: string): Promise<void> {
-    await this.#keep(this.#objectOf(this.#repository.images, name));
+    await this.keep(this.#objectOf(this.#repository.images, name));
   }
 
   async keepStream(name: string): Promise<void> {
-    await this.#keep(this.#objectOf(this.#repository.streams, name));
+    await this.keep(this.#objectOf(this.#repository.streams, name));
   }
 
   #objectOf(directory: LinkDirectory, name: string): ObjectId | null {
@@ -134,7 +136,8 @@ class LiveObjects {
     }
   }
 
-  async #keep(first: ObjectId | null): Promise<void> {
+  /** Keeps an object and all that it leads to. */
+  async keep(first: ObjectId | null): Promise<void> {
     if (first === null) return;
     const { objects } = this.#repository;
     const pending = [first];
