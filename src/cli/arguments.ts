@@ -25,6 +25,7 @@ import {
   type ComposefsArguments,
   composefsParser,
 } from "./commands/composefs/composefs_options.ts";
+import { withOptionsBehind } from "./commands/composefs/oci_options.ts";
 import { type ConvertArguments, convertParser } from "./commands/convert_options.ts";
 import { withDiskValues } from "./commands/disk_options.ts";
 import { type ExtractArguments, extractParser } from "./commands/extract_options.ts";
@@ -104,7 +105,8 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     convertParser(),
   );
   const parser = { ...commands, usage: withShortLines(commands.usage) };
-  const parsed = runParserSync(parser, PROGRAM, withDiskValues(withJournalSize(args)), {
+  const words = withOptionsBehind(withDiskValues(withJournalSize(args)));
+  const parsed = runParserSync(parser, PROGRAM, words, {
     brief: message`Turn a container image into a root filesystem image.`,
     examples: examples(),
     help: { option: true, onShow: answered },
@@ -122,7 +124,7 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     stderr: () => {},
     onError(_exitCode: number, error: Message): never {
       const text = sentence(formatMessage(error, { quotes: true }));
-      throw new UsageError(text, { command: commandIn(commands.usage, args) });
+      throw new UsageError(text, { command: commandIn(commands.usage, words) });
     },
   });
   if (isAnswered || parsed === null) return null;

@@ -33,16 +33,18 @@ const HARD_LINK_MODE = `${HARD_LINK_MARK}120000`;
 /**
  * Yields a line (without a line break) for every name: directories before their content, siblings
  * in byte order. A further name of a file is a line that has only its path and, as `PAYLOAD`, the
- * first name. Without `describe` nothing is said about the bytes of files.
+ * first name. Without `describe` nothing is said about the bytes of files. `at` is the path of the
+ * root, where the tree is a part of another.
  */
 export function* dumpTree<C>(
   tree: FileTree<C>,
   describe: ContentDescriber<C> = () => ({}),
+  at: ByteString = "",
 ): Generator<string> {
   countNames(tree);
   const firstPaths = new Map<Inode<C>, ByteString>();
   for (const { path: relativePath, inode } of walk(tree)) {
-    const path = `/${relativePath}`;
+    const path = relativePath === "" ? at || "/" : `${at}/${relativePath}`;
     const firstPath = firstPaths.get(inode);
     if (firstPath !== undefined) {
       yield [escapeField(path), "0", HARD_LINK_MODE, "- - - - 0.0", escapeField(firstPath), "- -"]
@@ -54,7 +56,12 @@ export function* dumpTree<C>(
   }
 }
 
-function dumpLine<C>(path: ByteString, inode: Inode<C>, describe: ContentDescriber<C>): string {
+/** The line of a file with the absolute path `path`. */
+export function dumpLine<C>(
+  path: ByteString,
+  inode: Inode<C>,
+  describe: ContentDescriber<C>,
+): string {
   const described = inode.content === null ? {} : describe(inode.content, inode.size);
   const payload = inode.kind === FileKind.symlink ? inode.target : described.payload;
   const { bytes } = described;

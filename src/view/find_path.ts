@@ -12,11 +12,11 @@ import { FileKind, type Inode } from "../tree/inode.ts";
 const MAX_SYMLINKS = 40;
 
 /** A file that was found. */
-export interface FoundFile {
+export interface FoundFile<C = unknown> {
   /** The path it was asked for by, without the slashes that say nothing; empty for the root. */
   readonly path: ByteString;
   /** The file. */
-  readonly inode: Inode;
+  readonly inode: Inode<C>;
 }
 
 /**
@@ -26,10 +26,14 @@ export interface FoundFile {
  * Throws `ImageError` `NOT_FOUND` where nothing is there, or no directory on the way; `CORRUPT` for
  * links that never end.
  */
-export function findPath(tree: FileTree, path: ByteString, follow: boolean): FoundFile {
-  const directories: Inode[] = [tree.root];
+export function findPath<C>(
+  tree: FileTree<C>,
+  path: ByteString,
+  follow: boolean,
+): FoundFile<C> {
+  const directories: Inode<C>[] = [tree.root];
   const pending = path.split("/").reverse();
-  let file: Inode | null = null;
+  let file: Inode<C> | null = null;
   let followed = 0;
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     // A slash at the end asks for a directory too.
@@ -39,7 +43,7 @@ export function findPath(tree: FileTree, path: ByteString, follow: boolean): Fou
       if (directories.length > 1) directories.pop();
       continue;
     }
-    const child: Inode | undefined = directories[directories.length - 1].children!.get(name);
+    const child: Inode<C> | undefined = directories[directories.length - 1].children!.get(name);
     if (child === undefined) throw failure("NOT_FOUND", path, "nothing is there");
     if (child.kind === FileKind.directory) {
       directories.push(child);

@@ -75,6 +75,8 @@ export interface ComposefsImageOptions {
    * @default {"all"}
    */
   readonly xattrs?: "all" | "user" | "none";
+  /** Changes the tree when it is complete, before anything is taken out of it. */
+  readonly transform?: (tree: FileTree<ImageContent>) => void;
 }
 
 /** Files of up to this many bytes stand in the image itself. */
@@ -134,6 +136,7 @@ class ComposefsWriter implements ImageWriter<ImageContent> {
 
   // deno-lint-ignore require-await -- an error must be a rejection
   async finish(tree: FileTree<ImageContent>): Promise<WriteReport> {
+    this.#options.transform?.(tree);
     this.#reduce(tree);
     const { store } = this.#options;
     const stored = store === undefined ? {} : { ...store.counts };

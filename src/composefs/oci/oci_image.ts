@@ -47,6 +47,8 @@ export interface OciTag {
   readonly manifestDigest: string | null;
 }
 
+const DIGEST = /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+
 /** All tags, sorted. Throws `ImageError`. */
 export function listTags(repository: Repository): OciTag[] {
   const tags: OciTag[] = [];
@@ -59,7 +61,7 @@ export function listTags(repository: Repository): OciTag[] {
 }
 
 /**
- * The digest of the manifest that `name` stands for: a tag, or `@` and a digest. Throws `ImageError`
+ * The digest of the manifest that `name` stands for: a tag, or `@` and a digest, or a digest. Throws `ImageError`
  * `NOT_FOUND`, `CORRUPT` or `UNSUPPORTED`.
  */
 export function resolveName(repository: Repository, name: string): string {
@@ -70,7 +72,13 @@ export function resolveName(repository: Repository, name: string): string {
     throw notFound(repository, name);
   }
   const target = repository.streams.refTarget(tagRef(name));
-  if (target === null) throw notFound(repository, name);
+  if (target === null) {
+    // A digest is one without its mark too, where it is no tag.
+    const isManifest = DIGEST.test(name) &&
+      repository.streams.objectOf(manifestStream(name)) !== null;
+    if (isManifest) return name;
+    throw notFound(repository, name);
+  }
   const digest = digestOfManifestStream(target);
   if (digest !== null) return digest;
   throw new ImageError(

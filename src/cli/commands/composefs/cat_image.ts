@@ -5,10 +5,9 @@
  * @module
  */
 import { displayByteString } from "../../../bytes/byte_string.ts";
-import type { ImageContent } from "../../../composefs/image/content.ts";
 import { ObjectReader } from "../../../composefs/image/object_reader.ts";
 import { ImageError } from "../../../image_error.ts";
-import { FileKind, type Inode } from "../../../tree/inode.ts";
+import { FileKind } from "../../../tree/inode.ts";
 import { findPath } from "../../../view/find_path.ts";
 import { KIND_NAMES } from "../../file_facts.ts";
 import { OutputStream } from "../../output_stream.ts";
@@ -29,7 +28,7 @@ export async function runCatImage(
   // All are found before the first byte is written.
   const files = args.paths.map((given) => {
     const { path, inode } = findPath(tree, pathIn(tree, given), true);
-    if (inode.kind === FileKind.regular) return inode as Inode<ImageContent>;
+    if (inode.kind === FileKind.regular) return inode;
     throw new ImageError(
       "UNSUPPORTED",
       `Cannot print "${displayByteString(`/${path}`)}": it is a ${KIND_NAMES[inode.kind]}, ` +

@@ -25,6 +25,9 @@ export async function runComposefs(
     case "import-layer":
       await (await import("./import_layer.ts")).runImportLayer(args, terminal, signal);
       return 0;
+    case "import-image":
+      await (await import("./import_image.ts")).runImportImage(args, terminal, signal);
+      return 0;
     case "copy":
       await (await import("./copy.ts")).runCopy(args, terminal, signal);
       return 0;
@@ -43,6 +46,12 @@ export async function runComposefs(
       return 0;
     case "compute-id":
       await (await import("./compute_id.ts")).runComputeId(args, terminal, signal);
+      return 0;
+    case "dump-oci":
+      await (await import("./dump_oci.ts")).runDumpOci(args, terminal, signal);
+      return 0;
+    case "dump-files":
+      await (await import("./dump_files.ts")).runDumpFiles(args, terminal, signal);
       return 0;
     case "mount":
     case "umount":

@@ -10,6 +10,7 @@ import { command } from "@optique/core/primitives";
 import { imageFileParser } from "./image_file_options.ts";
 import { imageParser } from "./image_options.ts";
 import { keepParser } from "./keep_options.ts";
+import { ociParser } from "./oci_options.ts";
 import { pullParser } from "./pull_options.ts";
 
 /** What `composefs` takes. */
@@ -17,7 +18,14 @@ export type ComposefsArguments = InferValue<ReturnType<typeof composefsParser>>;
 
 /** The parser of `composefs`. */
 export function composefsParser() {
-  return command("composefs", or(pullParser(), imageParser(), keepParser(), imageFileParser()), {
+  const commands = or(
+    pullParser(),
+    imageParser(),
+    keepParser(),
+    imageFileParser(),
+    ociParser(),
+  );
+  return command("composefs", commands, {
     description: message`Keep images in a repository that has every file once, and mount them.`,
   });
 }

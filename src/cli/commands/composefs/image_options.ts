@@ -5,7 +5,7 @@
  */
 import { merge, object, or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { optional, withDefault } from "@optique/core/modifiers";
+import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import { choice, string } from "@optique/core/valueparser";
@@ -25,6 +25,10 @@ export type UntagArguments = InferValue<ReturnType<typeof untagCommand>>;
 export type LayerArguments = InferValue<ReturnType<typeof layerCommand>>;
 /** What `composefs compute-id` takes. */
 export type ComputeIdArguments = InferValue<ReturnType<typeof computeIdCommand>>;
+/** What `composefs oci dump` takes. */
+export type DumpOciArguments = InferValue<ReturnType<typeof dumpOciCommand>>;
+/** What `composefs dump-files` takes. */
+export type DumpFilesArguments = InferValue<ReturnType<typeof dumpFilesCommand>>;
 /** What `composefs mount` takes. */
 export type MountArguments = InferValue<ReturnType<typeof mountCommand>>;
 /** What `composefs unmount` takes. */
@@ -39,12 +43,14 @@ export function imageParser() {
     untagCommand(),
     layerCommand(),
     computeIdCommand(),
+    dumpFilesCommand(),
     mountCommand(),
     unmountCommand(),
   );
 }
 
-function imageArgument() {
+/** A container image of the repository. */
+export function imageArgument() {
   return argument(string({ metavar: "IMAGE" }), {
     description: message`The image: a tag, or @DIGEST of its manifest.`,
   });
@@ -140,27 +146,95 @@ function computeIdCommand() {
       object({
         command: constant("composefs"),
         action: constant("compute-id"),
-        image: imageArgument(),
-        bootable: option("--bootable", { description: message`Of the image to boot from.` }),
-        asIs: option("--as-is", { description: message`Of the files as the layers have them.` }),
-        xattrs: withDefault(
-          option(
-            "--xattrs",
-            choice(["allowlist-only", "keep-user-xattrs"], { metavar: "MODE" }),
-            { description: message`Which attributes stay; default: allowlist-only.` },
-          ),
-          "allowlist-only" as const,
-        ),
+        image: argument(string({ metavar: "IMAGE|PATH" }), {
+          description:
+            message`The image: a tag, or @DIGEST of its manifest; or a directory, whose PATH begins with / or . (a dot).`,
+        }),
+        noRepo: option("--no-repo", {
+          description: message`It is a PATH, whatever it begins with.`,
+        }),
         erofsVersion: optional(
           option("--erofs-version", choice(["0", "1", "2"], { metavar: "0|1|2" }), {
-            description: message`Version of the image; default: that of the repository.`,
+            description: message`Version of the image; default: that of the repository, or 1.`,
           }),
         ),
       }),
+      variantOptions(),
       repositoryOptions(),
     ),
     { description: message`Print the digest that the EROFS of an image has.` },
   );
+}
+
+/** The parser of `oci dump`: without the group, `dump` is of image files. */
+export function dumpOciCommand() {
+  return command(
+    "dump",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("dump-oci"),
+        image: imageArgument(),
+      }),
+      variantOptions(),
+      repositoryOptions(),
+    ),
+    { description: message`Print the files of an image as a dump file.` },
+  );
+}
+
+function dumpFilesCommand() {
+  return command(
+    "dump-files",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("dump-files"),
+        image: erofsArgument(),
+        paths: multiple(
+          argument(string({ metavar: "PATH" }), { description: message`A path in the image.` }),
+          { min: 1 },
+        ),
+        backingPathOnly: option("--backing-path-only", {
+          description: message`Print which object each file is, or that it is inline.`,
+        }),
+      }),
+      erofsOptions(),
+      repositoryOptions(),
+    ),
+    { description: message`Print files and directories of an image as a dump file has them.` },
+  );
+}
+
+/** What is made of the files of an image. */
+function variantOptions() {
+  return object({
+    bootable: option("--bootable", { description: message`Of the image to boot from.` }),
+    asIs: option("--as-is", "--no-propagate-usr-to-root", {
+      description: message`Of the files as the layers have them.`,
+    }),
+    xattrs: withDefault(
+      option("--xattrs", choice(["allowlist-only", "keep-user-xattrs"], { metavar: "MODE" }), {
+        description: message`Which attributes stay; default: allowlist-only.`,
+      }),
+      "allowlist-only" as const,
+    ),
+  });
+}
+
+/** An image, by any of its names. */
+function erofsArgument() {
+  return argument(string({ metavar: "IMAGE" }), {
+    description: message`The image: a tag, @DIGEST of its manifest, or the digest of its EROFS.`,
+  });
+}
+
+/** Which EROFS of an image. */
+function erofsOptions() {
+  return object({
+    bootable: option("--bootable", { description: message`The image to boot from.` }),
+    asIs: option("--as-is", { description: message`The files as the layers have them.` }),
+  });
 }
 
 function mountCommand() {
@@ -170,13 +244,8 @@ function mountCommand() {
       object({
         command: constant("composefs"),
         action: constant("mount"),
-        image: argument(string({ metavar: "IMAGE" }), {
-          description:
-            message`The image: a tag, @DIGEST of its manifest, or the digest of its EROFS.`,
-        }),
+        image: erofsArgument(),
         directory: argument(path({ metavar: "DIR" }), { description: message`Where to.` }),
-        bootable: option("--bootable", { description: message`The image to boot from.` }),
-        asIs: option("--as-is", { description: message`The files as the layers have them.` }),
         upperdir: optional(option("--upperdir", path({ metavar: "DIR" }), {
           description: message`A directory that takes changes.`,
         })),
@@ -187,6 +256,7 @@ function mountCommand() {
           description: message`Let files be changed; takes --upperdir and --workdir.`,
         }),
       }),
+      erofsOptions(),
       repositoryOptions(),
     ),
     { description: message`Mount an image by the kernel (as root).` },

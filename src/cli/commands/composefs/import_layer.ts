@@ -4,6 +4,8 @@
  * @module
  */
 import { importLayerFile } from "../../../composefs/oci/import_layer.ts";
+import { layerStream } from "../../../composefs/oci/stream_names.ts";
+import { checkRefName } from "../../../composefs/repository/link_directory.ts";
 import { spoolStream } from "../../../source/spooled_archive.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { ImportLayerArguments } from "./pull_options.ts";
@@ -18,14 +20,16 @@ export async function runImportLayer(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const { file = STANDARD_INPUT, diffId } = args;
+  const { file = STANDARD_INPUT, diffId, name } = args;
+  if (name !== undefined) checkRefName(name);
   const id = await withRepository(args, { access: "write", signal }, async (repository) => {
-    if (file !== STANDARD_INPUT) return await importLayerFile(repository, file, diffId, { signal });
-    const spooled = await spoolStream(Deno.stdin.readable, signal);
+    const spooled = file === STANDARD_INPUT ? await spoolStream(Deno.stdin.readable, signal) : null;
     try {
-      return await importLayerFile(repository, spooled.path, diffId, { signal });
+      const id = await importLayerFile(repository, spooled?.path ?? file, diffId, { signal });
+      if (name !== undefined) repository.streams.putRef(name, layerStream(diffId));
+      return id;
     } finally {
-      spooled.remove();
+      spooled?.remove();
     }
   });
   terminal.writeOutput(`${id}\n`);

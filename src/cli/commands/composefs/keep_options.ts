@@ -9,6 +9,7 @@ import { multiple, optional } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import { string } from "@optique/core/valueparser";
+import { imageArgument } from "./image_options.ts";
 import { repositoryOptions } from "./repository_options.ts";
 
 /** What `composefs gc` takes. */
@@ -44,7 +45,8 @@ function gcCommand() {
   );
 }
 
-function fsckCommand() {
+/** The parser of `fsck`. */
+export function fsckCommand() {
   return command(
     "fsck",
     merge(
@@ -89,9 +91,7 @@ function referrersCommand() {
       object({
         command: constant("composefs"),
         action: constant("referrers"),
-        image: argument(string({ metavar: "IMAGE" }), {
-          description: message`The image: a tag, or @DIGEST of its manifest.`,
-        }),
+        image: imageArgument(),
         add: optional(option("--add", string({ metavar: "DIGEST" }), {
           description: message`Note that this manifest of the repository refers to it.`,
         })),

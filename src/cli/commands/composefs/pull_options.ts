@@ -24,10 +24,18 @@ export type PullArguments = InferValue<ReturnType<typeof pullCommand>>;
 export type ImportLayerArguments = InferValue<ReturnType<typeof importLayerCommand>>;
 /** What `composefs copy` takes. */
 export type CopyArguments = InferValue<ReturnType<typeof copyCommand>>;
+/** What `composefs import-image` takes. */
+export type ImportImageArguments = InferValue<ReturnType<typeof importImageCommand>>;
 
 /** The parser of these commands. */
 export function pullParser() {
-  return or(initCommand(), pullCommand(), importLayerCommand(), copyCommand());
+  return or(
+    initCommand(),
+    pullCommand(),
+    importLayerCommand(),
+    importImageCommand(),
+    copyCommand(),
+  );
 }
 
 function initCommand() {
@@ -66,7 +74,8 @@ function initCommand() {
   );
 }
 
-function pullCommand() {
+/** The parser of `pull`. */
+export function pullCommand() {
   return command(
     "pull",
     merge(
@@ -123,6 +132,9 @@ function importLayerCommand() {
           description:
             message`The tar of the layer, plain or compressed; default, and -: standard input.`,
         })),
+        name: optional(option("--name", string({ metavar: "NAME" }), {
+          description: message`A name that keeps the layer, of no image as it is.`,
+        })),
       }),
       repositoryOptions(),
     ),
@@ -130,7 +142,47 @@ function importLayerCommand() {
   );
 }
 
-function copyCommand() {
+/** The parser of `import-layer` with a NAME in place of a FILE. */
+export function importNamedLayerCommand() {
+  return command(
+    "import-layer",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("import-layer"),
+        diffId: argument(string({ metavar: "DIGEST" }), {
+          description: message`The digest that the tar on standard input must have.`,
+        }),
+        name: optional(argument(string({ metavar: "NAME" }), {
+          description: message`A name that keeps the layer, of no image as it is.`,
+        })),
+        file: constant(undefined),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Store a layer alone.` },
+  );
+}
+
+function importImageCommand() {
+  return command(
+    "import-image",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("import-image"),
+        name: argument(string({ metavar: "NAME" }), {
+          description: message`The name that it gets, below images/refs.`,
+        }),
+      }),
+      repositoryOptions(),
+    ),
+    { description: message`Store an EROFS image from standard input, whose objects are there.` },
+  );
+}
+
+/** The parser of `copy`. */
+export function copyCommand() {
   return command(
     "copy",
     merge(
