@@ -12,6 +12,7 @@ import {
   type Message,
   message,
 } from "@optique/core/message";
+import { type InferValue, type Parser, parseSync } from "@optique/core/parser";
 import { argument, command, constant } from "@optique/core/primitives";
 import { choice } from "@optique/core/valueparser";
 import { type CacheArguments, cacheParser } from "./commands/cache_options.ts";
@@ -70,6 +71,27 @@ export type Command =
   | CacheArguments
   | ComposefsArguments;
 
+/** What `completion` takes. */
+type CompletionArguments = InferValue<ReturnType<typeof completionParser>>;
+type MakeParser = () => Parser<"sync", Command | CompletionArguments>;
+
+/** The parsers of commands by their names, in the order in which help lists them. */
+const COMMANDS: ReadonlyMap<string, MakeParser> = new Map<string, MakeParser>([
+  ["pull", pullParser],
+  ["inspect", inspectParser],
+  ["ls", lsParser],
+  ["cat", catParser],
+  ["stat", statParser],
+  ["tree", treeParser],
+  ["dump", dumpParser],
+  ["extract", extractParser],
+  ["diff", diffParser],
+  ["verify", verifyParser],
+  ["cache", cacheParser],
+  ["composefs", composefsParser],
+  ["completion", completionParser],
+]);
+
 /**
  * Reads the arguments. `null` when they asked for help, the version or completion, which has been
  * written then. Throws `UsageError` where they make no sense.
@@ -78,34 +100,30 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
   if (args.length === 0) {
     throw new UsageError(`Cannot convert without an image: usage is ${PROGRAM} IMAGE -o OUT`);
   }
-  const isCompletion = args[0] === COMPLETION_OPTION;
+  const words = withOptionsBehind(withDiskValues(withJournalSize(args)));
+  // To make and to ask the parsers of all commands takes longer than many a command does.
+  const alone = parseSync((COMMANDS.get(words[0]) ?? convertParser)(), words);
+  const parsed = alone.success ? alone.value : parseAmongAll(words, terminal);
+  if (parsed?.command !== "completion") return parsed;
+  return parseArguments([COMPLETION_OPTION, parsed.shell], terminal);
+}
+
+/** Reads the arguments where they ask for help, the version or completion, or make no sense. */
+function parseAmongAll(
+  words: readonly string[],
+  terminal: Terminal,
+): Command | CompletionArguments | null {
+  const isCompletion = words[0] === COMPLETION_OPTION;
   let isAnswered = false;
   const answered = () => {
     isAnswered = true;
     return null;
   };
   const commands = or(
-    group(
-      "Commands",
-      or(
-        pullParser(),
-        inspectParser(),
-        lsParser(),
-        catParser(),
-        statParser(),
-        treeParser(),
-        dumpParser(),
-        extractParser(),
-        diffParser(),
-        verifyParser(),
-        cacheParser(),
-        or(composefsParser(), completionParser()),
-      ),
-    ),
+    group("Commands", or(...[...COMMANDS.values()].map((make) => make()))),
     convertParser(),
   );
   const parser = { ...commands, usage: withShortLines(commands.usage) };
-  const words = withOptionsBehind(withDiskValues(withJournalSize(args)));
   const parsed = runParserSync(parser, PROGRAM, words, {
     brief: message`Turn a container image into a root filesystem image.`,
     examples: examples(),
@@ -127,11 +145,7 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
       throw new UsageError(text, { command: commandIn(commands.usage, words) });
     },
   });
-  if (isAnswered || parsed === null) return null;
-  if (parsed.command === "completion") {
-    return parseArguments([COMPLETION_OPTION, parsed.shell], terminal);
-  }
-  return parsed;
+  return isAnswered ? null : parsed;
 }
 
 function completionParser() {
