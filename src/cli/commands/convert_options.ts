@@ -11,11 +11,12 @@ import type { InferValue } from "@optique/core/parser";
 import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { FORMATS } from "../../format/formats.ts";
-import { platformValue, sizeValue } from "../value_parsers.ts";
+import { sizeValue } from "../value_parsers.ts";
 import { diskOptions } from "./disk_options.ts";
 import { editOptions } from "./edit_options.ts";
 import { formatOptions } from "./format_options.ts";
 import { messageOptions } from "./message_options.ts";
+import { platformOption } from "./platform_option.ts";
 import { downloadOptions, registryOptions } from "./registry_options.ts";
 import { storeOptions } from "./store_options.ts";
 
@@ -70,9 +71,7 @@ function outputOptions() {
 /** How layers become one tree. */
 export function inputOptions() {
   return object("Input", {
-    platform: optional(option("--platform", platformValue(), {
-      description: message`Which image of several; default: linux on this machine's processor.`,
-    })),
+    platform: platformOption(),
     verifyDiffIds: option("--verify-diff-ids", {
       description: message`Check the digests of the uncompressed layers too.`,
     }),

@@ -5,12 +5,11 @@
  */
 import { merge, object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { optional } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
-import { platformValue } from "../value_parsers.ts";
 import { imageValue } from "./convert_options.ts";
 import { messageOptions } from "./message_options.ts";
+import { platformOption } from "./platform_option.ts";
 import { downloadOptions, registryOptions } from "./registry_options.ts";
 import { storeOptions } from "./store_options.ts";
 
@@ -27,9 +26,7 @@ export function inspectParser() {
         image: argument(imageValue(), {
           description: message`The image, as in the main form; or a filesystem image.`,
         }),
-        platform: optional(option("--platform", platformValue(), {
-          description: message`Which image of several; default: linux on this machine's processor.`,
-        })),
+        platform: platformOption(),
         json: option("--json", { description: message`Print all of it as JSON.` }),
         tags: option("--tags", { description: message`List the tags of the repository too.` }),
         referrers: option("--referrers", {

@@ -5,13 +5,12 @@
  */
 import { merge, object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { optional } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import { string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
-import { platformValue } from "../value_parsers.ts";
 import { messageOptions } from "./message_options.ts";
+import { platformOption } from "./platform_option.ts";
 import { downloadOptions, registryOptions } from "./registry_options.ts";
 
 /** What `pull` takes. */
@@ -30,9 +29,7 @@ export function pullParser() {
         output: option("-o", "--output", path({ metavar: "DIR|FILE.tar" }), {
           description: message`The OCI layout to write: a directory, or an archive (.tar).`,
         }),
-        platform: optional(option("--platform", platformValue(), {
-          description: message`Which image of several; default: linux on this machine's processor.`,
-        })),
+        platform: platformOption(),
         allPlatforms: option("--all-platforms", {
           description: message`Copy the images for all platforms and all else in the index.`,
         }),

@@ -162,6 +162,7 @@ export function anyImage() {
   });
 }
 
-function pathArgument() {
+/** A path in an image. */
+export function pathArgument() {
   return argument(string({ metavar: "PATH" }), { description: message`A path in the image.` });
 }

@@ -4,14 +4,16 @@
  * @module
  */
 import { merge, object, or } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
-import { multiple, optional, withDefault } from "@optique/core/modifiers";
+import { type Message, message } from "@optique/core/message";
+import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import { choice, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
+import { parseAlgorithm } from "../../../composefs/repository/object_id.ts";
 import { messageOptions } from "../message_options.ts";
-import { viewOptions } from "../view_options.ts";
+import { pathArgument, viewOptions } from "../view_options.ts";
+import { algorithmChoice, versionChoice } from "./repository_options.ts";
 
 /** What `composefs create-image` takes. */
 export type CreateImageArguments = InferValue<ReturnType<typeof createImageCommand>>;
@@ -70,7 +72,7 @@ function createImageCommand() {
           description: message`Print the digest and write nothing.`,
         }),
         minVersion: withDefault(
-          option("--min-version", choice(["0", "1", "2"], { metavar: "N" }), {
+          option("--min-version", versionChoice(), {
             description: message`Version of the image: 0 or 1 as mkcomposefs, or 2.`,
           }),
           "0" as const,
@@ -129,46 +131,34 @@ function computeDigestCommand() {
 }
 
 function lsCommand() {
-  return command(
-    "ls",
-    merge(
-      object({ command: constant("composefs"), action: constant("ls"), images: imagesArgument() }),
-      filterOptions(),
-      messageOptions(),
-    ),
-    { description: message`List the files of image files with their objects.` },
-  );
+  return listingCommand("ls", message`List the files of image files with their objects.`);
 }
 
 function dumpCommand() {
-  return command(
-    "dump",
-    merge(
-      object({
-        command: constant("composefs"),
-        action: constant("dump"),
-        images: imagesArgument(),
-      }),
-      filterOptions(),
-      messageOptions(),
-    ),
-    { description: message`Print an image file as a dump file.` },
-  );
+  return listingCommand("dump", message`Print an image file as a dump file.`);
 }
 
 function imageObjectsCommand() {
-  return command(
+  return listingCommand(
     "image-objects",
+    message`Print the paths of the objects that image files need.`,
+  );
+}
+
+/** A command that tells something of image files. */
+function listingCommand<const Action extends string>(action: Action, description: Message) {
+  return command(
+    action,
     merge(
       object({
         command: constant("composefs"),
-        action: constant("image-objects"),
+        action: constant(action),
         images: imagesArgument(),
       }),
       filterOptions(),
       messageOptions(),
     ),
-    { description: message`Print the paths of the objects that image files need.` },
+    { description },
   );
 }
 
@@ -199,10 +189,7 @@ function catCommand() {
         command: constant("composefs"),
         action: constant("cat"),
         image: argument(path({ metavar: "IMAGE" }), { description: message`The image file.` }),
-        paths: multiple(
-          argument(string({ metavar: "PATH" }), { description: message`A path in the image.` }),
-          { min: 1 },
-        ),
+        paths: multiple(pathArgument(), { min: 1 }),
         baseDirectory: optional(option("--basedir", path({ metavar: "DIR" }), {
           description: message`The directory of objects; verified as they are read.`,
         })),
@@ -235,12 +222,13 @@ function filterOptions() {
 }
 
 function algorithmOption() {
-  return withDefault(
-    option("--algorithm", choice(["sha256", "sha512"], { metavar: "NAME" }), {
+  const algorithm = withDefault(
+    option("--algorithm", algorithmChoice(), {
       description: message`Hash function of the digests.`,
     }),
     "sha256" as const,
   );
+  return map(algorithm, parseAlgorithm);
 }
 
 /** What becomes of files and their contents. */

@@ -11,7 +11,8 @@ import type { InferValue } from "@optique/core/parser";
 import { choice, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { messageOptions } from "../message_options.ts";
-import { repositoryOptions } from "./repository_options.ts";
+import { pathArgument } from "../view_options.ts";
+import { repositoryOptions, versionChoice } from "./repository_options.ts";
 
 /** What `composefs images` takes. */
 export type ImagesArguments = InferValue<ReturnType<typeof imagesCommand>>;
@@ -154,7 +155,7 @@ function computeIdCommand() {
           description: message`It is a PATH, whatever it begins with.`,
         }),
         erofsVersion: optional(
-          option("--erofs-version", choice(["0", "1", "2"], { metavar: "0|1|2" }), {
+          option("--erofs-version", versionChoice(), {
             description: message`Version of the image; default: that of the repository, or 1.`,
           }),
         ),
@@ -191,10 +192,7 @@ function dumpFilesCommand() {
         command: constant("composefs"),
         action: constant("dump-files"),
         image: erofsArgument(),
-        paths: multiple(
-          argument(string({ metavar: "PATH" }), { description: message`A path in the image.` }),
-          { min: 1 },
-        ),
+        paths: multiple(pathArgument(), { min: 1 }),
         backingPathOnly: option("--backing-path-only", {
           description: message`Print which object each file is, or that it is inline.`,
         }),

@@ -8,13 +8,18 @@ import { message } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
-import { choice, integer, string } from "@optique/core/valueparser";
+import { integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
-import { platformValue } from "../../value_parsers.ts";
 import { messageOptions } from "../message_options.ts";
+import { platformOption } from "../platform_option.ts";
 import { downloadOptions, registryOptions } from "../registry_options.ts";
 import { storeOptions } from "../store_options.ts";
-import { algorithmChoice, placeOptions, repositoryOptions } from "./repository_options.ts";
+import {
+  algorithmChoice,
+  placeOptions,
+  repositoryOptions,
+  versionChoice,
+} from "./repository_options.ts";
 
 /** What `composefs init` takes. */
 export type InitArguments = InferValue<ReturnType<typeof initCommand>>;
@@ -61,7 +66,7 @@ function initCommand() {
           description: message`Take a repository that is there as it is.`,
         }),
         erofsVersion: multiple(
-          option("--erofs-version", choice(["0", "1", "2"], { metavar: "0|1|2" }), {
+          option("--erofs-version", versionChoice(), {
             description: message`Version of the images; the first is the default; default: 1.`,
           }),
         ),
@@ -98,9 +103,7 @@ export function pullCommand() {
         expectedDigest: optional(option("--expected-digest", string({ metavar: "HEX" }), {
           description: message`The digest that an image must have, in any of its forms.`,
         })),
-        platform: optional(option("--platform", platformValue(), {
-          description: message`Which image of several; default: linux on this machine's processor.`,
-        })),
+        platform: platformOption(),
         workers: optional(option("--workers", integer({ metavar: "N", min: 0, max: 64 }), {
           description: message`Threads that decode layers; default: one for each processor.`,
         })),
@@ -122,19 +125,13 @@ function importLayerCommand() {
   return command(
     "import-layer",
     merge(
+      importedLayer(),
       object({
-        command: constant("composefs"),
-        action: constant("import-layer"),
-        diffId: argument(string({ metavar: "DIGEST" }), {
-          description: message`The digest that the tar must have.`,
-        }),
         file: optional(argument(path({ metavar: "FILE" }), {
           description:
             message`The tar of the layer, plain or compressed; default, and -: standard input.`,
         })),
-        name: optional(option("--name", string({ metavar: "NAME" }), {
-          description: message`A name that keeps the layer, of no image as it is.`,
-        })),
+        name: optional(option("--name", layerName(), aboutLayerName())),
       }),
       repositoryOptions(),
     ),
@@ -147,21 +144,33 @@ export function importNamedLayerCommand() {
   return command(
     "import-layer",
     merge(
+      importedLayer(),
       object({
-        command: constant("composefs"),
-        action: constant("import-layer"),
-        diffId: argument(string({ metavar: "DIGEST" }), {
-          description: message`The digest that the tar on standard input must have.`,
-        }),
-        name: optional(argument(string({ metavar: "NAME" }), {
-          description: message`A name that keeps the layer, of no image as it is.`,
-        })),
         file: constant(undefined),
+        name: optional(argument(layerName(), aboutLayerName())),
       }),
       repositoryOptions(),
     ),
-    { description: message`Store a layer alone.` },
+    { description: message`Store a layer from standard input alone.` },
   );
+}
+
+function layerName() {
+  return string({ metavar: "NAME" });
+}
+
+function aboutLayerName() {
+  return { description: message`A name that keeps the layer, of no image as it is.` };
+}
+
+function importedLayer() {
+  return object({
+    command: constant("composefs"),
+    action: constant("import-layer"),
+    diffId: argument(string({ metavar: "DIGEST" }), {
+      description: message`The digest that the tar must have.`,
+    }),
+  });
 }
 
 function importImageCommand() {

@@ -33,6 +33,11 @@ export function algorithmChoice() {
   });
 }
 
+/** A version of images. */
+export function versionChoice() {
+  return choice(["0", "1", "2"], { metavar: "0|1|2" });
+}
+
 /** The options that say where the repository is. */
 export function placeOptions() {
   return object("Repository", {
