@@ -153,7 +153,7 @@ export { dockerDaemon, type DockerDaemonOptions } from "./src/source/docker/open
 export type { StoreOptions } from "./src/source/store_options.ts";
 export { imageFile } from "./src/source/image_file.ts";
 export type { ImageFileOptions } from "./src/source/image_file.ts";
-export { openImage } from "./src/source/open_image.ts";
+export { openImage } from "./src/transport/open_image.ts";
 export type { OpenOptions } from "./src/source/open_options.ts";
 export { overlay2 } from "./src/source/overlay2.ts";
 export { rootDirectory } from "./src/source/root_directory.ts";

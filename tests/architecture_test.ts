@@ -1,9 +1,11 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import {
+  foldersInCycles,
   importsOf,
   lineCount,
   LONG_LINES,
   type SourceFile,
+  unusedEntries,
   violationsIn,
 } from "./architecture_rules.ts";
 
@@ -25,6 +27,24 @@ Deno.test("the sources follow the architecture", () => {
   const files = [...sourceFiles()];
   ok(files.some((file) => file.path === "src/image_error.ts"), "the sources were not found");
   deepStrictEqual(violationsIn(files), []);
+});
+
+Deno.test("the table of dependencies allows nothing that nobody needs", () => {
+  const files = [...sourceFiles()];
+  deepStrictEqual(unusedEntries(files), []);
+  const withoutMerge = files.filter(({ path }) => !path.startsWith("src/merge/"));
+  deepStrictEqual(unusedEntries(withoutMerge), [
+    "merge -> layer",
+    "merge -> tree",
+    "merge -> bytes",
+  ]);
+});
+
+Deno.test("no folder needs itself by way of others", () => {
+  const files = [...sourceFiles()];
+  deepStrictEqual(foldersInCycles(files), []);
+  const back = sample("src/bytes/back.ts", 'import "../source/image.ts";');
+  deepStrictEqual(foldersInCycles([...files, back]).slice(0, 3), ["bytes", "disk", "format"]);
 });
 
 Deno.test("long files are few and known", () => {

@@ -120,7 +120,7 @@ Deno.test("the documentation names every dependency, format, source and option",
     ok(README.text.includes(`| ${name === "erofs" ? "EROFS" : name} `), name);
     for (const extension of extensions) ok(README.text.includes(`\`${extension}\``), extension);
   }
-  const sources = Deno.readTextFileSync(`${ROOT}src/source/open_image.ts`);
+  const sources = Deno.readTextFileSync(`${ROOT}src/transport/open_image.ts`);
   const forms = [...sources.matchAll(/^ {4}form: "([a-z0-9-]+:)/gm)].map(([, prefix]) => prefix);
   ok(forms.length > 8);
   for (const prefix of forms) ok(README.text.includes(`\`${prefix}`), prefix);

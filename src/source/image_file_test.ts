@@ -11,7 +11,7 @@ import { convert } from "../convert/convert.ts";
 import { CaseTree } from "../../tests/conformance/case_tree.ts";
 import { writeTree } from "../../tests/conformance/write_tree.ts";
 import { imageFile } from "./image_file.ts";
-import { openImage } from "./open_image.ts";
+import { openImage } from "../transport/open_image.ts";
 
 function richTree(): CaseTree {
   return new CaseTree()

@@ -2,7 +2,7 @@ import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/stric
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openImage } from "./open_image.ts";
+import { openImage } from "../transport/open_image.ts";
 import { overlay2, overlay2Chain } from "./overlay2.ts";
 
 /** A store of three layers, `top` over `middle` over `base`, in a directory that is removed. */

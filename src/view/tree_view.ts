@@ -10,7 +10,7 @@ import type { BodyWriter } from "../convert/layer_placement.ts";
 import type { Disk } from "../disk/disk_container.ts";
 import type { ImageReader } from "../format/image_reader.ts";
 import type { Image } from "../source/image.ts";
-import { openImage } from "../source/open_image.ts";
+import { openImage } from "../transport/open_image.ts";
 import type { DownloadProgress } from "../source/remote/download_progress.ts";
 import type { ImageOptions } from "../source/remote/remote_options.ts";
 import type { FileTree } from "../tree/file_tree.ts";

@@ -3,7 +3,7 @@ import { convert } from "../convert/convert.ts";
 import { ext4 } from "../format/ext4/format.ts";
 import { fileSink } from "../io/file_sink.ts";
 import { ImageError } from "../image_error.ts";
-import { openImage } from "../source/open_image.ts";
+import { openImage } from "../transport/open_image.ts";
 import { countLinks, walk } from "../tree/file_tree.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
 import { compareTrees, formatDifference } from "../tree/compare.ts";

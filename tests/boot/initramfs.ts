@@ -7,7 +7,7 @@ import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:
 import { basename, join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { cpio } from "../../src/format/cpio/format.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import { plainSink } from "../conformance/plain_sink.ts";
 import { guestKernel, modulesInOrder } from "./guest_kernel.ts";
 import { copyPrograms } from "./host_programs.ts";

@@ -16,7 +16,7 @@ import { ImageError } from "../../src/image_error.ts";
 import { fileSink } from "../../src/io/file_sink.ts";
 import { tarArchive, type TarEntryInit } from "../../src/layer/tar/tar_fixture.ts";
 import { layoutOf, withDirectory } from "../../src/source/layout_fixture.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import { hostPlatform } from "../../src/source/host_platform.ts";
 
 const LAYER_COUNT = 7;

@@ -13,7 +13,7 @@ import { verity } from "../../src/disk/verity.ts";
 import { vhd } from "../../src/disk/vhd.ts";
 import type { ImageFormat } from "../../src/format/image_format.ts";
 import { convert } from "../../src/convert/convert.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import { type ComparedTree, compareTrees, formatDifference } from "../../src/tree/compare.ts";
 import { type FileTree, walk } from "../../src/tree/file_tree.ts";
 import { FileKind, type Inode, NO_XATTRS } from "../../src/tree/inode.ts";

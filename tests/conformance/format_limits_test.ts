@@ -8,7 +8,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { convert } from "../../src/convert/convert.ts";
 import { ImageError, type ImageErrorCode } from "../../src/image_error.ts";
 import type { Notice } from "../../src/notice.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import { compareTrees, formatDifference } from "../../src/tree/compare.ts";
 import { toolTest } from "../tools.ts";
 import { CaseTree } from "./case_tree.ts";

@@ -12,7 +12,7 @@ import { openSquashfs, type SquashfsReader } from "../../src/format/squashfs/rea
 import { ImageError } from "../../src/image_error.ts";
 import { fileSink } from "../../src/io/file_sink.ts";
 import { fileSource } from "../../src/io/file_source.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import { compareTrees, formatDifference, type TreeField } from "../../src/tree/compare.ts";
 import type { ContentReader } from "../../src/tree/content_reader.ts";
 import type { FileTree } from "../../src/tree/file_tree.ts";

@@ -6,7 +6,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { convert } from "../../src/convert/convert.ts";
 import { tar } from "../../src/format/tar/format.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import type { Notice } from "../../src/notice.ts";
 import { openTree } from "../../src/view/tree_view.ts";
 import { MountedTree } from "../mounted_tree.ts";

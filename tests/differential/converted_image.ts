@@ -12,7 +12,7 @@ import { fileSink } from "../../src/io/file_sink.ts";
 import { fileSource } from "../../src/io/file_source.ts";
 import type { DirectoryOptions } from "../../src/source/directory_options.ts";
 import type { Image } from "../../src/source/image.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import type { StoreOptions } from "../../src/source/store_options.ts";
 import type { ContentReader } from "../../src/tree/content_reader.ts";
 import type { FileTree } from "../../src/tree/file_tree.ts";

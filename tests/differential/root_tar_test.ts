@@ -9,7 +9,7 @@ import { convert } from "../../src/convert/convert.ts";
 import { ext4 } from "../../src/format/ext4/format.ts";
 import { fileSink } from "../../src/io/file_sink.ts";
 import { compareTrees, formatDifference } from "../../src/tree/compare.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import { everyKind } from "../conformance/ext4_cases.ts";
 import { materialize } from "../conformance/materialize.ts";
 import { MountedTree } from "../mounted_tree.ts";

@@ -15,7 +15,7 @@ import {
   tarOf,
   withDirectory,
 } from "../../src/source/layout_fixture.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import { runTool } from "../run_tool.ts";
 import { toolTest } from "../tools.ts";
 

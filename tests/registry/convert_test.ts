@@ -6,7 +6,7 @@ import { ext4 } from "../../src/format/ext4/format.ts";
 import type { ImageError } from "../../src/image_error.ts";
 import { fileSink } from "../../src/io/file_sink.ts";
 import { filesBelow } from "../../src/source/cache/cache_fixture.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import type { ImageOptions } from "../../src/source/remote/remote_options.ts";
 import { toolTest } from "../tools.ts";
 import { answerStatus, corrupt, dropAfter, type Fault, FaultProxy } from "./fault_proxy.ts";

@@ -7,7 +7,7 @@ import { memorySink } from "../../src/io/memory_sink.ts";
 import { tarArchive } from "../../src/layer/tar/tar_fixture.ts";
 import { OCI_MANIFEST } from "../../src/oci/media_type.ts";
 import { blobPath, LayoutFixture } from "../../src/source/layout_fixture.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import { fixedEnvironment } from "./test_client.ts";
 
 const TAR = tarArchive([{ path: "file", body: "from elsewhere" }]);

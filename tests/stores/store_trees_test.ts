@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { tarArchive } from "../../src/layer/tar/tar_fixture.ts";
 import type { DirectoryOptions } from "../../src/source/directory_options.ts";
-import { openImage } from "../../src/source/open_image.ts";
+import { openImage } from "../../src/transport/open_image.ts";
 import type { StoreOptions } from "../../src/source/store_options.ts";
 import { compareTrees, formatDifference } from "../../src/tree/compare.ts";
 import { walk } from "../../src/tree/file_tree.ts";

@@ -17,7 +17,7 @@ import { nullSink } from "../../io/null_sink.ts";
 import { pairedSink } from "../../io/paired_sink.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { Image } from "../../source/image.ts";
-import { openImage } from "../../source/open_image.ts";
+import { openImage } from "../../transport/open_image.ts";
 import { showLog } from "../debug_log.ts";
 import { openConfigOutput } from "../config_output.ts";
 import {

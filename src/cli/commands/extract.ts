@@ -10,7 +10,7 @@ import type { ImageSink } from "../../io/byte_sink.ts";
 import { directorySink } from "../../io/directory_sink.ts";
 import { fileSink } from "../../io/file_sink.ts";
 import type { Image } from "../../source/image.ts";
-import { openImage } from "../../source/open_image.ts";
+import { openImage } from "../../transport/open_image.ts";
 import { extractTree } from "../../view/extract_tree.ts";
 import { imageFileIn } from "../../view/file_view.ts";
 import { inputPaths, inputTrees } from "../input_paths.ts";

@@ -7,7 +7,7 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import type { Image } from "../../source/image.ts";
 import { openImageFile } from "../../source/image_file.ts";
-import { openImage, registryReferenceIn } from "../../source/open_image.ts";
+import { openImage, registryReferenceIn } from "../../transport/open_image.ts";
 import {
   listReferrers,
   listTags,

@@ -7,7 +7,7 @@ import { ImageError } from "../../image_error.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import { quote } from "../../oci/quote.ts";
-import { registryReferenceIn } from "../../source/open_image.ts";
+import { registryReferenceIn } from "../../transport/open_image.ts";
 import { pullImage, type PullReport } from "../../source/pull/pull_image.ts";
 import { showLog } from "../debug_log.ts";
 import { downloadDisplay } from "../download_display.ts";

@@ -21,7 +21,7 @@ import { readImage } from "./read_image.ts";
  * Rejects with `ImageError` `NOT_FOUND`, `CORRUPT`, `UNSUPPORTED`, `LIMIT_EXCEEDED`, `PERMISSION` or
  * `IO`; the signal's reason when cancelled.
  */
-// deno-lint-ignore require-await
+// deno-lint-ignore require-await -- an error must be a rejection
 export async function composefsImageFile(rest: string, options: OpenOptions = {}): Promise<Image> {
   const request = createRequest(`composefs-image:${rest}`, {}, options);
   request.checkCancelled();

@@ -14,7 +14,7 @@ import {
   layoutOf,
   tagged,
 } from "../../source/layout_fixture.ts";
-import { openImage } from "../../source/open_image.ts";
+import { openImage } from "../../transport/open_image.ts";
 import type { Repository } from "../repository/repository.ts";
 import { pullOciImage, type PullOciOptions, type PullOciReport } from "./pull.ts";
 

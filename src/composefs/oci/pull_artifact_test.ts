@@ -2,7 +2,7 @@ import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { digestOf } from "../../oci/digest.ts";
 import type { JsonObject } from "../../source/layout_fixture.ts";
 import { blobPath, type LayoutFixture, layoutOf, tagged } from "../../source/layout_fixture.ts";
-import { openImage } from "../../source/open_image.ts";
+import { openImage } from "../../transport/open_image.ts";
 import { checkRepository } from "../repository/fsck.ts";
 import { collectGarbage } from "../repository/gc.ts";
 import type { Repository } from "../repository/repository.ts";

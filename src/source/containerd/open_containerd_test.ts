@@ -11,7 +11,7 @@ import {
   tarOf,
   withDirectory,
 } from "../layout_fixture.ts";
-import { openImage } from "../open_image.ts";
+import { openImage } from "../../transport/open_image.ts";
 import { boltDatabase, type BoltTree } from "./bolt_fixture.ts";
 import { writeContainerdRoot } from "./containerd_fixture.ts";
 import { parseContainerdReference } from "./containerd_reference.ts";

@@ -6,7 +6,7 @@ import { TarRecorder } from "../../layer/tar/tar_recorder.ts";
 import type { Notice } from "../../notice.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { withDirectory } from "../layout_fixture.ts";
-import { openImage } from "../open_image.ts";
+import { openImage } from "../../transport/open_image.ts";
 import { containersStorage } from "./open_containers_storage.ts";
 import { encodedName, StorageFixture, type WrittenStorageImage } from "./storage_fixture.ts";
 

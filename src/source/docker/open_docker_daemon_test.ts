@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { ImageError } from "../../image_error.ts";
 import { writeContainerdRoot } from "../containerd/containerd_fixture.ts";
 import { LayoutFixture, withDirectory } from "../layout_fixture.ts";
-import { openImage } from "../open_image.ts";
+import { openImage } from "../../transport/open_image.ts";
 import { writeDockerImage, writeRepositories, type WrittenImage } from "./docker_root_fixture.ts";
 import { dockerDaemon } from "./open_docker_daemon.ts";
 

@@ -13,7 +13,7 @@ import type { ImageSink } from "../../../io/byte_sink.ts";
 import { fileSink } from "../../../io/file_sink.ts";
 import { nullSink } from "../../../io/null_sink.ts";
 import type { Image } from "../../../source/image.ts";
-import { openImage } from "../../../source/open_image.ts";
+import { openImage } from "../../../transport/open_image.ts";
 import { pathKind } from "../../../source/path_kind.ts";
 import { showLog } from "../../debug_log.ts";
 import { downloadDisplay } from "../../download_display.ts";

@@ -8,7 +8,7 @@ import { removeIfThere } from "../../../composefs/repository/object_store.ts";
 import type { RepositoryProgress } from "../../../composefs/repository/progress.ts";
 import { flatImage, hasTarLayers } from "../../../convert/flat_image.ts";
 import { shortDigest } from "../../../oci/digest.ts";
-import { openImage } from "../../../source/open_image.ts";
+import { openImage } from "../../../transport/open_image.ts";
 import { oneLine } from "../../error_text.ts";
 import { NoticePrinter } from "../../notices.ts";
 import { downloadSettings, registrySettings } from "../../remote_settings.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { ImageError } from "../image_error.ts";
-import { dockerMembers, layoutOf, tarOf, withDirectory } from "./layout_fixture.ts";
+import { dockerMembers, layoutOf, tarOf, withDirectory } from "../source/layout_fixture.ts";
 import { openImage } from "./open_image.ts";
 
 // Names of images are tried without network, and nothing is kept of them.

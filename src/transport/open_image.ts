@@ -5,17 +5,17 @@
  */
 import { ImageError } from "../image_error.ts";
 import { quote } from "../oci/quote.ts";
-import type { Image } from "./image.ts";
-import { dockerArchive, ociArchive, ociLayout } from "./image_doors.ts";
-import { openPath } from "./open_path.ts";
-import { pathExists, pathKind } from "./path_kind.ts";
-import { isImageName } from "./image_names.ts";
-import { IMAGE_FILE_FORMATS, imageFile } from "./image_file.ts";
-import type { ImageOptions } from "./remote/remote_options.ts";
-import { overlay2 } from "./overlay2.ts";
-import { rootDirectory } from "./root_directory.ts";
-import { rootTar } from "./root_tar.ts";
-import { splitReference } from "./split_reference.ts";
+import type { Image } from "../source/image.ts";
+import { dockerArchive, ociArchive, ociLayout } from "../source/image_doors.ts";
+import { openPath } from "../source/open_path.ts";
+import { pathExists, pathKind } from "../source/path_kind.ts";
+import { isImageName } from "../source/image_names.ts";
+import { IMAGE_FILE_FORMATS, imageFile } from "../source/image_file.ts";
+import type { ImageOptions } from "../source/remote/remote_options.ts";
+import { overlay2 } from "../source/overlay2.ts";
+import { rootDirectory } from "../source/root_directory.ts";
+import { rootTar } from "../source/root_tar.ts";
+import { splitReference } from "../source/split_reference.ts";
 
 /** A kind of source, named by what stands before the first `:` of a reference. */
 interface Transport {
@@ -31,14 +31,14 @@ const REGISTRY_PREFIX = "docker://";
 
 // What talks to registries and engines is loaded when an image of theirs is opened.
 const registryImage: Transport["open"] = async (rest, options) =>
-  await (await import("./remote/open_registry_image.ts")).registryImage(rest, options);
+  await (await import("../source/remote/open_registry_image.ts")).registryImage(rest, options);
 const dockerDaemon: Transport["open"] = async (rest, options) =>
-  await (await import("./docker/open_docker_daemon.ts")).dockerDaemon(rest, options);
+  await (await import("../source/docker/open_docker_daemon.ts")).dockerDaemon(rest, options);
 const containersStorage: Transport["open"] = async (rest, options) =>
-  await (await import("./containers_storage/open_containers_storage.ts"))
+  await (await import("../source/containers_storage/open_containers_storage.ts"))
     .containersStorage(rest, options);
 const containerdImage: Transport["open"] = async (rest, options) =>
-  await (await import("./containerd/open_containerd.ts")).containerdImage(rest, options);
+  await (await import("../source/containerd/open_containerd.ts")).containerdImage(rest, options);
 
 const TRANSPORTS: readonly Transport[] = [
   {
