@@ -1,5 +1,5 @@
 /**
- * The bytes of an image that is read: what its superblock says, and which bytes were taken for what.
+ * An image that is read: what its superblock says, and which of its bytes were taken for what.
  *
  * @module
  */
@@ -17,12 +17,14 @@ import {
 } from "../../format/erofs/superblock.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
+import { corrupt } from "./corrupt_image.ts";
 import {
   IMAGE_FLAG_HAS_ACL,
   IMAGE_HEADER_VERSION,
   IMAGE_MAGIC,
   readImageHeader,
 } from "./image_header.ts";
+import { ImagePages } from "./image_pages.ts";
 import {
   IMAGE_BLOCK_SIZE,
   IMAGE_VERSIONS,
@@ -38,12 +40,10 @@ const FEATURE_COMPAT = CompatFeature.superblockChecksum + CompatFeature.mtime +
   CompatFeature.xattrFilter;
 const FEATURE_INCOMPAT = IncompatFeature.chunkedFile;
 
-/** An image in memory whose head is right. */
+/** An image whose head is right. */
 export class ImageBytes {
-  /** All bytes. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** A view of all bytes. */
-  readonly view: DataView<ArrayBuffer>;
+  /** Its bytes, as many as it has by its own account. */
+  readonly pages: ImagePages;
   /** Version of the image. */
   readonly version: ImageVersion;
   /** Its superblock. */
@@ -52,23 +52,24 @@ export class ImageBytes {
   readonly #slots: Uint8Array;
   readonly #blocks: Uint8Array;
 
-  private constructor(bytes: Uint8Array<ArrayBuffer>) {
-    const view = new DataView(bytes.buffer);
+  private constructor(source: ByteSource, size: number) {
+    const block = new Uint8Array(IMAGE_BLOCK_SIZE);
+    new ImagePages(source, size).copy(block, 0, "composefs image");
+    const view = new DataView(block.buffer);
     this.version = checkHeader(view);
     this.superblock = readSuperblock(view, SUPERBLOCK_OFFSET);
-    checkSuperblock(this.superblock, bytes);
+    checkSuperblock(this.superblock, block, size);
     // What is behind the image by its own account is no part of it.
-    this.bytes = bytes.subarray(0, this.superblock.blocksLow * IMAGE_BLOCK_SIZE);
-    this.view = new DataView(bytes.buffer, 0, this.bytes.length);
-    this.#slots = new Uint8Array(divideUp(bytes.length / INODE_SLOT_SIZE, 8));
-    this.#blocks = new Uint8Array(divideUp(bytes.length / IMAGE_BLOCK_SIZE, 8));
+    this.pages = new ImagePages(source, this.superblock.blocksLow * IMAGE_BLOCK_SIZE);
+    this.#slots = new Uint8Array(divideUp(this.pages.size / INODE_SLOT_SIZE, 8));
+    this.#blocks = new Uint8Array(divideUp(this.pages.size / IMAGE_BLOCK_SIZE, 8));
   }
 
   /**
-   * Reads all of an image. Throws `ImageError` `LIMIT_EXCEEDED` where it is too large, `CORRUPT` or
+   * Opens an image. Throws `ImageError` `LIMIT_EXCEEDED` where it is too large, `CORRUPT` or
    * `UNSUPPORTED` where its head is not that of a composefs image.
    */
-  static read(source: ByteSource): ImageBytes {
+  static open(source: ByteSource): ImageBytes {
     const size = source.size - source.size % IMAGE_BLOCK_SIZE;
     if (size > IMAGE_SIZE_MAX) {
       throw new ImageError(
@@ -77,20 +78,7 @@ export class ImageBytes {
       );
     }
     if (size === 0) throw corrupt("composefs image", `it has ${source.size} bytes`, "a block", 0);
-    const bytes = new Uint8Array(size);
-    const count = source.read(bytes, 0);
-    if (count < size) {
-      throw corrupt("composefs image", `it ends at ${count}`, `${size} bytes`, count);
-    }
-    return new ImageBytes(bytes);
-  }
-
-  /** The bytes `[start, end)`, which `thing` is made of. Throws `ImageError` `CORRUPT`. */
-  slice(start: number, end: number, thing: string): Uint8Array<ArrayBuffer> {
-    if (end > this.bytes.length) {
-      throw corrupt(thing, `it ends at ${end}`, `at most ${this.bytes.length}`, start);
-    }
-    return this.bytes.subarray(start, end);
+    return new ImageBytes(source, size);
   }
 
   /**
@@ -108,11 +96,11 @@ export class ImageBytes {
   }
 
   #claim(bits: Uint8Array, start: number, end: number, unit: number): void {
-    if (end * unit > this.bytes.length) {
+    if (end * unit > this.pages.size) {
       throw corrupt(
         "inode",
         `it ends at ${end * unit}`,
-        `at most ${this.bytes.length}`,
+        `at most ${this.pages.size}`,
         start * unit,
       );
     }
@@ -123,20 +111,6 @@ export class ImageBytes {
     }
     setBits(bits, 0, start, end);
   }
-}
-
-/** The error for something in an image that is wrong. */
-export function corrupt(
-  thing: string,
-  observed: string,
-  expected: string,
-  offset: number,
-): ImageError {
-  return new ImageError(
-    "CORRUPT",
-    `Cannot read ${thing}: ${observed}, expected ${expected}`,
-    { where: { offset } },
-  );
 }
 
 function checkHeader(view: DataView): ImageVersion {
@@ -156,7 +130,7 @@ function checkHeader(view: DataView): ImageVersion {
   return found;
 }
 
-function checkSuperblock(x: Superblock, bytes: Uint8Array<ArrayBuffer>): void {
+function checkSuperblock(x: Superblock, block: Uint8Array, size: number): void {
   const thing = "superblock of composefs image";
   const at = SUPERBLOCK_OFFSET;
   if (x.magic !== EROFS_MAGIC) {
@@ -187,12 +161,12 @@ function checkSuperblock(x: Superblock, bytes: Uint8Array<ArrayBuffer>): void {
   if (x.blockSizeBits !== BLOCK_SIZE_BITS) {
     throw corrupt(thing, `blkszbits is ${x.blockSizeBits}`, String(BLOCK_SIZE_BITS), at);
   }
-  const blocks = bytes.length / IMAGE_BLOCK_SIZE;
+  const blocks = size / IMAGE_BLOCK_SIZE;
   if (x.blocksLow === 0 || x.blocksLow > blocks) {
     throw corrupt(thing, `it has ${x.blocksLow} blocks`, `${blocks}`, at);
   }
   if ((x.featureCompat & CompatFeature.superblockChecksum) !== 0) {
-    const sum = superblockChecksum(bytes.subarray(at, at + checksummedSize(IMAGE_BLOCK_SIZE)));
+    const sum = superblockChecksum(block.subarray(at, at + checksummedSize(IMAGE_BLOCK_SIZE)));
     if (sum !== x.checksum) throw corrupt(thing, `checksum is ${x.checksum}`, String(sum), at);
   }
 }

@@ -5,9 +5,10 @@
  */
 import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
 import { DIRENT_SIZE, NAME_MAX, readDirent } from "../../format/erofs/dirent.ts";
-import { corrupt } from "./image_bytes.ts";
+import { corrupt } from "./corrupt_image.ts";
+import type { ImageBytes } from "./image_bytes.ts";
 import { IMAGE_BLOCK_SIZE } from "./image_version.ts";
-import type { ImageData } from "./read_inode.ts";
+import { type FoundInode, readData } from "./read_inode.ts";
 
 /** An entry of a directory. */
 export interface DirectoryEntry {
@@ -19,21 +20,26 @@ export interface DirectoryEntry {
 }
 
 /**
- * The entries of a directory with that data, `.` and `..` among them. Names must be in order, which
- * the kernel needs to find them. Throws `ImageError` `CORRUPT`.
+ * The entries of a directory, `.` and `..` among them. Names must be in order, which the kernel needs
+ * to find them. Throws `ImageError` `CORRUPT`.
  */
-export function readDirectory({ blocks, tail }: ImageData): DirectoryEntry[] {
+export function readDirectory(image: ImageBytes, inode: FoundInode): DirectoryEntry[] {
+  const { bytes, blocksStart, blocksSize } = readData(image, inode);
   const entries: DirectoryEntry[] = [];
-  for (let at = 0; at < blocks.length; at += IMAGE_BLOCK_SIZE) {
-    readBlock(blocks.subarray(at, at + IMAGE_BLOCK_SIZE), entries);
+  for (let at = 0; at < bytes.length; at += IMAGE_BLOCK_SIZE) {
+    const place = at < blocksSize ? blocksStart + at : inode.xattrEnd;
+    readBlock(bytes.subarray(at, at + IMAGE_BLOCK_SIZE), place, entries);
   }
-  if (tail.length > 0) readBlock(tail, entries);
   return entries;
 }
 
-function readBlock(block: Uint8Array<ArrayBuffer>, entries: DirectoryEntry[]): void {
+/** The entries of a block that stands at `place` of the image. */
+function readBlock(
+  block: Uint8Array<ArrayBuffer>,
+  place: number,
+  entries: DirectoryEntry[],
+): void {
   const view = new DataView(block.buffer, block.byteOffset, block.length);
-  const place = block.byteOffset;
   const namesStart = block.length < DIRENT_SIZE ? 0 : readDirent(view, 0).nameOffset;
   if (namesStart === 0 || namesStart % DIRENT_SIZE !== 0 || namesStart > block.length) {
     throw corrupt(

@@ -11,16 +11,17 @@ import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import type { ImageContent } from "./content.ts";
 import { isWhiteout, OBJECT_DIRECTORIES } from "./file_order.ts";
-import { corrupt, ImageBytes } from "./image_bytes.ts";
+import { corrupt } from "./corrupt_image.ts";
+import { ImageBytes } from "./image_bytes.ts";
 import { IMAGE_BLOCK_SIZE, type ImageVersion, INODE_SLOT_SIZE } from "./image_version.ts";
 import { type DirectoryEntry, readDirectory } from "./read_directory.ts";
-import { type FoundInode, readData, readInode } from "./read_inode.ts";
+import { type FoundInode, readInode } from "./read_inode.ts";
 import { XattrReader } from "./read_xattrs.ts";
 import { restoreFile, withoutWhiteoutMarks } from "./restore_file.ts";
 
 /** An image that was read. */
 export interface ReadImage {
-  /** The tree; contents point into the image, which stays in memory. */
+  /** The tree; it needs the image no more. */
   readonly tree: FileTree<ImageContent>;
   /** Version of the image. */
   readonly version: ImageVersion;
@@ -43,10 +44,9 @@ interface PendingDirectory {
   readonly path: ByteString;
 }
 
-/** A file that is no directory. */
-interface FoundFile {
+/** A file with several names. */
+interface LinkedFile {
   readonly inode: Inode<ImageContent>;
-  /** What it is in the image, where whiteouts of the tree are regular files. */
   readonly kind: FileKind;
   /** Names that its link count speaks of, less those that were found. */
   namesLeft: number;
@@ -57,13 +57,16 @@ interface FoundFile {
  * `LIMIT_EXCEEDED`, with the path where one is known.
  */
 export function readImage(source: ByteSource): ReadImage {
-  return new TreeReader(ImageBytes.read(source)).read();
+  return new TreeReader(ImageBytes.open(source)).read();
 }
 
 class TreeReader {
   readonly #image: ImageBytes;
   readonly #xattrs: XattrReader;
-  readonly #files = new Map<number, FoundFile>();
+  // By number of the inode. A file with one name claims the bytes of its inode: so does each name more.
+  readonly #linked = new Map<number, LinkedFile>();
+  /** Names of the whiteouts over objects. */
+  readonly #hidden = new Set<ByteString>();
   readonly #pending: PendingDirectory[] = [];
   #inodeCount = 1;
 
@@ -82,13 +85,12 @@ class TreeReader {
     const root = restoreFile(this.#image, found, this.#xattrs.read(found), true);
     this.#pending.push({ inode: root, nid, parentNid: nid, found, depth: 0, path: "" });
     for (let next = this.#pending.pop(); next !== undefined; next = this.#pending.pop()) {
-      const directory = next;
-      naming(directory.path, () => this.#readDirectory(directory));
+      this.#readDirectory(next);
     }
-    for (const [nid, { inode, namesLeft }] of this.#files) {
+    for (const [nid, { inode, namesLeft }] of this.#linked) {
       if (namesLeft !== 0) throw this.#wrongLinkCount(nid, inode);
     }
-    if (version < 2) removeHiddenNames(root, this.#files, superblock.rootNidOrBlocksHigh);
+    if (version < 2) removeHiddenNames(root, this.#hidden, nid);
     if (this.#inodeCount !== superblock.inodeCount) {
       const observed = `it has ${this.#inodeCount} inodes`;
       throw corrupt("composefs image", observed, String(superblock.inodeCount), 0);
@@ -98,58 +100,62 @@ class TreeReader {
   }
 
   #readDirectory(directory: PendingDirectory): void {
-    const { inode, found, nid, parentNid, path } = directory;
-    const dots = new Map([[".", nid], ["..", parentNid]]);
-    let directoryCount = 0;
-    let hasMarkedWhiteout = false;
-    for (const entry of readDirectory(readData(this.#image, found))) {
-      if (entry.fileType === FileKind.directory) directoryCount++;
-      const dot = dots.get(entry.name);
-      if (dot === undefined) {
-        naming(path === "" ? entry.name : `${path}/${entry.name}`, () => {
-          const child = this.#addEntry(directory, entry);
-          if (entry.fileType === FileKind.regular && isWhiteout(child)) hasMarkedWhiteout = true;
-        });
-        continue;
+    let entry: DirectoryEntry | null = null;
+    try {
+      const dots = new Map([[".", directory.nid], ["..", directory.parentNid]]);
+      let directoryCount = 0;
+      let hasMarkedWhiteout = false;
+      const entries = readDirectory(this.#image, directory.found);
+      for (entry of entries) {
+        if (entry.fileType === FileKind.directory) directoryCount++;
+        if (dots.has(entry.name)) {
+          checkDot(entry, dots.get(entry.name)!, directory.found.position);
+          dots.delete(entry.name);
+          continue;
+        }
+        const child = this.#addEntry(directory, entry);
+        if (entry.fileType === FileKind.regular && isWhiteout(child)) hasMarkedWhiteout = true;
       }
-      dots.delete(entry.name);
-      if (dot !== entry.nid || entry.fileType !== FileKind.directory) {
-        const observed = `"${entry.name}" is inode ${entry.nid} of type ${entry.fileType}`;
-        throw corrupt("directory", observed, `${dot}, a directory`, found.position);
+      entry = null;
+      const { inode, found } = directory;
+      if (dots.size > 0) throw corrupt("directory", "it lacks . or ..", "both", found.position);
+      if (directoryCount !== found.links) {
+        const observed = `its link count is ${found.links}`;
+        const expected = `that of ${directoryCount} directories`;
+        throw corrupt("directory", observed, expected, found.position);
       }
+      if (hasMarkedWhiteout) inode.xattrs = withoutWhiteoutMarks(inode.xattrs, this.#image);
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      const path = entry === null ? directory.path : pathIn(directory, entry.name);
+      throw error.at({ path: `/${displayByteString(path)}` });
     }
-    if (dots.size > 0) throw corrupt("directory", "it lacks . or ..", "both", found.position);
-    if (directoryCount !== found.links) {
-      const observed = `its link count is ${found.links}`;
-      throw corrupt("directory", observed, `that of ${directoryCount} directories`, found.position);
-    }
-    if (hasMarkedWhiteout) inode.xattrs = withoutWhiteoutMarks(inode.xattrs, this.#image);
   }
 
   #addEntry(directory: PendingDirectory, entry: DirectoryEntry): Inode<ImageContent> {
-    const { name, nid, fileType } = entry;
-    let file = this.#files.get(nid);
-    if (file === undefined) {
-      const found = readInode(this.#image, nid);
-      const inode = restoreFile(this.#image, found, this.#xattrs.read(found));
-      this.#inodeCount++;
-      this.#checkNative(directory, name, found, inode);
-      file = { inode, kind: found.kind, namesLeft: found.links };
-      // A directory that has a second name claims the bytes of the first, and is refused for it.
-      if (found.kind === FileKind.directory) this.#enter(directory, entry, found, inode);
-      else this.#files.set(nid, file);
-    } else if (isWhiteout(file.inode)) {
-      throw corrupt("file", "it is a whiteout with several names", "one", nid * INODE_SLOT_SIZE);
+    const { name, nid } = entry;
+    const known = this.#linked.get(nid);
+    if (known !== undefined) {
+      checkType(entry, known.kind);
+      if (isWhiteout(known.inode)) {
+        throw corrupt("file", "it is a whiteout with several names", "one", nid * INODE_SLOT_SIZE);
+      }
+      if (known.namesLeft-- === 0) throw this.#wrongLinkCount(nid, known.inode);
+      directory.inode.children!.set(name, known.inode);
+      return known.inode;
     }
-    if (fileType !== file.kind) {
-      const observed = `its entry is of type ${fileType}`;
-      throw corrupt("file", observed, `${file.kind}, as its inode`, nid * INODE_SLOT_SIZE);
-    }
-    directory.inode.children!.set(name, file.inode);
-    if (file.kind !== FileKind.directory && file.namesLeft-- === 0) {
-      throw this.#wrongLinkCount(nid, file.inode);
-    }
-    return file.inode;
+    const found = readInode(this.#image, nid);
+    const { kind, links } = found;
+    const inode = restoreFile(this.#image, found, this.#xattrs.read(found));
+    this.#inodeCount++;
+    this.#checkNative(directory, name, found, inode);
+    checkType(entry, kind);
+    // A directory that has a second name claims the bytes of the first, and is refused for it.
+    if (kind === FileKind.directory) this.#enter(directory, entry, found, inode);
+    else if (links === 0) throw this.#wrongLinkCount(nid, inode);
+    else if (links > 1) this.#linked.set(nid, { inode, kind, namesLeft: links - 1 });
+    directory.inode.children!.set(name, inode);
+    return inode;
   }
 
   #enter(
@@ -165,7 +171,7 @@ class TreeReader {
         `Cannot read directory: it is ${depth} directories deep, expected at most ${DEPTH_MAX}`,
       );
     }
-    const path = parent.path === "" ? name : `${parent.path}/${name}`;
+    const path = pathIn(parent, name);
     this.#pending.push({ inode, nid, parentNid: parent.nid, found, depth, path });
   }
 
@@ -182,6 +188,7 @@ class TreeReader {
     if (depth > 0 || !HIDDEN_NAMES.has(name)) {
       throw corrupt("file", "it is a whiteout of the image", "them over objects alone", position);
     }
+    this.#hidden.add(name);
   }
 
   #wrongLinkCount(nid: number, inode: Inode): ImageError {
@@ -195,27 +202,31 @@ const HIDDEN_NAMES: ReadonlySet<ByteString> = new Set(OBJECT_DIRECTORIES);
 /** Takes away the whiteouts over the directories of objects, all of which must be there. */
 function removeHiddenNames(
   root: Inode<ImageContent>,
-  files: ReadonlyMap<number, FoundFile>,
+  hidden: ReadonlySet<ByteString>,
   nid: number,
 ): void {
-  const hidden = new Set<Inode>();
-  for (const { inode, kind } of files.values()) {
-    if (kind === FileKind.characterDevice && isWhiteout(inode)) hidden.add(inode);
-  }
   for (const name of OBJECT_DIRECTORIES) {
-    const child = root.children!.get(name);
-    if (child === undefined) {
+    if (!root.children!.has(name)) {
       throw corrupt("root directory", `"${name}" is missing`, "it to hide", nid * INODE_SLOT_SIZE);
     }
-    if (hidden.has(child)) root.children!.delete(name);
+    if (hidden.has(name)) root.children!.delete(name);
   }
 }
 
-/** Does something with the file at a path; an `ImageError` from it gets the path. */
-function naming(path: ByteString, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    throw error instanceof ImageError ? error.at({ path: `/${displayByteString(path)}` }) : error;
-  }
+/** Throws unless `.` or `..` is the directory `nid`. */
+function checkDot({ name, nid, fileType }: DirectoryEntry, expected: number, position: number) {
+  if (nid === expected && fileType === FileKind.directory) return;
+  const observed = `"${name}" is inode ${nid} of type ${fileType}`;
+  throw corrupt("directory", observed, `${expected}, a directory`, position);
+}
+
+/** Throws unless an entry is of the type of its inode. */
+function checkType({ nid, fileType }: DirectoryEntry, kind: FileKind): void {
+  if (fileType === kind) return;
+  const observed = `its entry is of type ${fileType}`;
+  throw corrupt("file", observed, `${kind}, as its inode`, nid * INODE_SLOT_SIZE);
+}
+
+function pathIn(directory: PendingDirectory, name: ByteString): ByteString {
+  return directory.path === "" ? name : `${directory.path}/${name}`;
 }

@@ -135,3 +135,17 @@ Deno.test("planImage() keeps the end of a file in one block, whatever stands bef
     }
   }
 });
+
+Deno.test("readImage() refuses shared attributes that stand in each other", () => {
+  // At every fourth byte of the value an attribute of 16 KiB seems to begin.
+  const value = "\\x01\\x01\\x00\\x40".repeat(10_000);
+  let dump = "";
+  for (let i = 0; i < 10; i++) dump += `/f${i} 0 100644 1 0 0 0 0.0 - - - user.abcd=${value}\n`;
+  const message = refusal(dump, (view, at) => {
+    for (let i = 0; i < 10; i++) {
+      const reference = at(`f${i}`).position + 32 + 12;
+      view.setUint32(reference, view.getUint32(reference, true) + 2 + i, true);
+    }
+  });
+  ok(/shared ones have \d+ bytes, expected \d+/.test(message), message);
+});

@@ -1,4 +1,4 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { arbitraryStep, buildTree } from "../../../tests/conformance/random_tree.ts";
 import { mustRun } from "../../../tests/run_tool.ts";
@@ -111,6 +111,22 @@ Deno.test("readImage() gives back any tree in any version", () => {
     }),
     { numRuns: 60 },
   );
+});
+
+Deno.test("readImage() reads an image of more pages than it keeps", () => {
+  const lines = ["/ 0 40755 102 0 0 0 0.0 - - -"];
+  for (let i = 0; i < 40_000; i++) {
+    if (i % 400 === 0) lines.push(`/d${i} 0 40755 2 0 0 0 0.0 - - -`);
+    const digest = i.toString(16).padStart(64, "5a");
+    const path = `${digest.slice(0, 2)}/${digest.slice(2)}`;
+    const directory = `/d${i - i % 400}`;
+    const xattr = `user.${i % 7}=${"v".repeat(i % 61)}${i}`;
+    lines.push(`${directory}/f${i} 5000 100644 1 0 0 0 ${i}.0 ${path} - ${digest} ${xattr}`);
+  }
+  const tree = treeOf(bytesOf(lines.join("\n") + "\n"));
+  const image = imageOf(tree, 1);
+  ok(image.length > 128 * 65536);
+  strictEqual(dumpOf(read(image).tree), dumpOf(tree));
 });
 
 Deno.test("readImage() meets mutated images with ImageErrors only", () => {

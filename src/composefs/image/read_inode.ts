@@ -4,7 +4,9 @@
  * @module
  */
 import {
+  type CompactInode,
   DataLayout,
+  type ExtendedInode,
   FORMAT_ALL,
   FORMAT_EXTENDED,
   FORMAT_ONE_LINK,
@@ -16,7 +18,8 @@ import {
 } from "../../format/erofs/inode.ts";
 import { xattrSize } from "../../format/erofs/xattr.ts";
 import { type FileKind, kindOfMode } from "../../tree/inode.ts";
-import { corrupt, type ImageBytes } from "./image_bytes.ts";
+import { corrupt } from "./corrupt_image.ts";
+import type { ImageBytes } from "./image_bytes.ts";
 import { IMAGE_BLOCK_SIZE, INODE_SLOT_SIZE } from "./image_version.ts";
 
 /** The fields of an inode, compact or extended. */
@@ -41,67 +44,72 @@ export interface FoundInode {
 }
 
 /** Reads the inode with that number. Throws `ImageError` `CORRUPT` or `LIMIT_EXCEEDED`. */
-export function readInode(image: ImageBytes, nid: number): FoundInode {
+export function readInode({ pages, superblock }: ImageBytes, nid: number): FoundInode {
   const position = nid * INODE_SLOT_SIZE;
-  image.slice(position, position + INODE_COMPACT_SIZE, `inode ${nid}`);
-  const format = image.view.getUint16(position, true);
-  const isExtended = format % 2 === FORMAT_EXTENDED;
-  const fields = isExtended ? readExtended(image, position) : readCompact(image, position);
-  const kind = kindOfMode(fields.mode);
+  const { view, at } = pages.load(position, position + INODE_COMPACT_SIZE, "inode");
+  if (view.getUint16(at, true) % 2 === FORMAT_EXTENDED) {
+    const all = pages.load(position, position + INODE_EXTENDED_SIZE, "inode");
+    const x = readExtendedInode(all.view, all.at);
+    if (x.blockHigh !== 0) throw corrupt("inode", `i_nb is ${x.blockHigh}`, "0", position);
+    return foundInode(x, x, x.links, position, position + INODE_EXTENDED_SIZE);
+  }
+  const x = readCompactInode(view, at);
+  if (x.mtimeOffset !== 0) {
+    throw corrupt("inode", `i_mtime is ${x.mtimeOffset}`, "0 in a compact inode", position);
+  }
+  const time = {
+    mtimeSeconds: superblock.epochSeconds,
+    mtimeNanoseconds: superblock.epochNanoseconds,
+  };
+  return foundInode(x, time, x.linksOrHigh, position, position + INODE_COMPACT_SIZE);
+}
+
+function foundInode(
+  { format, mode, size, union, uid, gid, xattrCount }: CompactInode | ExtendedInode,
+  { mtimeSeconds, mtimeNanoseconds }: Pick<ExtendedInode, "mtimeSeconds" | "mtimeNanoseconds">,
+  links: number,
+  position: number,
+  xattrStart: number,
+): FoundInode {
+  const kind = kindOfMode(mode);
   const layout = layoutOf(format);
   const isKnown = layout === DataLayout.flatPlain || layout === DataLayout.flatInline ||
     layout === DataLayout.chunkBased;
   if (kind === undefined || !isKnown || format > FORMAT_ALL || format >= FORMAT_ONE_LINK) {
     throw corrupt(
-      `inode ${nid}`,
-      `format is ${format} and mode 0${fields.mode.toString(8)}`,
+      `inode ${position / INODE_SLOT_SIZE}`,
+      `format is ${format} and mode 0${mode.toString(8)}`,
       "those of a plain, inline or chunk-based file",
       position,
     );
   }
-  if (fields.mtimeNanoseconds > 999_999_999) {
-    throw corrupt(`inode ${nid}`, `nanoseconds are ${fields.mtimeNanoseconds}`, "< 10^9", position);
+  if (mtimeNanoseconds > 999_999_999) {
+    throw corrupt("inode", `nanoseconds are ${mtimeNanoseconds}`, "< 10^9", position);
   }
-  const xattrStart = position + (isExtended ? INODE_EXTENDED_SIZE : INODE_COMPACT_SIZE);
-  const xattrEnd = xattrStart + xattrSize(fields.xattrCount);
   return {
-    ...fields,
     position,
     kind,
-    permissions: fields.mode % 0o10000,
+    permissions: mode % 0o10000,
+    uid,
+    gid,
+    mtimeSeconds,
+    mtimeNanoseconds,
+    links,
+    size,
     layout,
+    union,
     xattrStart,
-    xattrEnd,
+    xattrEnd: xattrStart + xattrSize(xattrCount),
   };
 }
 
-function readCompact(image: ImageBytes, position: number) {
-  const x = readCompactInode(image.view, position);
-  const { epochSeconds, epochNanoseconds } = image.superblock;
-  if (x.mtimeOffset !== 0) {
-    throw corrupt("inode", `i_mtime is ${x.mtimeOffset}`, "0 in a compact inode", position);
-  }
-  return {
-    ...x,
-    links: x.linksOrHigh,
-    mtimeSeconds: epochSeconds,
-    mtimeNanoseconds: epochNanoseconds,
-  };
-}
-
-function readExtended(image: ImageBytes, position: number) {
-  image.slice(position, position + INODE_EXTENDED_SIZE, "inode");
-  const x = readExtendedInode(image.view, position);
-  if (x.blockHigh !== 0) throw corrupt("inode", `i_nb is ${x.blockHigh}`, "0", position);
-  return x;
-}
-
-/** The data of a file that stands in the image itself, in one or two pieces. */
+/** The data of a file that stands in the image itself. */
 export interface ImageData {
-  /** Whole blocks. */
-  readonly blocks: Uint8Array<ArrayBuffer>;
-  /** What stands behind the inode. */
-  readonly tail: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where its whole blocks begin in the image. */
+  readonly blocksStart: number;
+  /** Bytes in them; the rest stands behind the inode. */
+  readonly blocksSize: number;
 }
 
 /**
@@ -110,8 +118,9 @@ export interface ImageData {
  */
 export function readData(image: ImageBytes, inode: FoundInode): ImageData {
   const { size, layout, union, position, xattrEnd } = inode;
-  if (size > image.bytes.length) {
-    throw corrupt("file", `it has ${size} bytes`, `at most ${image.bytes.length}`, position);
+  const { pages } = image;
+  if (size > pages.size) {
+    throw corrupt("file", `it has ${size} bytes`, `at most ${pages.size}`, position);
   }
   const isInline = layout === DataLayout.flatInline;
   const tailSize = isInline ? size % IMAGE_BLOCK_SIZE : 0;
@@ -120,26 +129,17 @@ export function readData(image: ImageBytes, inode: FoundInode): ImageData {
   if (blockOf(xattrEnd) !== blockOf(Math.max(xattrEnd, tailEnd - 1))) {
     throw corrupt("file", "its end goes over that of a block", "it in one block", position);
   }
-  const blockCount = Math.ceil((size - tailSize) / IMAGE_BLOCK_SIZE);
+  const blocksSize = size - tailSize;
+  const blockCount = Math.ceil(blocksSize / IMAGE_BLOCK_SIZE);
   if (blockCount > 0) image.claimBlocks(union, union + blockCount);
-  const start = blockCount === 0 ? 0 : union * IMAGE_BLOCK_SIZE;
-  return {
-    blocks: image.slice(start, start + size - tailSize, "blocks of a file"),
-    tail: image.slice(xattrEnd, tailEnd, "end of a file"),
-  };
-}
-
-/** The bytes of a file in one piece; no copy where they are one already. */
-export function joinData({ blocks, tail }: ImageData): Uint8Array<ArrayBuffer> {
-  if (tail.length === 0) return blocks;
-  if (blocks.length === 0) return tail;
-  const joined = new Uint8Array(blocks.length + tail.length);
-  joined.set(blocks);
-  joined.set(tail, blocks.length);
-  return joined;
+  const bytes = new Uint8Array(size);
+  const blocksStart = union * IMAGE_BLOCK_SIZE;
+  pages.copy(bytes.subarray(0, blocksSize), blocksStart, "blocks of a file");
+  pages.copy(bytes.subarray(blocksSize), xattrEnd, "end of a file");
+  return { bytes, blocksStart, blocksSize };
 }
 
 /** Block of the image that has the byte at `offset`. */
-export function blockOf(offset: number): number {
+function blockOf(offset: number): number {
   return Math.floor(offset / IMAGE_BLOCK_SIZE);
 }

@@ -3,13 +3,19 @@
  *
  * @module
  */
-import { type ByteString, byteStringFrom, displayByteString } from "../../bytes/byte_string.ts";
+import {
+  bytesOf,
+  type ByteString,
+  byteStringFrom,
+  displayByteString,
+} from "../../bytes/byte_string.ts";
 import { DataLayout, INODE_COMPACT_SIZE, NULL_BLOCK } from "../../format/erofs/inode.ts";
 import { ImageError } from "../../image_error.ts";
 import { unpackDeviceNumber } from "../../tree/device_number.ts";
-import { canonicalXattrs, FileKind, Inode, type Xattr } from "../../tree/inode.ts";
-import type { ImageContent } from "./content.ts";
-import { corrupt, type ImageBytes } from "./image_bytes.ts";
+import { canonicalXattrs, FileKind, Inode, NO_XATTRS, type Xattr } from "../../tree/inode.ts";
+import { contentOf, type ImageContent } from "./content.ts";
+import { corrupt } from "./corrupt_image.ts";
+import type { ImageBytes } from "./image_bytes.ts";
 import { IMAGE_BLOCK_SIZE, INODE_SLOT_SIZE } from "./image_version.ts";
 import {
   digestOfMetacopy,
@@ -21,8 +27,8 @@ import {
   WHITEOUT_MARKS,
   WHITEOUTS_MARKS,
 } from "./overlay_xattrs.ts";
-import { type FoundInode, joinData, readData } from "./read_inode.ts";
-import type { StoredValues } from "./read_xattrs.ts";
+import { type FoundInode, readData } from "./read_inode.ts";
+import type { FoundXattr, FoundXattrs } from "./read_xattrs.ts";
 
 /** Limits of version 2, in which all data stands behind inodes. */
 const INLINE_MAX_2 = 512;
@@ -38,10 +44,10 @@ const CHUNK_ENTRY_SIZE = 4;
 export function restoreFile(
   image: ImageBytes,
   found: FoundInode,
-  values: StoredValues,
+  stored: FoundXattrs,
   isRoot = false,
 ): Inode<ImageContent> {
-  const isMarked = isEscapedWhiteout(found, values);
+  const isMarked = isEscapedWhiteout(found, stored);
   if (isMarked && image.version === 2) {
     throw corrupt("file", "it stands for a whiteout", "a whiteout in version 2", found.position);
   }
@@ -52,18 +58,17 @@ export function restoreFile(
   inode.mtimeSeconds = inode.atimeSeconds = found.mtimeSeconds;
   inode.mtimeNanoseconds = inode.atimeNanoseconds = found.mtimeNanoseconds;
   inode.linkCount = found.links;
-  if (found.kind === FileKind.regular) setContent(image, found, values, inode);
+  if (found.kind === FileKind.regular) setContent(image, found, stored, inode);
   else if (found.kind === FileKind.symlink) setTarget(image, found, inode);
   else if (found.kind !== FileKind.directory) setDevice(image, found, inode);
   if (isRoot && image.version < 2) {
-    const opaque = values.get(OPAQUE);
-    if (opaque === undefined || byteStringFrom(opaque) !== "y") {
+    if (stored.get(OPAQUE)?.value !== "y") {
       throw corrupt("root directory", `it is not marked by ${OPAQUE}`, `"y"`, found.position);
     }
-    values.delete(OPAQUE);
+    stored.delete(OPAQUE);
   }
-  if (isMarked) { for (const name of WHITEOUT_MARKS) values.delete(name); }
-  inode.xattrs = restoreXattrs(values, found);
+  if (isMarked) { for (const name of WHITEOUT_MARKS) stored.delete(name); }
+  inode.xattrs = restoreXattrs(stored, found);
   return inode;
 }
 
@@ -77,33 +82,38 @@ export function withoutWhiteoutMarks(xattrs: readonly Xattr[], image: ImageBytes
   return xattrs.filter(({ name, value }) => marks.get(name) !== byteStringFrom(value));
 }
 
-function isEscapedWhiteout({ kind, size, layout }: FoundInode, values: StoredValues): boolean {
+function isEscapedWhiteout({ kind, size, layout }: FoundInode, stored: FoundXattrs): boolean {
   return kind === FileKind.regular && size === 0 && layout === DataLayout.flatPlain &&
-    WHITEOUT_MARKS.every((name) => values.get(name)?.length === 0);
+    WHITEOUT_MARKS.every((name) => stored.get(name)?.value === "");
 }
 
-function restoreXattrs(values: StoredValues, { position }: FoundInode): readonly Xattr[] {
+function restoreXattrs(stored: FoundXattrs, { position }: FoundInode): readonly Xattr[] {
+  if (stored.size === 0) return NO_XATTRS;
   const xattrs: Xattr[] = [];
-  for (const [stored, value] of values) {
-    const name = unescapeOverlayName(stored);
-    if (name === null) {
-      const shown = displayByteString(stored);
-      throw corrupt("file", `it has the attribute "${shown}"`, "none of overlayfs here", position);
-    }
-    xattrs.push({ name, value });
+  for (const xattr of stored.values()) {
+    xattrs.push(xattr.restored ??= restoreXattr(xattr, position));
   }
   return canonicalXattrs(xattrs);
+}
+
+function restoreXattr({ name: stored, value }: FoundXattr, position: number): Xattr {
+  const name = unescapeOverlayName(stored);
+  if (name === null) {
+    const shown = displayByteString(stored);
+    throw corrupt("file", `it has the attribute "${shown}"`, "none of overlayfs here", position);
+  }
+  return { name, value: bytesOf(value) };
 }
 
 function setContent(
   image: ImageBytes,
   found: FoundInode,
-  values: StoredValues,
+  stored: FoundXattrs,
   inode: Inode<ImageContent>,
 ): void {
   inode.size = found.size;
   if (found.layout === DataLayout.chunkBased) {
-    inode.content = objectOf(image, found, values);
+    inode.content = objectOf(image, found, stored);
     return;
   }
   if (image.version === 2 && found.size > INLINE_MAX_2) {
@@ -114,7 +124,7 @@ function setContent(
       found.position,
     );
   }
-  const bytes = joinData(readData(image, found));
+  const { bytes } = readData(image, found);
   if (bytes.length > 0) inode.content = { bytes };
 }
 
@@ -122,23 +132,20 @@ function setContent(
 function objectOf(
   image: ImageBytes,
   found: FoundInode,
-  values: StoredValues,
+  stored: FoundXattrs,
 ): ImageContent | null {
   const { position } = found;
-  const metacopy = values.get(METACOPY);
-  const digest = metacopy === undefined ? null : digestOfMetacopy(byteStringFrom(metacopy));
+  const metacopy = stored.get(METACOPY);
+  const digest = metacopy === undefined ? null : digestOfMetacopy(metacopy.value);
   if (digest === null) {
     throw corrupt("file", `its ${METACOPY} is missing or malformed`, "a digest", position);
   }
-  const redirect = values.get(REDIRECT);
-  const path = redirect === undefined
-    ? undefined
-    : objectPathOf(byteStringFrom(redirect), position);
-  values.delete(METACOPY);
-  values.delete(REDIRECT);
+  const redirect = stored.get(REDIRECT);
+  const path = redirect === undefined ? undefined : objectPathOf(redirect.value, position);
+  stored.delete(METACOPY);
+  stored.delete(REDIRECT);
   checkChunks(image, found, digest !== "");
-  if (digest === "" && path === undefined) return null;
-  return { payload: path, digest: digest === "" ? undefined : digest };
+  return contentOf(path, digest === "" ? undefined : digest);
 }
 
 /** The path of an object below the directory of objects. */
@@ -176,8 +183,9 @@ function checkChunks(image: ImageBytes, found: FoundInode, hasDigest: boolean): 
     return;
   }
   image.claimInode(position, end);
+  const { view, at: start } = image.pages.load(xattrEnd, end, "chunks");
   for (let at = xattrEnd; at < end; at += CHUNK_ENTRY_SIZE) {
-    const block = image.view.getUint32(at, true);
+    const block = view.getUint32(start + at - xattrEnd, true);
     if (block !== NULL_BLOCK) throw corrupt("file", `a chunk is block ${block}`, "a hole", at);
   }
 }
@@ -192,7 +200,7 @@ function setTarget(image: ImageBytes, found: FoundInode, inode: Inode): void {
   if (image.version < 2 && layout === DataLayout.flatInline && end > IMAGE_BLOCK_SIZE) {
     throw corrupt("symbolic link", "it goes over the end of a block", "all in one", position);
   }
-  const target = byteStringFrom(joinData(readData(image, found)));
+  const target = byteStringFrom(readData(image, found).bytes);
   if (target.includes("\0")) {
     throw corrupt("symbolic link", "its target has a NUL byte", "none", position);
   }
