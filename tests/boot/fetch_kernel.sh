@@ -1,30 +1,36 @@
 #!/usr/bin/env bash
-# Fetches the kernel that the tests of this folder boot: Debian's for virtual machines.
+# Fetches the kernel that the tests of this folder boot: Debian's newest for virtual machines that
+# this release has, backports included.
 #
-# The package is unpacked, not installed: what starts this machine stays as it is. Prints where the
-# kernel is; does nothing more where it is there already.
+# The package is unpacked, not installed, and lists of packages have a place of their own: this
+# machine stays as it is. Prints where the kernel is; does nothing more where it is there already.
 set -euo pipefail
 
 place="${XDG_CACHE_HOME:-$HOME/.cache}/oci2rootfs-tests/kernel"
 
-download() {
-  local package
-  package=$(apt-cache depends --important linux-image-cloud-amd64 | sed -n 's/.*Depends: //p' | head -n 1)
-  [[ -n $package ]] && apt-get download -q "$package" >&2
-}
-
 if [[ ! -e $place/vmlinuz ]]; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  # Downloads are made by a user of their own.
   chmod 755 "$work"
   cd "$work"
-  if ! download; then
-    as_root=()
-    ((EUID == 0)) || as_root=(sudo)
-    "${as_root[@]}" apt-get update -q >&2
-    download
-  fi
+  codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Release: $codename" |
+    sed -n 1p)
+  keys=/usr/share/keyrings/debian-archive-keyring.gpg
+  for suite in "$codename" "$codename-backports"; do
+    echo "deb [signed-by=$keys] ${site:-http://deb.debian.org/debian} $suite main"
+  done >sources
+  mkdir -p lists/partial cache/archives/partial
+  own=(
+    -o "Dir::Etc::sourcelist=$work/sources" -o Dir::Etc::sourceparts=-
+    -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root
+  )
+  # Not every release has backports; without any list, there is no package below.
+  apt-get "${own[@]}" update -q >&2 || true
+  # Newest first.
+  package=$(apt-cache "${own[@]}" show linux-image-cloud-amd64 |
+    sed -nE 's/^Depends:.*(linux-image-[^ ,]+).*/\1/p' | sed -n 1p)
+  apt-get "${own[@]}" download -q "$package" >&2
   dpkg-deb -x ./*.deb unpacked
   mkdir kernel
   mv unpacked/boot/vmlinuz-* kernel/vmlinuz

@@ -30,15 +30,21 @@ export function guestKernel(): GuestKernel {
   return kernel;
 }
 
-/** Files of modules and of those that they need, in the order in which they can be loaded. */
+/**
+ * Files of modules and of those that they need, in the order in which they can be loaded; none for
+ * what the kernel has built in.
+ */
 export function modulesInOrder(kernel: GuestKernel, names: readonly string[]): string[] {
   const files = new Map<string, string>();
   const entries: Dirent[] = readdirSync(kernel.modules, { recursive: true, withFileTypes: true });
   for (const { name, parentPath } of entries) {
     if (name.endsWith(".ko")) files.set(moduleName(name), join(parentPath, name));
   }
+  const builtIn = readFileSync(join(kernel.modules, "modules.builtin"), "utf8").split("\n");
+  const isThere = new Set(builtIn.map(moduleName));
   const ordered = new Set<string>();
   const add = (name: string) => {
+    if (isThere.has(moduleName(name))) return;
     const file = files.get(moduleName(name));
     if (file === undefined) throw new Error(`Cannot find module "${name}" of the kernel`);
     if (ordered.has(file)) return;
