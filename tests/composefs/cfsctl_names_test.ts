@@ -182,3 +182,19 @@ Deno.test("compute-id of a directory is that of an image with its files", async 
     strictEqual((await run(["compute-id", root, "--bootable"])).code, 2);
   });
 });
+
+Deno.test("inspect tells the EROFS of the repository's default version", async () => {
+  await withDirectory(async (directory) => {
+    const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));
+    const at = ["--repo", join(directory, "repository")];
+    const versions = ["--erofs-version", "1", "--erofs-version", "2"];
+    await cfsctl(...at, "init", "--insecure", ...versions);
+    await cfsctl(...at, "pull", `oci:${layout}`, "image", "--platform", "linux/amd64");
+    const { composefs_erofs, composefs_boot_erofs, images } = JSON.parse(
+      await cfsctl(...at, "inspect", "image"),
+    );
+    deepStrictEqual(Object.keys(images).sort(), ["composefs.image", "composefs.image.v1"]);
+    strictEqual(composefs_erofs, images["composefs.image.v1"]);
+    strictEqual(composefs_boot_erofs, null);
+  });
+});

@@ -5,6 +5,7 @@
  */
 import { ImageError } from "../../image_error.ts";
 import { quote } from "../../oci/quote.ts";
+import type { RepositoryMetadata } from "../repository/metadata.ts";
 import { isObjectId, type ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
 import { type ImageVariant, variantName, XATTR_MODES } from "./image_variant.ts";
@@ -45,13 +46,8 @@ async function findImage(
   const image = await openOciImage(repository, name);
   containerConfig(image);
   const made = imagesOf(image);
-  // The default version first; a pull may have found another one by an expected digest.
-  for (const version of [...metadata.imageVersions, 2, 1, 0] as const) {
-    for (const xattrs of XATTR_MODES) {
-      const id = made.get(variantName({ ...wanted, version, xattrs }));
-      if (id !== undefined) return id;
-    }
-  }
+  const found = chooseVariant(made, metadata, wanted);
+  if (found !== null) return found;
   // Where only one thing was made of it, that is meant.
   if (made.size === 1 && !wanted.isBootable && !wanted.isAsIs) return [...made.values()][0];
   throw new ImageError(
@@ -61,4 +57,20 @@ async function findImage(
     }, expected it to be pulled in that form`,
     { where: { source: repository.path } },
   );
+}
+
+/** Of the images that were made of a container image, the one that is meant; `null` for none. */
+export function chooseVariant(
+  made: ReadonlyMap<string, ObjectId>,
+  { imageVersions }: RepositoryMetadata,
+  wanted: Pick<ImageVariant, "isBootable" | "isAsIs">,
+): ObjectId | null {
+  // The default version first; a pull may have found another one by an expected digest.
+  for (const version of [...imageVersions, 2, 1, 0] as const) {
+    for (const xattrs of XATTR_MODES) {
+      const id = made.get(variantName({ ...wanted, version, xattrs }));
+      if (id !== undefined) return id;
+    }
+  }
+  return null;
 }

@@ -5,6 +5,7 @@
  */
 import { imagesOf, openOciImage } from "../../../composefs/oci/oci_image.ts";
 import { listReferrers } from "../../../composefs/oci/referrers.ts";
+import { chooseVariant } from "../../../composefs/oci/variant_image.ts";
 import type { Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage_error.ts";
 import type { InspectArguments } from "./image_options.ts";
@@ -24,19 +25,17 @@ export async function runInspect(
     // Documents are printed byte for byte: their digests are those of these bytes.
     if (args.manifest) return void terminal.writeBytes(image.manifestBytes);
     if (args.config) return void terminal.writeBytes(image.configBytes);
-    const images = Object.fromEntries(imagesOf(image));
-    const boot = Object.entries(images).filter(([name]) => name.startsWith("composefs.image.boot"));
-    const plain = Object.entries(images).filter(([name]) =>
-      !name.startsWith("composefs.image.boot")
-    );
+    const images = imagesOf(image);
+    const chosen = (isBootable: boolean, isAsIs: boolean) =>
+      chooseVariant(images, repository.metadata, { isBootable, isAsIs });
     const inspection = {
       manifestDigest: image.manifestDigest,
       manifest: JSON.parse(new TextDecoder().decode(image.manifestBytes)),
       config: jsonIn(image.configBytes),
       referrers: listReferrers(repository, image.manifestDigest),
-      composefs_erofs: plain[0]?.[1] ?? null,
-      composefs_boot_erofs: boot[0]?.[1] ?? null,
-      images,
+      composefs_erofs: chosen(false, false) ?? chosen(false, true),
+      composefs_boot_erofs: chosen(true, false),
+      images: Object.fromEntries(images),
     };
     terminal.writeOutput(`${JSON.stringify(inspection, null, 2)}\n`);
   });
