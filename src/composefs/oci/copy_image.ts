@@ -3,19 +3,17 @@
  *
  * @module
  */
-import { DigestCheck } from "../../layer/digest_check.ts";
 import { ImageError } from "../../image_error.ts";
+import { shortDigest } from "../../oci/digest.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
-import { BlobWriter } from "../splitstream/blob_writer.ts";
-import { LayerSplitter } from "../splitstream/layer_splitter.ts";
-import { readWhole } from "../splitstream/layer_stream.ts";
-import type { Splitstream } from "../splitstream/splitstream_reader.ts";
 import type { ContentType } from "../splitstream/splitstream_writer.ts";
 import { openStream } from "./document_stream.ts";
+import type { LayerToStore } from "./import_layer.ts";
+import { importLayers } from "./import_layers.ts";
 import { knownLayer } from "./known_layer.ts";
 import { diffIdsOf, imagesOf, type OciImage, openOciImage } from "./oci_image.ts";
 import { storeDocuments } from "./store_documents.ts";
@@ -28,6 +26,8 @@ export interface CopyOciOptions {
   readonly tag: string | null;
   /** Shares the files of objects by hard links, where both repositories are on one file system. */
   readonly byLink?: boolean;
+  /** Workers that copy layers; the number of processors where absent. */
+  readonly workers?: number;
   /** Hears what goes on. */
   readonly onProgress?: RepositoryProgressListener;
   /** Stops the work with its reason. */
@@ -55,18 +55,10 @@ export async function copyOciImage(
   options: CopyOciOptions,
 ): Promise<CopyOciReport> {
   const image = await openOciImage(from, name);
-  const isArtifact = image.config === null;
-  const types: ContentType[] = isArtifact ? ["oci_blob", "ocilayer"] : ["ocilayer"];
-  const digests = isArtifact ? image.manifest.layers.map(({ digest }) => digest) : diffIdsOf(image);
-  const layers = new Map<string, ObjectId>();
-  const present = new ObjectListing(to.objects.directory);
-  for (const digest of digests) {
-    options.signal?.throwIfAborted();
-    if (layers.has(digest)) continue;
-    const known = await knownLayer(to, digest, present, ...types);
-    if (known !== null) options.onProgress?.({ kind: "skipped", id: digest });
-    layers.set(digest, known?.id ?? await copyLayer(from, to, digest, types, options));
-  }
+  const digests = image.config === null
+    ? image.manifest.layers.map(({ digest }) => digest)
+    : diffIdsOf(image);
+  const layers = await copyLayers(from, to, image, digests, options);
   const images = await storeCopied(to, image, {
     manifest: { bytes: image.manifestBytes, digest: image.manifestDigest },
     config: { bytes: image.configBytes, digest: image.manifest.config.digest },
@@ -93,14 +85,41 @@ async function storeCopied(
   return none;
 }
 
-async function copyLayer(
+/** Copies what `to` does not have; answers the objects of all streams by the layers' digests. */
+async function copyLayers(
   from: Repository,
   to: Repository,
+  { config }: OciImage,
+  digests: readonly string[],
+  options: CopyOciOptions,
+): Promise<Map<string, ObjectId>> {
+  const types: ContentType[] = config === null ? ["oci_blob", "ocilayer"] : ["ocilayer"];
+  const present = new ObjectListing(to.objects.directory);
+  const layers = new Map<string, ObjectId>();
+  const missing: LayerToStore[] = [];
+  for (const [index, digest] of [...new Set(digests)].entries()) {
+    const known = await knownLayer(to, digest, present, ...types);
+    if (known === null) missing.push(await layerToCopy(from, index, digest, types, options));
+    else {
+      layers.set(digest, known.id);
+      options.onProgress?.({ kind: "skipped", id: digest });
+    }
+  }
+  const imported = await importLayers(to, missing, options);
+  missing.forEach(({ diffId }, i) => layers.set(diffId, imported[i].id));
+  // Streams refer to layers in the order of the image.
+  return new Map(digests.map((digest) => [digest, layers.get(digest)!]));
+}
+
+async function layerToCopy(
+  from: Repository,
+  index: number,
   digest: string,
   types: readonly ContentType[],
-  { byLink, onProgress, signal }: CopyOciOptions,
-): Promise<ObjectId> {
-  const stream = await openStream(from, layerStream(digest), ...types);
+  { byLink = false }: CopyOciOptions,
+): Promise<LayerToStore> {
+  const name = layerStream(digest);
+  const stream = await openStream(from, name, ...types);
   if (stream === null) {
     throw new ImageError(
       "NOT_FOUND",
@@ -108,37 +127,13 @@ async function copyLayer(
       { where: { source: from.path } },
     );
   }
-  if (byLink) shareObjects(stream, from, to);
-  onProgress?.({ kind: "started", id: digest, total: stream.sizeBytes, unit: "bytes" });
-  const check = new DigestCheck(digest, "layer");
-  const writer = stream.contentType === "oci_blob"
-    ? new BlobWriter(to.objects)
-    : new LayerSplitter(to.objects);
-  try {
-    await readWhole(stream, from.objects, (bytes) => {
-      signal?.throwIfAborted();
-      check.update(bytes);
-      return writer.push(bytes);
-    });
-    check.finish();
-    const { id } = await writer.end();
-    to.sync();
-    to.streams.put(layerStream(digest), id);
-    onProgress?.({ kind: "done", id: digest, done: stream.sizeBytes });
-    return id;
-  } finally {
-    writer.abort();
-  }
-}
-
-/** Gives the objects of a stream names in another repository; their bytes are compared there. */
-function shareObjects(stream: Splitstream, from: Repository, to: Repository): void {
-  if (from.objects.algorithm !== to.objects.algorithm) return;
-  for (const id of stream.objects()) {
-    const sizeBytes = from.objects.sizeOf(id);
-    if (sizeBytes === null || to.objects.has(id, sizeBytes)) continue;
-    to.objects.putFile(from.objects.pathOf(id), { byLink: true });
-  }
+  const { algorithm } = from.metadata;
+  const id = from.streams.objectOf(name)!;
+  return {
+    layer: { index, name: `${index} (${shortDigest(digest)})`, size: stream.sizeBytes },
+    job: { kind: "copy", path: from.path, algorithm, id, byLink },
+    diffId: digest,
+  };
 }
 
 /** Whether an image was kept in its faithful form alone. */

@@ -14,6 +14,7 @@ import type { ObjectId } from "../repository/object_id.ts";
 import type { ObjectStore } from "../repository/object_store.ts";
 import type { Repository } from "../repository/repository.ts";
 import { LayerSplitter } from "../splitstream/layer_splitter.ts";
+import type { CopyJob } from "./copied_layer.ts";
 import { layerStream } from "./stream_names.ts";
 
 /** Options of {@linkcode importLayer}. */
@@ -29,14 +30,22 @@ export interface ImportLayerOptions {
 /** Bytes after which other work gets its turn. */
 const TURN_SIZE = 4 * 1024 * 1024;
 
+/** A layer to store, and the digest that it must have. */
+export interface LayerToStore {
+  /** The layer. */
+  readonly layer: Pick<Layer, "index" | "name" | "size" | "delivery">;
+  /** How to read it. */
+  readonly job: TarLayerJob | CopyJob;
+  /** Digest of what is stored: of its tar, or of a blob that is none. */
+  readonly diffId: string;
+}
+
 /** A layer that is a tar, with the digest of that tar. */
-export interface TarLayer {
+export interface TarLayer extends LayerToStore {
   /** The layer. */
   readonly layer: Layer;
   /** How to read it. */
   readonly job: TarLayerJob;
-  /** Digest of its tar. */
-  readonly diffId: string;
 }
 
 /** Begins to decode a layer. The chunks compare its digest and its diff id at their end. */

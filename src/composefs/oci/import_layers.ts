@@ -7,7 +7,7 @@ import type { Notice, NoticeListener } from "../../notice.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
-import { nameLayers, type TarLayer } from "./import_layer.ts";
+import { type LayerToStore, nameLayers } from "./import_layer.ts";
 import {
   type ImportedLayer,
   InlineImporter,
@@ -41,7 +41,7 @@ const AHEAD_COUNT = 2;
  */
 export async function importLayers(
   repository: Repository,
-  layers: readonly TarLayer[],
+  layers: readonly LayerToStore[],
   options: ImportLayersOptions,
 ): Promise<ImportedLayer[]> {
   if (layers.length === 0) return [];
@@ -62,7 +62,7 @@ export async function importLayers(
 
 class LayerWork {
   readonly #repository: Repository;
-  readonly #layers: readonly TarLayer[];
+  readonly #layers: readonly LayerToStore[];
   readonly #options: ImportLayersOptions;
   readonly #importers: LayerImporter[];
   readonly #stored: ImportedLayer[] = [];
@@ -75,7 +75,7 @@ class LayerWork {
 
   constructor(
     repository: Repository,
-    layers: readonly TarLayer[],
+    layers: readonly LayerToStore[],
     options: ImportLayersOptions,
   ) {
     this.#repository = repository;

@@ -9,6 +9,7 @@ import type { SentError } from "../../layer/worker/messages.ts";
 import type { Notice } from "../../notice.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
+import type { CopyJob } from "./copied_layer.ts";
 
 /** To a worker: store a layer, one at a time. */
 export interface ImportRequest {
@@ -25,7 +26,7 @@ export interface ImportRequest {
   /** Name of the layer in messages. */
   readonly name: string;
   /** How to read it. */
-  readonly job: TarLayerJob;
+  readonly job: TarLayerJob | CopyJob;
   /** Digest of its tar. */
   readonly diffId: string;
 }

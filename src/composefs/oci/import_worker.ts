@@ -10,6 +10,7 @@ import { sentError } from "../../layer/worker/messages.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { ObjectCounts, ObjectStore } from "../repository/object_store.ts";
 import { openObjects } from "../repository/open_objects.ts";
+import { copyLayer } from "./copied_layer.ts";
 import { importLayer } from "./import_layer.ts";
 import type { ImportAnswer, ImportRequest } from "./import_messages.ts";
 
@@ -47,17 +48,19 @@ class StoringWorker {
     const before = { ...objects.counts };
     const onNotice: NoticeListener = (notice) =>
       this.#scope.postMessage({ kind: "notice", notice });
+    const onProgress = (readBytes: number) => {
+      // A message would come too late: a thread at work hears none.
+      if (Atomics.load(stop, 0) !== 0) throw new Error("stopped");
+      this.#scope.postMessage({ kind: "progress", readBytes });
+    };
+    if (job.kind === "copy") {
+      const copied = await copyLayer(objects, job, diffId, { onProgress });
+      return { kind: "end", ...copied, counts: countsSince(objects.counts, before) };
+    }
     const chunks = new InlineChunks({ ...job, diffId }, { verifyDiffIds: true, onNotice }, true);
     try {
       const layer = { layer: { index, name, size: job.size, job }, job, diffId };
-      const id = await importLayer(objects, layer, chunks, {
-        onNotice,
-        onProgress: (readBytes) => {
-          // A message would come too late: a thread at work hears none.
-          if (Atomics.load(stop, 0) !== 0) throw new Error("stopped");
-          this.#scope.postMessage({ kind: "progress", readBytes });
-        },
-      });
+      const id = await importLayer(objects, layer, chunks, { onNotice, onProgress });
       const { readBytes, summary } = chunks;
       const counts = countsSince(objects.counts, before);
       return { kind: "end", id, sizeBytes: summary!.uncompressedSize, readBytes, counts };

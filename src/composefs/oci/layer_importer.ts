@@ -8,11 +8,12 @@ import { arrivalOf, explainDelivery } from "../../layer/delivered_chunks.ts";
 import { receivedError } from "../../layer/worker/messages.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
+import { copyLayer } from "./copied_layer.ts";
 import {
   importLayer,
   type ImportLayerOptions,
+  type LayerToStore,
   openTarLayer,
-  type TarLayer,
 } from "./import_layer.ts";
 import type { ImportAnswer, ImportRequest } from "./import_messages.ts";
 
@@ -29,7 +30,7 @@ export interface ImportedLayer {
 /** Stores layers, one at a time. It must be closed. */
 export interface LayerImporter {
   /** Stores a layer; rejects with `ImageError`, or the reason of the signal. */
-  store(layer: TarLayer, options: ImportLayerOptions): Promise<ImportedLayer>;
+  store(layer: LayerToStore, options: ImportLayerOptions): Promise<ImportedLayer>;
   /** Leaves off: what is being stored is rejected before long. */
   stop(): void;
   /** Gives a thread back. */
@@ -47,12 +48,16 @@ export class InlineImporter implements LayerImporter {
   }
 
   /** See {@linkcode LayerImporter.store}. */
-  async store(layer: TarLayer, options: ImportLayerOptions): Promise<ImportedLayer> {
+  async store(layer: LayerToStore, options: ImportLayerOptions): Promise<ImportedLayer> {
     const signals = [this.#stop.signal, ...(options.signal === undefined ? [] : [options.signal])];
     const chosen = { ...options, signal: AbortSignal.any(signals) };
-    const chunks = openTarLayer(layer, chosen);
+    const { objects } = this.#repository;
+    const { job, diffId } = layer;
+    if (job.kind === "copy") return await copyLayer(objects, job, diffId, chosen);
+    const tar = { ...layer, job, layer: { ...layer.layer, job } };
+    const chunks = openTarLayer(tar, chosen);
     try {
-      const id = await importLayer(this.#repository.objects, layer, chunks, chosen);
+      const id = await importLayer(objects, tar, chunks, chosen);
       const { readBytes, summary } = chunks;
       return { id, sizeBytes: summary!.uncompressedSize, readBytes };
     } finally {
@@ -98,7 +103,7 @@ export class WorkerImporter implements LayerImporter {
   }
 
   /** See {@linkcode LayerImporter.store}. */
-  async store(layer: TarLayer, options: ImportLayerOptions): Promise<ImportedLayer> {
+  async store(layer: LayerToStore, options: ImportLayerOptions): Promise<ImportedLayer> {
     if (this.#worker === null) return await this.#inline.store(layer, options);
     const { layer: { index, name, delivery }, job, diffId } = layer;
     // A failure is told by the reading of the blob.
@@ -122,7 +127,7 @@ export class WorkerImporter implements LayerImporter {
       const stored = await this.#pending.promise;
       if (stored !== "never started") return stored;
     } catch (error) {
-      if (delivery === undefined) throw error;
+      if (delivery === undefined || job.kind === "copy") throw error;
       return await explainDelivery(error, delivery, arrivalOf(job));
     } finally {
       this.#pending = null;

@@ -20,7 +20,8 @@ export async function runCopy(
   const report = await withRepository(args, { access: "write", signal }, async (to) => {
     using from = await Repository.open(args.from, { signal });
     const tag = args.name ?? (args.image.startsWith("@") ? null : args.image);
-    return await copyOciImage(from, to, args.image, { tag, byLink: args.zerocopy, signal });
+    const { zerocopy: byLink, workers } = args;
+    return await copyOciImage(from, to, args.image, { tag, byLink, workers, signal });
   });
   const images = Object.fromEntries(report.images);
   const { newObjects, newBytes } = report.objects;

@@ -104,9 +104,7 @@ export function pullCommand() {
           description: message`The digest that an image must have, in any of its forms.`,
         })),
         platform: platformOption(),
-        workers: optional(option("--workers", integer({ metavar: "N", min: 0, max: 64 }), {
-          description: message`Threads that decode layers; default: one for each processor.`,
-        })),
+        workers: workersOption(),
         json: option("--json", { description: message`Report what was pulled as JSON.` }),
         events: option("--events", {
           description: message`Print progress to standard output, a JSON object a line.`,
@@ -210,10 +208,17 @@ export function copyCommand() {
         zerocopy: option("--zerocopy", {
           description: message`Share files by hard links where that is possible.`,
         }),
+        workers: workersOption(),
         json: option("--json", { description: message`Report what was copied as JSON.` }),
       }),
       repositoryOptions(),
     ),
     { description: message`Copy an image from another repository.` },
   );
+}
+
+function workersOption() {
+  return optional(option("--workers", integer({ metavar: "N", min: 0, max: 64 }), {
+    description: message`Threads that store layers; default: one for each processor.`,
+  }));
 }
