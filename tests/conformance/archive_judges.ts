@@ -6,30 +6,13 @@
 import type { LayerEntry, LayerVisitor } from "../../src/layer/layer_entry.ts";
 import { TarParser } from "../../src/layer/tar/tar_parser.ts";
 import { mergeLayers } from "../../src/merge/merge.ts";
-import { type ComparedTree, compareTrees, formatDifference } from "../../src/tree/compare.ts";
-import type { TreeField } from "../../src/tree/compare.ts";
+import type { ComparedTree, TreeField } from "../../src/tree/compare.ts";
 import type { FileTree } from "../../src/tree/file_tree.ts";
 import { FileKind } from "../../src/tree/inode.ts";
 import { MountedTree } from "../mounted_tree.ts";
 import { runTool } from "../run_tool.ts";
-import { type GeneratedContent, generatedReader } from "./generated_content.ts";
-
-const COMPLAINTS_MAX = 20;
-
-/** The differences between what should be there and what was found. */
-export function complaintsAbout<C>(
-  expected: FileTree<GeneratedContent>,
-  found: ComparedTree<C>,
-  ignore: readonly TreeField[],
-): string[] {
-  const complaints: string[] = [];
-  const wanted = { tree: expected, reader: generatedReader };
-  for (const difference of compareTrees(wanted, found, { ignore: ["atime", ...ignore] })) {
-    complaints.push(formatDifference(difference));
-    if (complaints.length === COMPLAINTS_MAX) break;
-  }
-  return complaints;
-}
+import type { GeneratedContent } from "./generated_content.ts";
+import { complaintsAbout } from "./image_judges.ts";
 
 /** The differences of a real directory. */
 export function directoryComplaints(
@@ -38,7 +21,8 @@ export function directoryComplaints(
   ignore: readonly TreeField[] = [],
 ): string[] {
   using mounted = new MountedTree(directory);
-  return complaintsAbout(expected, { tree: mounted.tree, reader: mounted }, ignore);
+  const ignored = ["atime", ...ignore] as const;
+  return complaintsAbout(expected, { tree: mounted.tree, reader: mounted }, ignored);
 }
 
 /** Lets a program extract an archive into a new directory, and looks at what it made. */

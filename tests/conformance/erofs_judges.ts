@@ -4,45 +4,17 @@
  * @module
  */
 import { openErofs } from "../../src/format/erofs/reader.ts";
-import { ImageError } from "../../src/image_error.ts";
-import { fileSource } from "../../src/io/file_source.ts";
-import { type ComparedTree, compareTrees, formatDifference } from "../../src/tree/compare.ts";
-import type { FileTree } from "../../src/tree/file_tree.ts";
-import { withMountedImage } from "../loop_mount.ts";
-import { MountedTree } from "../mounted_tree.ts";
 import { runTool } from "../run_tool.ts";
-import { type GeneratedContent, generatedReader } from "./generated_content.ts";
+import { type ImageJudge, mountJudge, readerJudgeOf } from "./image_judges.ts";
 
-/** Looks at an image. */
-export interface ErofsJudge {
-  /** Name in the names of tests. */
-  readonly name: string;
-  /** Programs and abilities it needs. */
-  readonly needs: readonly string[];
-  /** Complaints, empty for a good image; long lists are cut. */
-  judge(image: string, expected: FileTree<GeneratedContent>): string[];
-}
-
-const COMPLAINTS_MAX = 20;
+/** EROFS has no access times: the kernel shows the others. */
+const IGNORE = ["atime"] as const;
 
 /** The kernel: mounts and walks everything. */
-export const kernelJudge: ErofsJudge = {
-  name: "kernel mount",
-  needs: ["mount:erofs"],
-  judge(image, expected) {
-    try {
-      return withMountedImage(image, (directory) => {
-        using mounted = new MountedTree(directory);
-        return differences(expected, { tree: mounted.tree, reader: mounted });
-      }, { type: "erofs" });
-    } catch (error) {
-      return [String(error)];
-    }
-  },
-};
+export const kernelJudge: ImageJudge = mountJudge("erofs", IGNORE);
 
 /** The checker of erofs-utils, which also decompresses what it knows (lz4; 1.5 no other). */
-export const fsckJudge: ErofsJudge = {
+export const fsckJudge: ImageJudge = {
   name: "fsck.erofs",
   needs: ["fsck.erofs"],
   judge(image) {
@@ -53,35 +25,7 @@ export const fsckJudge: ErofsJudge = {
 };
 
 /** Our own reader: the tree, and all that `check` looks at. */
-export const readerJudge: ErofsJudge = {
-  name: "reader",
-  needs: [],
-  judge(image, expected) {
-    const source = fileSource(image);
-    try {
-      const reader = openErofs(source);
-      const problems: string[] = [];
-      reader.check(({ message }) => problems.push(message));
-      return [...problems, ...differences(expected, { tree: reader.tree, reader })];
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      return [`${error.message} (${JSON.stringify(error.where)})`];
-    } finally {
-      source.close();
-    }
-  },
-};
+export const readerJudge: ImageJudge = readerJudgeOf(openErofs, IGNORE);
 
 /** All judges. */
-export const EROFS_JUDGES: readonly ErofsJudge[] = [readerJudge, kernelJudge, fsckJudge];
-
-function differences<C>(expected: FileTree<GeneratedContent>, found: ComparedTree<C>): string[] {
-  const complaints: string[] = [];
-  const wanted = { tree: expected, reader: generatedReader };
-  // EROFS has no access times: the kernel shows the others.
-  for (const difference of compareTrees(wanted, found, { ignore: ["atime"] })) {
-    complaints.push(formatDifference(difference));
-    if (complaints.length === COMPLAINTS_MAX) break;
-  }
-  return complaints;
-}
+export const EROFS_JUDGES: readonly ImageJudge[] = [readerJudge, kernelJudge, fsckJudge];

@@ -13,7 +13,8 @@ import {
   type ErofsCase,
   VARIANTS,
 } from "./erofs_cases.ts";
-import { EROFS_JUDGES, type ErofsJudge } from "./erofs_judges.ts";
+import { EROFS_JUDGES } from "./erofs_judges.ts";
+import type { ImageJudge } from "./image_judges.ts";
 import { plainSink, withImageFile } from "./plain_sink.ts";
 import { writeTree } from "./write_tree.ts";
 
@@ -25,7 +26,7 @@ function strangers({ blockSize = 4096, compression = "none" }: ErofsOptions): st
 }
 
 /** The kernel must be new enough for the compression. */
-function needsOf({ name, needs }: ErofsJudge, compression: string): readonly string[] {
+function needsOf({ name, needs }: ImageJudge, compression: string): readonly string[] {
   const codec = compression.split(":")[0];
   const isNew = name === "kernel mount" && (codec === "deflate" || codec === "zstd");
   return isNew ? [`mount:erofs:${codec}`] : needs;

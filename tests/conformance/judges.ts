@@ -3,20 +3,17 @@
  *
  * @module
  */
-import { ImageError } from "../../src/image_error.ts";
 import { openExt4 } from "../../src/format/ext4/reader.ts";
-import { fileSource } from "../../src/io/file_source.ts";
-import {
-  type ComparedTree,
-  compareTrees,
-  formatDifference,
-  type TreeField,
-} from "../../src/tree/compare.ts";
+import type { TreeField } from "../../src/tree/compare.ts";
+import type { FileTree } from "../../src/tree/file_tree.ts";
 import { loopDeviceOf, withMountedImage } from "../loop_mount.ts";
 import { MountedTree } from "../mounted_tree.ts";
 import { mustRun, runTool } from "../run_tool.ts";
-import { type GeneratedContent, generatedReader } from "./generated_content.ts";
-import type { FileTree } from "../../src/tree/file_tree.ts";
+import type { GeneratedContent } from "./generated_content.ts";
+import { COMPLAINTS_MAX, complaintsAbout, type ImageJudge, readerJudgeOf } from "./image_judges.ts";
+
+/** Looks at an ext4 image. */
+export type Judge = ImageJudge<Expectation>;
 
 /** What an image should be. */
 export interface Expectation {
@@ -25,18 +22,6 @@ export interface Expectation {
   /** Fields in which the image may differ. */
   readonly ignore?: readonly TreeField[];
 }
-
-/** Looks at an image. */
-export interface Judge {
-  /** Name in the names of tests. */
-  readonly name: string;
-  /** Programs and abilities it needs. */
-  readonly needs: readonly string[];
-  /** Complaints, empty for a good image; long lists are cut. */
-  judge(image: string, expected: Expectation): string[];
-}
-
-const COMPLAINTS_MAX = 20;
 
 /** What `e2fsck` says about a good image; everything else is a complaint. */
 const E2FSCK_GOOD_LINES = [
@@ -71,7 +56,11 @@ export const kernelJudge: Judge = {
     try {
       return withMountedImage(image, (directory) => {
         using mounted = new MountedTree(directory);
-        const complaints = differences(expected, { tree: mounted.tree, reader: mounted });
+        const complaints = complaintsAbout(
+          expected.tree,
+          { tree: mounted.tree, reader: mounted },
+          expected.ignore,
+        );
         return [...complaints, ...kernelComplaints(loopDeviceOf(directory), before)];
       });
     } catch (error) {
@@ -96,34 +85,11 @@ function kernelComplaints(device: string, before: ReadonlySet<string>): string[]
 export const readerJudge: Judge = {
   name: "reader",
   needs: [],
-  judge(image, expected) {
-    const source = fileSource(image);
-    try {
-      const reader = openExt4(source);
-      const complaints: string[] = [];
-      reader.check(({ message, path }) => complaints.push(`${message} (${path ?? ""})`));
-      return [...complaints, ...differences(expected, { tree: reader.tree, reader })];
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      return [`${error.message} (${JSON.stringify(error.where)})`];
-    } finally {
-      source.close();
-    }
-  },
+  judge: (image, { tree, ignore }) => readerJudgeOf(openExt4, ignore).judge(image, tree),
 };
 
 /** All judges that compare or check a whole image. */
 export const JUDGES: readonly Judge[] = [e2fsckJudge, kernelJudge, readerJudge];
-
-function differences<C>(expected: Expectation, found: ComparedTree<C>): string[] {
-  const complaints: string[] = [];
-  const wanted = { tree: expected.tree, reader: generatedReader };
-  for (const difference of compareTrees(wanted, found, { ignore: expected.ignore })) {
-    complaints.push(formatDifference(difference));
-    if (complaints.length === COMPLAINTS_MAX) break;
-  }
-  return complaints;
-}
 
 function kernelLog(): string[] {
   return mustRun("dmesg", []).split("\n");
