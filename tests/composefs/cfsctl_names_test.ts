@@ -144,7 +144,9 @@ Deno.test("an image from standard input gets a name, unless it is none", async (
     strictEqual(JSON.parse(await cfsctl(...place, "gc", "--json")).imagesPruned, 0);
     match(await cfsctl(...place, "dump-files", "refs/os/1", "/lib"), /^\/lib /);
     deepStrictEqual(JSON.parse(await cfsctl(...place, "fsck", "--json")).errors, []);
-    for (const [name, input] of [["os/2", "/etc/passwd"], ["../os", file]]) {
+    const foreign = join(directory, "foreign");
+    await cfsctl("create-image", join(directory, "layout"), foreign, "--algorithm", "sha512");
+    for (const [name, input] of [["os/2", "/etc/passwd"], ["os/3", foreign], ["../os", file]]) {
       strictEqual((await run([...place, "import-image", name], input)).code === 0, false);
     }
     deepStrictEqual([...Deno.readDirSync(join(repository, "images/refs/os"))].length, 1);

@@ -38,21 +38,22 @@ const LEADING: ReadonlyMap<string, boolean> = new Map([
   ["--no-repo", false],
 ]);
 
+/** Of old, it said what a repository says of itself now; only who makes one is asked. */
+const INSECURE = "--insecure";
+
 /** Brings options that stand between `composefs` and its command behind that, where all others are. */
 export function withOptionsBehind(args: readonly string[]): string[] {
+  if (args[0] !== "composefs") return [...args];
   let end = 1;
-  while (args[0] === "composefs" && end < args.length) {
-    const hasValue = LEADING.get(args[end].split("=")[0]);
+  while (end < args.length) {
+    const [name, value] = args[end].split("=");
+    const hasValue = name === INSECURE ? false : LEADING.get(name);
     if (hasValue === undefined) break;
-    end += hasValue && !args[end].includes("=") ? 2 : 1;
+    end += hasValue && value === undefined ? 2 : 1;
   }
   const words = args.slice(end);
+  const options = args.slice(1, end).filter((it) => it !== INSECURE || words[0] === "init");
   const stop = words.indexOf("--");
   const behind = stop === -1 ? words.length : stop;
-  return [
-    ...args.slice(0, 1),
-    ...words.slice(0, behind),
-    ...args.slice(1, end),
-    ...words.slice(behind),
-  ];
+  return ["composefs", ...words.slice(0, behind), ...options, ...words.slice(behind)];
 }
