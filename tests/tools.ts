@@ -22,6 +22,8 @@ const ABILITIES: Readonly<Record<string, () => boolean>> = {
   "mount:squashfs": () => canUseLoop() && knowsFilesystem("squashfs"),
   /** An image file can be mounted as EROFS by the kernel. */
   "mount:erofs": () => canUseLoop() && knowsFilesystem("erofs"),
+  /** An image file can be mounted as btrfs by the kernel. */
+  "mount:btrfs": () => canUseLoop() && knowsFilesystem("btrfs"),
   /** The kernel reads such EROFS images too: it is new enough. */
   "mount:erofs:deflate": () => isMet("mount:erofs") && isKernel(6, 6),
   "mount:erofs:zstd": () => isMet("mount:erofs") && isKernel(6, 10),

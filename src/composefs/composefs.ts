@@ -62,6 +62,7 @@ export type { CopyOciOptions, CopyOciReport } from "./oci/copy_image.ts";
 export { type ListedOciImage, listOciImages } from "./oci/list_images.ts";
 export { pullOciImage } from "./oci/pull.ts";
 export type { PullOciOptions, PullOciReport } from "./oci/pull.ts";
+export type { LocalFetch } from "./splitstream/shared_bodies.ts";
 export { addReferrer, listReferrers, referrerConditions, removeReferrer } from "./oci/referrers.ts";
 export { repositoryImage } from "./oci/repository_image.ts";
 export type { ImageOptions } from "./oci/store_manifest.ts";

@@ -82,6 +82,13 @@ export interface HostFile {
   seekData(position: number): number | null;
   /** The first position from `position` on that is in a hole or behind the end. */
   seekHole(position: number): number;
+  /**
+   * Has the empty file at `path` share the blocks of this one, and opens it; `null` where the file
+   * systems cannot.
+   */
+  cloneTo(path: string): HostFile | null;
+  /** Gives this file the further name `path`; answers `false` where that cannot be. */
+  linkTo(path: string): boolean;
   /** Gives the file back. */
   close(): void;
 }

@@ -13,6 +13,7 @@ import { bytesOf, type ByteString, byteStringFrom } from "../bytes/byte_string.t
 /** Means "no directory: the path is absolute". */
 export const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_SYMLINK_FOLLOW = 0x400;
 /** With an empty name: the open file itself. */
 const AT_EMPTY_PATH = 0x1000;
 /** `struct statx`, `linux/stat.h`. */
@@ -55,6 +56,7 @@ const SYMBOLS = {
     result: "isize",
   },
   lgetxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
+  linkat: { parameters: ["i32", "buffer", "i32", "buffer", "i32"], result: "i32" },
   llistxattr: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   openat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
@@ -185,6 +187,13 @@ export class Linux {
   read(descriptor: number, into: Uint8Array<ArrayBuffer>, position: number): number {
     const { pread } = this.#library.symbols;
     return this.#check("pread", pread(descriptor, into, BigInt(into.length), BigInt(position)));
+  }
+
+  /** `linkat(2)`: gives an open file a further name. */
+  link(descriptor: number, name: ByteString): void {
+    const { linkat } = this.#library.symbols;
+    const open = cString(`/proc/self/fd/${descriptor}`);
+    this.#check("linkat", linkat(AT_FDCWD, open, AT_FDCWD, cString(name), AT_SYMLINK_FOLLOW));
   }
 
   /** `lseek(2)`. */

@@ -18,12 +18,18 @@ import { systemError } from "./system_error.ts";
 
 // asm-generic/fcntl.h; arm64 has other numbers for three of them.
 const IS_ARM = Deno.build.arch === "aarch64";
+const O_WRONLY = 0o1;
 const O_NONBLOCK = 0o4000;
 const O_DIRECTORY = IS_ARM ? 0o40000 : 0o200000;
 const O_NOFOLLOW = IS_ARM ? 0o100000 : 0o400000;
 const O_CLOEXEC = 0o2000000;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
+/** `_IOW(0x94, 13, struct file_clone_range)`, `linux/fs.h`. */
+const FICLONERANGE = 0x4020940d;
+const CLONE_RANGE_SIZE = 32;
+/** Errors that mean that files cannot share blocks, or have no more names. */
+const CANNOT_SHARE = ["EXDEV", "EOPNOTSUPP", "ENOTSUP", "ENOTTY", "EINVAL", "EPERM", "EMLINK"];
 /** Longest list of names and longest value of the kernel (`linux/limits.h`); links are shorter. */
 const LARGEST_ANSWER = 65536;
 
@@ -211,6 +217,37 @@ class LinuxFile implements HostFile {
       } catch (error) {
         if (isErrno(error, "ENXIO")) return position;
         if (isErrno(error, "EINVAL")) return Infinity;
+        throw error;
+      }
+    });
+  }
+
+  cloneTo(path: string): HostFile | null {
+    const { linux } = this.#shared;
+    const at = utf8ByteString(path);
+    return attempt("share blocks with", path, () => {
+      const target = linux.open(AT_FDCWD, at, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+      try {
+        const range = new Uint8Array(CLONE_RANGE_SIZE); // all of the file
+        new DataView(range.buffer).setBigInt64(0, BigInt(this.#descriptor), true); // src_fd
+        linux.ioctl(target, FICLONERANGE, range);
+      } catch (error) {
+        if (isErrno(error, ...CANNOT_SHARE)) return null;
+        throw error;
+      } finally {
+        linux.closeFile(target);
+      }
+      return new LinuxFile(this.#shared, linux.open(AT_FDCWD, at, O_NOFOLLOW | O_CLOEXEC), at);
+    });
+  }
+
+  linkTo(path: string): boolean {
+    return attempt("link", path, () => {
+      try {
+        this.#shared.linux.link(this.#descriptor, utf8ByteString(path));
+        return true;
+      } catch (error) {
+        if (isErrno(error, ...CANNOT_SHARE)) return false;
         throw error;
       }
     });

@@ -106,6 +106,14 @@ class PortableFile implements HostFile {
     return Infinity;
   }
 
+  cloneTo(): null {
+    return null;
+  }
+
+  linkTo(): boolean {
+    return false;
+  }
+
   close(): void {
     this.#source.close();
   }

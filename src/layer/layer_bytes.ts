@@ -13,7 +13,7 @@ import { type Decompressor, detectCompression } from "./decompress/decompressor.
 import { openDecompressor } from "./decompress/open_decompressor.ts";
 import { DigestCheck } from "./digest_check.ts";
 import type { Compression, TarLayerJob, UnpackedTar } from "./layer.ts";
-import { TarAssembler } from "./tar_split/tar_assembler.ts";
+import { type BodyTaker, TarAssembler } from "./tar_split/tar_assembler.ts";
 
 /** Options of {@linkcode openLayerBytes}. */
 export interface LayerBytesOptions {
@@ -21,6 +21,8 @@ export interface LayerBytesOptions {
   readonly onNotice?: NoticeListener;
   /** Compares the uncompressed bytes with the `diffId` even where the blob has a digest. */
   readonly verifyDiffIds?: boolean;
+  /** Hears of the files of an unpacked layer. */
+  readonly bodies?: BodyTaker;
 }
 
 /** Opens the blob of `job`. The result must be closed. Throws `ImageError`. */
@@ -51,7 +53,9 @@ export async function openLayerBytes(
     const contentHash = job.digest === null && job.diffId === null ? createHash("sha256") : null;
     return new LayerBytes(
       input,
-      job.unpacked === undefined ? decompressor : assembled(job, job.unpacked, decompressor),
+      job.unpacked === undefined
+        ? decompressor
+        : assembled(job, job.unpacked, decompressor, options),
       compression,
       diffIdCheck,
       contentHash,
@@ -64,10 +68,15 @@ export async function openLayerBytes(
 }
 
 /** The tar of which `record` gives what stood around the files. Throws `ImageError`. */
-function assembled(job: TarLayerJob, unpacked: UnpackedTar, record: Decompressor): Decompressor {
+function assembled(
+  job: TarLayerJob,
+  unpacked: UnpackedTar,
+  record: Decompressor,
+  { bodies }: LayerBytesOptions,
+): Decompressor {
   const name = job.location.kind === "file" ? job.location.path : "record";
   try {
-    return new TarAssembler(record, name, unpacked.directory);
+    return new TarAssembler(record, name, unpacked.directory, bodies);
   } catch (error) {
     record.close();
     throw error;

@@ -14,6 +14,7 @@ import type { LayerVisitor } from "./layer_entry.ts";
 import type { LayerReading, LayerReadingOptions, LayerSummary } from "./layer_reading.ts";
 import { StepReading, type StepSource } from "./step_reading.ts";
 import { TarReading } from "./tar_reading.ts";
+import type { BodyTaker } from "./tar_split/tar_assembler.ts";
 import { TreeSteps } from "./tree/tree_steps.ts";
 import type { WorkerPool } from "./worker/worker_pool.ts";
 
@@ -21,6 +22,8 @@ import type { WorkerPool } from "./worker/worker_pool.ts";
 export interface ReadLayerOptions extends LayerReadingOptions {
   /** Compares the uncompressed bytes with the `diffId` even where the blob has a digest. */
   readonly verifyDiffIds?: boolean;
+  /** Hears of the files of an unpacked layer; not with a pool. */
+  readonly bodies?: BodyTaker;
   /** Where to decode; without it, the calling thread does. */
   readonly pool?: WorkerPool;
 }
@@ -82,9 +85,9 @@ export function openLayerChunks(
   job: TarLayerJob,
   options: ReadLayerOptions = {},
 ): LayerChunks {
-  const { pool, verifyDiffIds, onNotice, signal } = options;
+  const { pool, verifyDiffIds, bodies, onNotice, signal } = options;
   const decoded = pool === undefined
-    ? new InlineChunks(job, { verifyDiffIds, onNotice })
+    ? new InlineChunks(job, { verifyDiffIds, bodies, onNotice })
     : pool.read(job, { verifyDiffIds, onNotice });
   return layer.delivery === undefined
     ? decoded

@@ -13,8 +13,7 @@ import { BlobWriter } from "../splitstream/blob_writer.ts";
 import { LayerSplitter } from "../splitstream/layer_splitter.ts";
 import { readWhole } from "../splitstream/layer_stream.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
-import type { ImportLayerOptions } from "./import_layer.ts";
-import type { ImportedLayer } from "./layer_importer.ts";
+import type { ImportedLayer, ImportLayerOptions } from "./import_layer.ts";
 
 /** What it takes to copy a layer: plain data, so that it can be sent to a worker. */
 export interface CopyJob {

@@ -14,11 +14,14 @@ import type { ObjectId } from "../repository/object_id.ts";
 import type { ObjectStore } from "../repository/object_store.ts";
 import type { Repository } from "../repository/repository.ts";
 import { LayerSplitter } from "../splitstream/layer_splitter.ts";
+import { type LocalFetch, SharedBodies } from "../splitstream/shared_bodies.ts";
 import type { CopyJob } from "./copied_layer.ts";
 import { layerStream } from "./stream_names.ts";
 
 /** Options of {@linkcode importLayer}. */
 export interface ImportLayerOptions {
+  /** How files of an unpacked layer become objects; `auto` where absent. */
+  readonly localFetch?: LocalFetch;
   /** Hears how many bytes of the blob were read. */
   readonly onProgress?: (readBytes: number) => void;
   /** Hears remarks. */
@@ -29,6 +32,16 @@ export interface ImportLayerOptions {
 
 /** Bytes after which other work gets its turn. */
 const TURN_SIZE = 4 * 1024 * 1024;
+
+/** A layer that was stored. */
+export interface ImportedLayer {
+  /** The object of its stream, which has no name yet. */
+  readonly id: ObjectId;
+  /** Bytes of its tar. */
+  readonly sizeBytes: number;
+  /** Bytes of its blob. */
+  readonly readBytes: number;
+}
 
 /** A layer to store, and the digest that it must have. */
 export interface LayerToStore {
@@ -48,12 +61,18 @@ export interface TarLayer extends LayerToStore {
   readonly job: TarLayerJob;
 }
 
-/** Begins to decode a layer. The chunks compare its digest and its diff id at their end. */
+/** Begins to decode a layer; `bodies` hears of its files, where it is unpacked. */
+export type OpenChunks = (bodies: SharedBodies | undefined) => LayerChunks;
+
+/** Decodes in this thread. The chunks compare the layer's digest and its diff id at their end. */
 export function openTarLayer(
   { layer, job, diffId }: TarLayer,
-  options: ImportLayerOptions,
-): LayerChunks {
-  return openLayerChunks(layer, { ...job, diffId }, { ...options, verifyDiffIds: true });
+  { onNotice, signal }: ImportLayerOptions,
+): OpenChunks {
+  return (bodies) => {
+    const options = { bodies, onNotice, signal, verifyDiffIds: true };
+    return openLayerChunks(layer, { ...job, diffId }, options);
+  };
 }
 
 /** Gives streams of layers the names of their diff ids, once all they need is on the disk. */
@@ -64,18 +83,23 @@ export function nameLayers(repository: Repository, streams: ReadonlyMap<string, 
 }
 
 /**
- * Stores the tar that `chunks` are the bytes of. Answers the object of the stream, without a name
- * yet, when all of it was read and every digest was right.
+ * Stores the tar that the chunks of `open` are the bytes of, and closes them. Answers the object of
+ * the stream, without a name yet, when all of it was read and every digest was right.
  *
  * Rejects with `ImageError`, or the reason of the signal.
  */
 export async function importLayer(
   store: ObjectStore,
-  { layer, diffId }: TarLayer,
-  chunks: LayerChunks,
+  { layer, job, diffId }: TarLayer,
+  open: OpenChunks,
   options: ImportLayerOptions = {},
-): Promise<ObjectId> {
-  const splitter = new LayerSplitter(store, options.onNotice);
+): Promise<ImportedLayer> {
+  const { localFetch = "auto" } = options;
+  const shared = job.unpacked === undefined || localFetch === "disabled"
+    ? undefined
+    : new SharedBodies(store, localFetch === "zerocopy");
+  const chunks = open(shared);
+  const splitter = new LayerSplitter(store, options.onNotice, shared);
   try {
     let untilTurn = TURN_SIZE;
     for (;;) {
@@ -91,17 +115,20 @@ export async function importLayer(
       options.onProgress?.(chunks.readBytes);
     }
     const { id } = await explained(chunks, () => splitter.end());
-    if (chunks.summary?.isDiffIdVerified !== true) {
+    const { readBytes, summary } = chunks;
+    if (summary?.isDiffIdVerified !== true) {
       throw new ImageError(
         "DIGEST_MISMATCH",
         `Cannot accept layer "${diffId}": nobody compared it`,
       );
     }
-    return id;
+    return { id, sizeBytes: summary.uncompressedSize, readBytes };
   } catch (error) {
     throw error instanceof ImageError ? error.at({ layer: layer.name }) : error;
   } finally {
     splitter.abort();
+    chunks.close();
+    shared?.close();
   }
 }
 
@@ -127,14 +154,10 @@ export async function importLayerFile(
     diffId,
   };
   const layer: TarLayer = { layer: { index: 0, name: path, size, job }, job, diffId };
-  const chunks = openTarLayer(layer, options);
-  try {
-    const id = await importLayer(repository.objects, layer, chunks, options);
-    nameLayers(repository, new Map([[diffId, id]]));
-    return id;
-  } finally {
-    chunks.close();
-  }
+  const open = openTarLayer(layer, options);
+  const { id } = await importLayer(repository.objects, layer, open, options);
+  nameLayers(repository, new Map([[diffId, id]]));
+  return id;
 }
 
 /** Runs a step; an error in what the bytes say is explained by wrong bytes, if they are. */

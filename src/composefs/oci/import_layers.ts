@@ -7,18 +7,16 @@ import type { Notice, NoticeListener } from "../../notice.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
-import { type LayerToStore, nameLayers } from "./import_layer.ts";
-import {
-  type ImportedLayer,
-  InlineImporter,
-  type LayerImporter,
-  WorkerImporter,
-} from "./layer_importer.ts";
+import type { LocalFetch } from "../splitstream/shared_bodies.ts";
+import { type ImportedLayer, type LayerToStore, nameLayers } from "./import_layer.ts";
+import { InlineImporter, type LayerImporter, WorkerImporter } from "./layer_importer.ts";
 
 /** Options of {@linkcode importLayers}. */
 export interface ImportLayersOptions {
   /** Threads that store layers beside this one; the number of processors where absent. */
   readonly workers?: number;
+  /** How files of unpacked layers become objects; `auto` where absent. */
+  readonly localFetch?: LocalFetch;
   /** Hears remarks, in the order of the layers. */
   readonly onNotice?: NoticeListener;
   /** Hears what goes on. */
@@ -126,7 +124,7 @@ class LayerWork {
   }
 
   async #store(importer: LayerImporter, index: number): Promise<void> {
-    const { onProgress, signal } = this.#options;
+    const { localFetch, onProgress, signal } = this.#options;
     for (const { layer } of this.#layers.slice(index, index + 1 + AHEAD_COUNT)) {
       layer.delivery?.complete().catch(() => {});
     }
@@ -136,6 +134,7 @@ class LayerWork {
     onProgress?.({ kind: "started", id: diffId, total, unit: "bytes" });
     const notices: Notice[] = this.#notices[index] = [];
     const stored = await importer.store(layer, {
+      localFetch,
       signal,
       onNotice: (notice) => notices.push(notice),
       onProgress: (done) => onProgress?.({ kind: "progress", id: diffId, done }),

@@ -9,6 +9,7 @@ import type { SentError } from "../../layer/worker/messages.ts";
 import type { Notice } from "../../notice.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
+import type { LocalFetch } from "../splitstream/shared_bodies.ts";
 import type { CopyJob } from "./copied_layer.ts";
 
 /** To a worker: store a layer, one at a time. */
@@ -29,6 +30,8 @@ export interface ImportRequest {
   readonly job: TarLayerJob | CopyJob;
   /** Digest of its tar. */
   readonly diffId: string;
+  /** How the files of an unpacked one become objects. */
+  readonly localFetch: LocalFetch | undefined;
 }
 
 /** From a worker. */

@@ -10,6 +10,7 @@ import { sentError } from "../../layer/worker/messages.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { ObjectCounts, ObjectStore } from "../repository/object_store.ts";
 import { openObjects } from "../repository/open_objects.ts";
+import type { SharedBodies } from "../splitstream/shared_bodies.ts";
 import { copyLayer } from "./copied_layer.ts";
 import { importLayer } from "./import_layer.ts";
 import type { ImportAnswer, ImportRequest } from "./import_messages.ts";
@@ -42,7 +43,7 @@ class StoringWorker {
   }
 
   async #store(request: ImportRequest): Promise<ImportAnswer> {
-    const { index, name, job, diffId } = request;
+    const { index, name, job, diffId, localFetch } = request;
     const stop = new Int32Array(request.stop);
     const objects = this.#objects ??= this.#open(request);
     const before = { ...objects.counts };
@@ -57,16 +58,11 @@ class StoringWorker {
       const copied = await copyLayer(objects, job, diffId, { onProgress });
       return { kind: "end", ...copied, counts: countsSince(objects.counts, before) };
     }
-    const chunks = new InlineChunks({ ...job, diffId }, { verifyDiffIds: true, onNotice }, true);
-    try {
-      const layer = { layer: { index, name, size: job.size, job }, job, diffId };
-      const id = await importLayer(objects, layer, chunks, { onNotice, onProgress });
-      const { readBytes, summary } = chunks;
-      const counts = countsSince(objects.counts, before);
-      return { kind: "end", id, sizeBytes: summary!.uncompressedSize, readBytes, counts };
-    } finally {
-      chunks.close();
-    }
+    const layer = { layer: { index, name, size: job.size, job }, job, diffId };
+    const open = (bodies: SharedBodies | undefined) =>
+      new InlineChunks({ ...job, diffId }, { verifyDiffIds: true, bodies, onNotice }, true);
+    const stored = await importLayer(objects, layer, open, { localFetch, onNotice, onProgress });
+    return { kind: "end", ...stored, counts: countsSince(objects.counts, before) };
   }
 
   /** Opens the objects of the one repository that this worker serves as long as it lives. */

@@ -6,26 +6,16 @@
 import { ImageError } from "../../image_error.ts";
 import { arrivalOf, explainDelivery } from "../../layer/delivered_chunks.ts";
 import { receivedError } from "../../layer/worker/messages.ts";
-import type { ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
 import { copyLayer } from "./copied_layer.ts";
 import {
+  type ImportedLayer,
   importLayer,
   type ImportLayerOptions,
   type LayerToStore,
   openTarLayer,
 } from "./import_layer.ts";
 import type { ImportAnswer, ImportRequest } from "./import_messages.ts";
-
-/** A layer that was stored. */
-export interface ImportedLayer {
-  /** The object of its stream, which has no name yet. */
-  readonly id: ObjectId;
-  /** Bytes of its tar. */
-  readonly sizeBytes: number;
-  /** Bytes of its blob. */
-  readonly readBytes: number;
-}
 
 /** Stores layers, one at a time. It must be closed. */
 export interface LayerImporter {
@@ -55,14 +45,7 @@ export class InlineImporter implements LayerImporter {
     const { job, diffId } = layer;
     if (job.kind === "copy") return await copyLayer(objects, job, diffId, chosen);
     const tar = { ...layer, job, layer: { ...layer.layer, job } };
-    const chunks = openTarLayer(tar, chosen);
-    try {
-      const id = await importLayer(objects, tar, chunks, chosen);
-      const { readBytes, summary } = chunks;
-      return { id, sizeBytes: summary!.uncompressedSize, readBytes };
-    } finally {
-      chunks.close();
-    }
+    return await importLayer(objects, tar, openTarLayer(tar, chosen), chosen);
   }
 
   /** See {@linkcode LayerImporter.stop}. */
@@ -121,6 +104,7 @@ export class WorkerImporter implements LayerImporter {
         name,
         job,
         diffId,
+        localFetch: options.localFetch,
       } satisfies ImportRequest,
     );
     try {

@@ -10,6 +10,7 @@ import { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
+import type { LocalFetch } from "../splitstream/shared_bodies.ts";
 import { partsOf, type PulledParts } from "./image_parts.ts";
 import type { TarLayer } from "./import_layer.ts";
 import { importLayers } from "./import_layers.ts";
@@ -24,6 +25,8 @@ export interface PullOciOptions extends ImageOptions {
   readonly tag?: string | null;
   /** Workers that store layers; the number of processors where absent. */
   readonly workers?: number;
+  /** How files of layers that an engine has unpacked become objects; `auto` where absent. */
+  readonly localFetch?: LocalFetch;
   /** Hears what goes on. */
   readonly onProgress?: RepositoryProgressListener;
 }

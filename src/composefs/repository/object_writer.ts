@@ -6,6 +6,7 @@
 import { toHex } from "../../bytes/hex.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { VerityDigester } from "../../fsverity/verity_digest.ts";
+import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
 import { type ObjectStore, removeIfThere, type StoredObject } from "./object_store.ts";
 
@@ -51,6 +52,8 @@ export class ObjectWriter {
   #fill = 0;
   #file: Deno.FsFile | null = null;
   #path = "";
+  // The file was there before, with all bytes.
+  #isGiven = false;
 
   /** Begins an object of `store`, in one of its rooms. */
   constructor(store: ObjectStore, rooms: WritingRooms) {
@@ -64,9 +67,19 @@ export class ObjectWriter {
     return this.#room.digester.size;
   }
 
+  /**
+   * The object is the file at `path` of the repository: its bytes are to come, but not to be written.
+   * None came yet.
+   */
+  useFile(path: string): void {
+    this.#path = path;
+    this.#isGiven = true;
+  }
+
   /** The next bytes; the memory may be reused after the call. Throws `ImageError`. */
   write(bytes: Uint8Array): void {
     this.#room.digester.write(bytes);
+    if (this.#isGiven) return;
     if (this.#fill + bytes.length > BUFFER_SIZE) {
       this.#flush();
       if (bytes.length >= BUFFER_SIZE) return this.#writeAll(bytes);
@@ -77,6 +90,12 @@ export class ObjectWriter {
 
   /** The next `byteCount` bytes are zeros; large runs become holes. Throws `ImageError`. */
   skip(byteCount: number): void {
+    if (this.#isGiven) {
+      throw new ImageError(
+        "CORRUPT",
+        `Cannot store object: ${byteCount} zeros follow in it, expected the bytes of a file`,
+      );
+    }
     if (this.#fill + byteCount <= BUFFER_SIZE) {
       this.#room.digester.skip(byteCount);
       this.#room.buffer.fill(0, this.#fill, this.#fill + byteCount);
@@ -125,8 +144,8 @@ export class ObjectWriter {
       this.abort();
       return this.#store.known(id, sizeBytes);
     }
-    this.#flush();
-    this.#file!.close();
+    if (!this.#isGiven) this.#flush();
+    this.#file?.close();
     this.#file = null;
     this.#rooms.give(this.#room);
     return this.#store.adopt(this.#path, id, sizeBytes);

@@ -10,6 +10,7 @@ import type { NoticeListener } from "../../notice.ts";
 import { FileKind } from "../../tree/inode.ts";
 import type { ObjectStore, StoredObject } from "../repository/object_store.ts";
 import type { ObjectWriter } from "../repository/object_writer.ts";
+import type { SharedBodies } from "./shared_bodies.ts";
 import { SplitstreamWriter } from "./splitstream_writer.ts";
 
 /** Largest content that stays in the stream, and in an image, in bytes. */
@@ -21,10 +22,10 @@ export class LayerSplitter {
   readonly #parser: TarParser;
   readonly #bodies: BodyVisitor;
 
-  /** Begins a stream in `store`. */
-  constructor(store: ObjectStore, onNotice?: NoticeListener) {
+  /** Begins a stream in `store`; what is in `shared` becomes objects as it is. */
+  constructor(store: ObjectStore, onNotice?: NoticeListener, shared?: SharedBodies) {
     this.#stream = new SplitstreamWriter(store, "ocilayer");
-    this.#bodies = new BodyVisitor(store, this.#stream);
+    this.#bodies = new BodyVisitor(store, this.#stream, shared ?? null);
     this.#parser = new TarParser(this.#bodies, onNotice);
   }
 
@@ -61,19 +62,26 @@ export class LayerSplitter {
 class BodyVisitor implements LayerVisitor {
   readonly #store: ObjectStore;
   readonly #stream: SplitstreamWriter;
+  readonly #shared: SharedBodies | null;
   #chunk: Uint8Array = new Uint8Array(0);
+  // Where it begins in the tar.
+  #chunkOffset = 0;
   // How much of the chunk was passed on.
   #taken = 0;
   #object: ObjectWriter | null = null;
+  // How large it will be.
+  #size = 0;
   // The tar does not hold the file as it is, so its bytes stay in the stream.
   #isSparse = false;
 
-  constructor(store: ObjectStore, stream: SplitstreamWriter) {
+  constructor(store: ObjectStore, stream: SplitstreamWriter, shared: SharedBodies | null) {
     this.#store = store;
     this.#stream = stream;
+    this.#shared = shared;
   }
 
   begin(chunk: Uint8Array): void {
+    this.#chunkOffset += this.#chunk.length;
     this.#chunk = chunk;
     this.#taken = 0;
   }
@@ -87,14 +95,20 @@ class BodyVisitor implements LayerVisitor {
       inode.size > LARGEST_INLINE;
     if (!isObject) return false;
     this.#object = this.#store.begin();
+    this.#size = inode.size;
     this.#isSparse = false;
     return true;
   }
 
   write(bytes: Uint8Array): void {
-    this.#object!.write(bytes);
-    if (this.#isSparse) return;
+    const object = this.#object!;
     const start = bytes.byteOffset - this.#chunk.byteOffset;
+    if (this.#shared !== null && !this.#isSparse && object.sizeBytes === 0) {
+      const path = this.#shared.claim(this.#chunkOffset + start, this.#size);
+      if (path !== null) object.useFile(path);
+    }
+    object.write(bytes);
+    if (this.#isSparse) return;
     this.#passTo(start);
     this.#taken = start + bytes.length;
   }

@@ -28,6 +28,15 @@ interface OpenBody {
   done: number;
 }
 
+/** Hears of the files that parts of a tar are made of. */
+export interface BodyTaker {
+  /**
+   * The `size` bytes at `offset` of the tar are those of `file`. Answers `file`, or another
+   * to read in its place, and then closes `file`.
+   */
+  take(file: HostFile, offset: number, size: number): HostFile;
+}
+
 /** Gives a tar. */
 export class TarAssembler implements Decompressor {
   readonly #record: Decompressor;
@@ -38,16 +47,26 @@ export class TarAssembler implements Decompressor {
   // What is left of the last bytes that stand in the record itself.
   #bytes: Uint8Array = new Uint8Array(0);
   #body: OpenBody | null = null;
+  readonly #taker: BodyTaker | null;
+  // Bytes that were given.
+  #offset = 0;
 
   /**
    * Reads the lines that `record` gives, and files below the directory `directory`; `name` is that
-   * of the record, for messages. Throws `ImageError` `NOT_FOUND`, `PERMISSION` or `IO`.
+   * of the record, for messages; `taker` hears of the files. Throws `ImageError` `NOT_FOUND`,
+   * `PERMISSION` or `IO`.
    */
-  constructor(record: Decompressor, name: string, directory: string) {
+  constructor(
+    record: Decompressor,
+    name: string,
+    directory: string,
+    taker: BodyTaker | null = null,
+  ) {
     this.#files = new BodyFiles(directory);
     this.#record = record;
     this.#lines = new RecordLines(record, name);
     this.#name = name;
+    this.#taker = taker;
   }
 
   /** See {@linkcode Decompressor.pull}. */
@@ -57,6 +76,7 @@ export class TarAssembler implements Decompressor {
         const count = this.#body === null
           ? this.#giveBytes(into)
           : this.#giveBody(this.#body, into);
+        this.#offset += count;
         if (count > 0) return count;
         const line = this.#lines.next();
         if (line instanceof Promise) return this.#pullLater(line, into);
@@ -82,27 +102,25 @@ export class TarAssembler implements Decompressor {
     return count;
   }
 
-  /** Answers 0 once all bytes were given and compared. */
+  /** Gives bytes of a file; with the last of them it is compared and closed. */
   #giveBody(body: OpenBody, into: Uint8Array): number {
     const { part, file, crc } = body;
     const count = Math.min(part.size - body.done, into.length, PIECE_SIZE);
-    if (count > 0) {
-      const bytes = this.#piece.subarray(0, count);
-      const read = file.read(bytes, body.done);
-      if (read < count) {
-        throw mismatch(part, `it ends after ${body.done + read} bytes`, `${part.size}`);
-      }
-      crc.update(bytes);
-      into.set(bytes);
-      body.done += count;
-      return count;
+    const bytes = this.#piece.subarray(0, count);
+    const read = file.read(bytes, body.done);
+    if (read < count) {
+      throw mismatch(part, `it ends after ${body.done + read} bytes`, `${part.size}`);
     }
+    crc.update(bytes);
+    into.set(bytes);
+    body.done += count;
+    if (body.done < part.size) return count;
     const observed = toHex(crc.digest());
     const expected = toHex(part.checksum);
     if (observed !== expected) throw mismatch(part, `its CRC-64 is ${observed}`, expected);
     file.close();
     this.#body = null;
-    return 0;
+    return count;
   }
 
   async #pullLater(line: Promise<Uint8Array | null>, into: Uint8Array): Promise<number> {
@@ -127,10 +145,19 @@ export class TarAssembler implements Decompressor {
     }
     if (part.kind === "bytes") this.#bytes = part.bytes;
     else if (part.size > 0) {
-      const file = this.#files.open(part.name, part.size);
-      this.#body = { part, file, crc: new Crc64(), done: 0 };
+      this.#body = { part, file: this.#open(part), crc: new Crc64(), done: 0 };
     }
     return true;
+  }
+
+  #open({ name, size }: FilePart): HostFile {
+    const file = this.#files.open(name, size);
+    try {
+      return this.#taker?.take(file, this.#offset, size) ?? file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   }
 
   #located(error: unknown): unknown {

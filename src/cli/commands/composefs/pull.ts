@@ -52,6 +52,7 @@ export async function runPull(
         isAsIs: args.asIs,
         expectedDigest: args.expectedDigest,
         workers: args.workers,
+        localFetch: args.localFetch,
         onNotice: (notice) => notices.show(notice),
         onProgress: (event) => {
           if (args.events) terminal.writeOutput(`${JSON.stringify(event)}\n`);

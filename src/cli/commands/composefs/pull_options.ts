@@ -8,7 +8,7 @@ import { message } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
-import { integer, string } from "@optique/core/valueparser";
+import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { messageOptions } from "../message_options.ts";
 import { platformOption } from "../platform_option.ts";
@@ -105,6 +105,12 @@ export function pullCommand() {
         })),
         platform: platformOption(),
         workers: workersOption(),
+        localFetch: optional(
+          option("--local-fetch", choice(["disabled", "auto", "zerocopy"], { metavar: "HOW" }), {
+            description:
+              message`How files of unpacked layers are stored: disabled as copies, auto (default) as clones where that can be, zerocopy as clones or links alone.`,
+          }),
+        ),
         json: option("--json", { description: message`Report what was pulled as JSON.` }),
         events: option("--events", {
           description: message`Print progress to standard output, a JSON object a line.`,
