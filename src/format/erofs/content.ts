@@ -23,17 +23,14 @@ export class FlatContent {
   readonly startBlock: number;
   /** Blocks. */
   readonly blockCount: number;
-  /**
-   * The bytes behind the blocks, at most a block: bytes from the start of the image for a reader,
-   * of the tails for a writer. -1 for none.
-   */
-  readonly tailPosition: number;
+  /** Where the bytes behind the blocks, at most a block, are among the tails; -1 for none. */
+  readonly tail: number;
 
   /** Tells where bytes are. */
-  constructor(startBlock: number, blockCount: number, tailPosition: number) {
+  constructor(startBlock: number, blockCount: number, tail: number) {
     this.startBlock = startBlock;
     this.blockCount = blockCount;
-    this.tailPosition = tailPosition;
+    this.tail = tail;
   }
 }
 

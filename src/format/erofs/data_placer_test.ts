@@ -35,8 +35,9 @@ function readBack(sink: OnceSink, tails: TailStore, content: ErofsContent, size:
     const at = startBlock * BLOCK;
     bytes.set(sink.bytes.subarray(at, at + blockCount * BLOCK), logicalBlock * BLOCK);
   }
-  if (content instanceof FlatContent && content.tailPosition >= 0) {
-    tails.read(bytes.subarray(content.blockCount * BLOCK, size), content.tailPosition);
+  if (content instanceof FlatContent && content.tail >= 0) {
+    const at = content.blockCount * BLOCK;
+    tails.read(bytes, at, size - at, content.tail);
   }
   return bytes.slice(0, size);
 }

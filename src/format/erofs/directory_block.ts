@@ -5,8 +5,6 @@
  * @module
  */
 import { type ByteString, writeByteString } from "../../bytes/byte_string.ts";
-import { sortedNames } from "../../tree/file_tree.ts";
-import type { Inode } from "../../tree/inode.ts";
 import { DIRENT_SIZE, writeDirent } from "./dirent.ts";
 import { INODE_COMPACT_SIZE } from "./inode.ts";
 
@@ -18,20 +16,6 @@ export interface DirectoryBlock {
   readonly end: number;
   /** Bytes of entries and names. */
   readonly size: number;
-}
-
-/** All names of a directory as its blocks have them. */
-export function namesWithDots(directory: Inode): ByteString[] {
-  const names = sortedNames(directory);
-  // Most names are behind the dots: look for their place from the front.
-  insert(names, ".");
-  insert(names, "..");
-  return names;
-}
-
-function insert(names: ByteString[], name: ByteString): void {
-  const at = names.findIndex((other) => other > name);
-  names.splice(at < 0 ? names.length : at, 0, name);
 }
 
 /** Cuts names into blocks: as many as fit go into each. */
@@ -73,12 +57,12 @@ export function writeDirectoryBlock(
   at: number,
   names: readonly ByteString[],
   { start, end }: DirectoryBlock,
-  entryOf: (name: ByteString) => DirectoryEntry,
+  entryOf: (name: ByteString, index: number) => DirectoryEntry,
 ): void {
   let nameOffset = (end - start) * DIRENT_SIZE;
   for (let i = start; i < end; i++) {
     const name = names[i];
-    const { nid, kind } = entryOf(name);
+    const { nid, kind } = entryOf(name, i);
     writeDirent(view, at + (i - start) * DIRENT_SIZE, { nid, nameOffset, fileType: kind });
     writeByteString(bytes, at + nameOffset, name);
     nameOffset += name.length;

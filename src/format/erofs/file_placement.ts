@@ -183,11 +183,11 @@ export class FilePlacement implements FileWriter<ErofsContent> {
     return !this.#hasHole && this.#runs.list.length <= 1;
   }
 
-  #flat(tailPosition: number): FlatContent {
+  #flat(tail: number): FlatContent {
     const run = this.#runs.list[0];
     return run === undefined
-      ? new FlatContent(0, 0, tailPosition)
-      : new FlatContent(run.startBlock, run.blockCount, tailPosition);
+      ? new FlatContent(0, 0, tail)
+      : new FlatContent(run.startBlock, run.blockCount, tail);
   }
 
   #checkRoom(byteCount: number): void {
@@ -294,7 +294,7 @@ export class FilePlacement implements FileWriter<ErofsContent> {
     } else {
       this.#turns.enter(this);
     }
-    this.#runs.add({ logicalBlock, startBlock: blocks.nextBlock, blockCount: count });
+    this.#runs.add(logicalBlock, blocks.nextBlock, count);
     return blocks;
   }
 }

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { ErofsRun } from "./content.ts";
-
 /** Largest logarithm of the blocks of a chunk. */
 const CHUNK_BITS_MAX = 31;
 
@@ -20,15 +18,15 @@ export class FileRuns {
   }
 
   /** Adds a run behind the others. */
-  add(run: ErofsRun): void {
+  add(logicalBlock: number, startBlock: number, blockCount: number): void {
     const last = this.list.at(-1);
     if (
-      last !== undefined && last.logicalBlock + last.blockCount === run.logicalBlock &&
-      last.startBlock + last.blockCount === run.startBlock
+      last !== undefined && last.logicalBlock + last.blockCount === logicalBlock &&
+      last.startBlock + last.blockCount === startBlock
     ) {
-      last.blockCount += run.blockCount;
+      last.blockCount += blockCount;
     } else {
-      this.list.push({ ...run });
+      this.list.push({ logicalBlock, startBlock, blockCount });
     }
   }
 

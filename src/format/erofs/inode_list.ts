@@ -6,10 +6,12 @@
  */
 import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
-import { countLinks, eachDirectory, type FileTree, walk } from "../../tree/file_tree.ts";
+import { countLinks, type FileTree, sortedNames } from "../../tree/file_tree.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import { type ErofsContent, FlatContent } from "./content.ts";
 import { NAME_MAX } from "./dirent.ts";
+import { type Epoch, TimeCounts } from "./most_frequent_time.ts";
+import { inPlaceOrder } from "./place_order.ts";
 import type { XattrTable } from "./xattr_table.ts";
 
 /** Longest target of a symbolic link (`PATH_MAX` without its NUL). */
@@ -17,23 +19,23 @@ const TARGET_MAX = 4095;
 /** Largest numbers of a device (`MINORBITS` of the kernel). */
 const MAX_MAJOR = 0xfff;
 const MAX_MINOR = 0xf_ffff;
-/** Different times that are counted to find the most frequent one. */
-const TIMES_MAX = 4096;
 
-/** A directory and the one that holds it. */
+/** What is known of a directory. */
 export interface DirectoryPlace {
-  /** The directory. */
-  readonly inode: Inode<ErofsContent>;
-  /** Its parent; the root's is itself. */
-  readonly parent: Inode<ErofsContent>;
+  /** Its names in byte order, the dots among them. */
+  readonly names: readonly ByteString[];
+  /** The inode of each name. */
+  readonly inodes: readonly Inode<ErofsContent>[];
 }
 
-/** A time. */
-export interface Epoch {
-  /** Seconds since 1970, not negative. */
-  readonly seconds: number;
-  /** Nanoseconds that are added. */
-  readonly nanoseconds: number;
+/** A directory while its names are listed. */
+interface Level extends DirectoryPlace {
+  readonly directory: Inode<ErofsContent>;
+  readonly parent: Inode<ErofsContent>;
+  readonly names: ByteString[];
+  readonly inodes: Inode<ErofsContent>[];
+  /** The name that comes next. */
+  next: number;
 }
 
 /** The inodes of an image. */
@@ -44,77 +46,105 @@ export class InodeList {
    */
   readonly inodes: Inode<ErofsContent>[] = [];
   /** Every directory, the root first, in the same order. */
-  readonly directories: DirectoryPlace[] = [];
+  readonly directories = new Map<Inode<ErofsContent>, DirectoryPlace>();
   /** The time that most inodes have: those can be compact. */
   readonly epoch: Epoch;
-  readonly #times = new Map<string, { epoch: Epoch; count: number }>();
+
+  /** Those with several names that were listed. */
+  readonly #linked = new Set<Inode<ErofsContent>>();
+  /** Files with a tail, each with its position as `number`. */
+  readonly #withTail: Inode<ErofsContent>[] = [];
+  readonly #times = new TimeCounts();
+  readonly #xattrs: XattrTable;
 
   /**
-   * Lists the inodes of `tree`, counts their links, and their attributes in `xattrs`. `number` of
-   * all is -1 afterwards. Throws `ImageError` with the path for what EROFS cannot hold.
+   * Lists the inodes of `tree`, counts their links, and their attributes in `xattrs`; there are
+   * `tailsSize` bytes of tails. Throws `ImageError` with the path for what EROFS cannot hold.
    */
-  constructor(tree: FileTree<ErofsContent>, xattrs: XattrTable) {
+  constructor(tree: FileTree<ErofsContent>, xattrs: XattrTable, tailsSize: number) {
+    this.#xattrs = xattrs;
     countLinks(tree);
-    forgetNumbers(tree);
-    for (const { path, name, inode, parent } of walk(tree)) {
-      if (inode !== tree.root) checkName(name, path);
-      if (inode.number === -1) {
-        if (inode.kind === FileKind.directory) {
-          throw new TypeError("Cannot write tree: a directory has two names");
+    this.#walk(tree.root);
+    for (const inode of inPlaceOrder(this.#withTail, tailsSize)) this.inodes.push(inode);
+    this.#withTail.length = 0;
+    this.#linked.clear();
+    this.epoch = this.#times.mostFrequent();
+  }
+
+  /** Lists all names: what `walk` does, but nearly nobody asks for a path. */
+  #walk(root: Inode<ErofsContent>): void {
+    const levels: Level[] = [];
+    const list = (inode: Inode<ErofsContent>, parent: Inode<ErofsContent>) => {
+      if (!this.#list(inode)) return;
+      const level = { directory: inode, parent, names: sortedNames(inode), inodes: [], next: 0 };
+      this.directories.set(inode, level);
+      levels.push(level);
+    };
+    try {
+      list(root, root);
+      for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+        const { directory, names, inodes } = level;
+        if (level.next === names.length) {
+          insertName(level, ".", directory);
+          insertName(level, "..", level.parent);
+          levels.pop();
+          continue;
         }
-        continue;
+        const name = names[level.next++];
+        checkName(name);
+        const inode = directory.children!.get(name)!;
+        inodes.push(inode);
+        list(inode, directory);
       }
-      inode.number = -1;
-      try {
-        checkInode(inode);
-        xattrs.count(inode.xattrs);
-      } catch (error) {
-        throw error instanceof ImageError ? error.at({ path: displayByteString(path) }) : error;
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      const path = levels.map(({ names, next }) => names[next - 1]).join("/");
+      throw error.at({ path: displayByteString(path) });
+    }
+  }
+
+  /** Lists an inode if it is new, and answers whether it is a directory. */
+  #list(inode: Inode<ErofsContent>): boolean {
+    const isDirectory = inode.kind === FileKind.directory;
+    if (isDirectory) {
+      if (this.directories.has(inode)) {
+        throw new TypeError("Cannot write tree: a directory has two names");
       }
+    } else if (inode.linkCount > 1) {
+      if (this.#linked.has(inode)) return false;
+      this.#linked.add(inode);
+    }
+    checkInode(inode);
+    this.#xattrs.count(inode.xattrs);
+    this.#times.add(inode.mtimeSeconds, inode.mtimeNanoseconds);
+    const { content } = inode;
+    if (content instanceof FlatContent && content.tail >= 0) {
+      inode.number = content.tail;
+      this.#withTail.push(inode);
+    } else {
       this.inodes.push(inode);
-      if (inode.kind === FileKind.directory) this.directories.push({ inode, parent });
-      this.#countTime(inode);
     }
-    let best: { epoch: Epoch; count: number } = { epoch: { seconds: 0, nanoseconds: 0 }, count: 0 };
-    for (const time of this.#times.values()) if (time.count > best.count) best = time;
-    this.epoch = best.epoch;
-    this.#times.clear();
-    this.inodes.sort((a, b) => tailOf(a) - tailOf(b));
-  }
-
-  #countTime({ mtimeSeconds: seconds, mtimeNanoseconds: nanoseconds }: Inode): void {
-    if (seconds < 0) return;
-    const key = `${seconds}.${nanoseconds}`;
-    const known = this.#times.get(key);
-    if (known !== undefined) known.count++;
-    else if (this.#times.size < TIMES_MAX) {
-      this.#times.set(key, { epoch: { seconds, nanoseconds }, count: 1 });
-    }
+    return isDirectory;
   }
 }
 
-function tailOf({ content }: Inode<ErofsContent>): number {
-  return content instanceof FlatContent ? content.tailPosition : -1;
+/** Most names are behind the dots: their place is looked for from the front. */
+function insertName({ names, inodes }: Level, name: ByteString, inode: Inode<ErofsContent>): void {
+  const found = names.findIndex((other) => other > name);
+  const at = found < 0 ? names.length : found;
+  names.splice(at, 0, name);
+  inodes.splice(at, 0, inode);
 }
 
-function forgetNumbers(tree: FileTree): void {
-  tree.root.number = 0;
-  eachDirectory(tree, (directory) => {
-    for (const child of directory.children!.values()) child.number = 0;
-  });
-}
-
-function checkName(name: ByteString, path: ByteString): void {
+function checkName(name: ByteString): void {
   const isName = name !== "" && name !== "." && name !== ".." && !/[\0/]/.test(name);
   if (isName && name.length <= NAME_MAX) return;
-  const shown = displayByteString(path);
   throw new ImageError(
     isName ? "LIMIT_EXCEEDED" : "UNSAFE_PATH",
     isName
       ? `Cannot write name "${displayByteString(name)}": ${name.length} bytes, expected at most ` +
         `${NAME_MAX}`
       : `Cannot write name "${displayByteString(name)}": it is no file name`,
-    { where: { path: shown } },
   );
 }
 

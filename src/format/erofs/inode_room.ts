@@ -16,7 +16,10 @@ const GAPS_MAX = 32;
  */
 export class InodeRoom {
   readonly #blockSize: number;
-  readonly #gaps: { start: number; size: number }[] = [];
+  // Rests of blocks: the smallest first, of equals the one in front. Some may be used up.
+  readonly #gapStarts = new Float64Array(GAPS_MAX);
+  readonly #gapSizes = new Uint32Array(GAPS_MAX);
+  #gapCount = 0;
   #end: number;
   #usedEnd = 0;
 
@@ -53,17 +56,11 @@ export class InodeRoom {
   }
 
   #takeGap(size: number): number | null {
-    let best = -1;
-    for (let i = 0; i < this.#gaps.length; i++) {
-      const gap = this.#gaps[i];
-      if (gap.size >= size && (best < 0 || gap.size < this.#gaps[best].size)) best = i;
-    }
-    if (best < 0) return null;
-    const gap = this.#gaps[best];
-    const { start } = gap;
-    gap.start += size;
-    gap.size -= size;
-    if (gap.size === 0) this.#gaps.splice(best, 1);
+    let index = 0;
+    while (index < this.#gapCount && this.#gapSizes[index] < size) index++;
+    if (index === this.#gapCount) return null;
+    const start = this.#gapStarts[index];
+    this.#putGap(index, start + size, this.#gapSizes[index] - size);
     return start;
   }
 
@@ -77,12 +74,27 @@ export class InodeRoom {
 
   #addGap(start: number, size: number): void {
     if (size === 0) return;
-    this.#gaps.push({ start, size });
-    if (this.#gaps.length <= GAPS_MAX) return;
-    let smallest = 0;
-    for (let i = 1; i < this.#gaps.length; i++) {
-      if (this.#gaps[i].size < this.#gaps[smallest].size) smallest = i;
+    if (this.#gapCount < GAPS_MAX) this.#putGap(this.#gapCount++, start, size);
+    else if (size >= this.#gapSizes[0]) this.#putGap(0, start, size);
+  }
+
+  /** Puts a rest in place of the one at `at`, or to where the order wants it. */
+  #putGap(at: number, start: number, size: number): void {
+    while (at > 0 && this.#isBehind(at - 1, start, size)) this.#moveGap(at - 1, at--);
+    while (at + 1 < this.#gapCount && !this.#isBehind(at + 1, start, size)) {
+      this.#moveGap(at + 1, at++);
     }
-    this.#gaps.splice(smallest, 1);
+    this.#gapStarts[at] = start;
+    this.#gapSizes[at] = size;
+  }
+
+  #isBehind(index: number, start: number, size: number): boolean {
+    const other = this.#gapSizes[index];
+    return other > size || (other === size && this.#gapStarts[index] > start);
+  }
+
+  #moveGap(from: number, to: number): void {
+    this.#gapStarts[to] = this.#gapStarts[from];
+    this.#gapSizes[to] = this.#gapSizes[from];
   }
 }

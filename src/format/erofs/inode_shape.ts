@@ -4,13 +4,15 @@
  * @module
  */
 import { alignUp, divideUp } from "../../bytes/align.ts";
+import type { ByteString } from "../../bytes/byte_string.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import { BLOCK_MAP_ENTRY_SIZE, CHUNK_INDEX_SIZE } from "./chunk.ts";
 import { CompressedContent, type ErofsContent, FlatContent } from "./content.ts";
-import { directoryBlocks, directoryTailSize, namesWithDots } from "./directory_block.ts";
+import { directoryBlocks, directoryTailSize } from "./directory_block.ts";
 import { DataLayout, INODE_COMPACT_SIZE, INODE_EXTENDED_SIZE } from "./inode.ts";
-import type { Epoch } from "./inode_list.ts";
+import type { DirectoryPlace } from "./inode_list.ts";
 import { FULL_INDEX_OFFSET, LCLUSTER_INDEX_SIZE } from "./lcluster.ts";
+import type { Epoch } from "./most_frequent_time.ts";
 import type { XattrTable } from "./xattr_table.ts";
 
 /** What shapes depend on. */
@@ -19,6 +21,8 @@ export interface ShapeInput {
   readonly blockSize: number;
   /** Time of compact inodes. */
   readonly epoch: Epoch;
+  /** All directories. */
+  readonly directories: ReadonlyMap<Inode<ErofsContent>, DirectoryPlace>;
   /** All attributes. */
   readonly xattrs: XattrTable;
   /** Whether blocks have numbers of 48 bits. */
@@ -28,37 +32,43 @@ export interface ShapeInput {
 /** An inode as it stands in the image. */
 export interface InodeShape {
   /** Whether it takes 64 bytes instead of 32. */
-  readonly isExtended: boolean;
+  isExtended: boolean;
   /** How its data is found. */
-  readonly layout: DataLayout;
-  /** `i_size`. */
-  readonly size: number;
-  /** Bytes to what follows inode and attributes. */
-  readonly headSize: number;
-  /** Bytes of a map behind that, with the bytes that align it. */
-  readonly mapSize: number;
-  /** Bytes of data behind that, which must stand in one block. */
-  readonly tailSize: number;
-  /** Blocks of a directory or symbolic link, apart from the tail. */
-  readonly outerBlocks: number;
-}
-
-/** What the data of a file makes of its inode. */
-interface DataShape {
   layout: DataLayout;
+  /** `i_size`. */
   size: number;
+  /** Bytes to what follows inode and attributes. */
+  headSize: number;
+  /** Bytes of a map behind that, with the bytes that align it. */
   mapSize: number;
+  /** Bytes of data behind that, which must stand in one block. */
   tailSize: number;
+  /** Blocks of a directory or symbolic link, apart from the tail. */
   outerBlocks: number;
 }
 
 /** The shape of an inode; throws `ImageError` `LIMIT_EXCEEDED` for too many attributes. */
 export function shapeOf(inode: Inode<ErofsContent>, input: ShapeInput): InodeShape {
-  const xattrSize = input.xattrs.sizeOf(inode.xattrs);
   const isExtended = needsExtended(inode, input);
-  const headSize = (isExtended ? INODE_EXTENDED_SIZE : INODE_COMPACT_SIZE) + xattrSize;
-  const data = dataShape(inode, headSize, input);
-  return { isExtended, headSize, ...data };
+  const inodeSize = isExtended ? INODE_EXTENDED_SIZE : INODE_COMPACT_SIZE;
+  const shape: InodeShape = {
+    isExtended,
+    layout: DataLayout.flatPlain,
+    size: 0,
+    headSize: inodeSize + input.xattrs.sizeOf(inode.xattrs),
+    mapSize: 0,
+    tailSize: 0,
+    outerBlocks: 0,
+  };
+  if (inode.kind === FileKind.directory) {
+    shapeDirectory(shape, input.directories.get(inode)!.names, input.blockSize);
+  } else if (inode.kind === FileKind.symlink) {
+    shapeSymlink(shape, inode.target.length, input.blockSize);
+  } else if (inode.kind === FileKind.regular && inode.content !== null) {
+    shape.size = inode.size;
+    shapeContent(shape, inode.content, input);
+  }
+  return shape;
 }
 
 function needsExtended(inode: Inode, { epoch, is48bit }: ShapeInput): boolean {
@@ -67,68 +77,52 @@ function needsExtended(inode: Inode, { epoch, is48bit }: ShapeInput): boolean {
     inode.linkCount > 0xffff || inode.size > 0xffff_ffff;
 }
 
-function dataShape(inode: Inode<ErofsContent>, headSize: number, input: ShapeInput): DataShape {
-  const { blockSize } = input;
-  switch (inode.kind) {
-    case FileKind.directory:
-      return directoryShape(inode, blockSize);
-    case FileKind.symlink: {
-      const size = inode.target.length;
-      // Kernels before 6.12 read a target only from the block of its inode.
-      return headSize + size <= blockSize
-        ? { ...PLAIN, layout: DataLayout.flatInline, size, tailSize: size }
-        : { ...PLAIN, size, outerBlocks: divideUp(size, blockSize) };
-    }
-    case FileKind.regular:
-      return inode.content === null
-        ? PLAIN
-        : contentShape(inode.content, inode.size, headSize, input);
-    default:
-      return PLAIN;
+function shapeSymlink(shape: InodeShape, size: number, blockSize: number): void {
+  shape.size = size;
+  // Kernels before 6.12 read a target only from the block of its inode.
+  if (shape.headSize + size <= blockSize) {
+    shape.layout = DataLayout.flatInline;
+    shape.tailSize = size;
+  } else {
+    shape.outerBlocks = divideUp(size, blockSize);
   }
 }
 
-const PLAIN: DataShape = {
-  layout: DataLayout.flatPlain,
-  size: 0,
-  mapSize: 0,
-  tailSize: 0,
-  outerBlocks: 0,
-};
-
-function contentShape(
+function shapeContent(
+  shape: InodeShape,
   content: ErofsContent,
-  size: number,
-  headSize: number,
   { blockSize, is48bit }: ShapeInput,
-): DataShape {
+): void {
+  const { size, headSize } = shape;
   if (content instanceof FlatContent) {
-    if (content.tailPosition < 0) return { ...PLAIN, size };
-    const tailSize = size - content.blockCount * blockSize;
-    return { ...PLAIN, layout: DataLayout.flatInline, size, tailSize };
-  }
-  if (content instanceof CompressedContent) {
-    if (!content.isSmaller) return { ...PLAIN, size };
+    if (content.tail < 0) return;
+    shape.layout = DataLayout.flatInline;
+    shape.tailSize = size - content.blockCount * blockSize;
+  } else if (content instanceof CompressedContent) {
+    if (!content.isSmaller) return;
     const indexes = divideUp(size, blockSize) * LCLUSTER_INDEX_SIZE;
-    const mapSize = alignUp(headSize, 8) - headSize + FULL_INDEX_OFFSET + indexes;
-    return { ...PLAIN, layout: DataLayout.compressedFull, size, mapSize };
+    shape.layout = DataLayout.compressedFull;
+    shape.mapSize = alignUp(headSize, 8) - headSize + FULL_INDEX_OFFSET + indexes;
+  } else {
+    const entrySize = is48bit ? CHUNK_INDEX_SIZE : BLOCK_MAP_ENTRY_SIZE;
+    const entries = divideUp(size, blockSize * 2 ** content.chunkBits);
+    shape.layout = DataLayout.chunkBased;
+    shape.mapSize = alignUp(headSize, entrySize) - headSize + entries * entrySize;
   }
-  const entrySize = is48bit ? CHUNK_INDEX_SIZE : BLOCK_MAP_ENTRY_SIZE;
-  const entries = divideUp(size, blockSize * 2 ** content.chunkBits);
-  const mapSize = alignUp(headSize, entrySize) - headSize + entries * entrySize;
-  return { ...PLAIN, layout: DataLayout.chunkBased, size, mapSize };
 }
 
-function directoryShape(directory: Inode, blockSize: number): DataShape {
-  let outerBlocks = 0;
+function shapeDirectory(shape: InodeShape, names: readonly ByteString[], blockSize: number): void {
+  let blocks = 0;
   let last = 0;
-  for (const { size } of directoryBlocks(namesWithDots(directory), blockSize)) {
-    outerBlocks++;
+  for (const { size } of directoryBlocks(names, blockSize)) {
+    blocks++;
     last = size;
   }
-  const tailSize = directoryTailSize(last, blockSize);
-  if (tailSize === 0) return { ...PLAIN, size: outerBlocks * blockSize, outerBlocks };
-  outerBlocks--;
-  const size = outerBlocks * blockSize + tailSize;
-  return { ...PLAIN, layout: DataLayout.flatInline, size, tailSize, outerBlocks };
+  shape.tailSize = directoryTailSize(last, blockSize);
+  if (shape.tailSize > 0) {
+    shape.layout = DataLayout.flatInline;
+    blocks--;
+  }
+  shape.outerBlocks = blocks;
+  shape.size = blocks * blockSize + shape.tailSize;
 }

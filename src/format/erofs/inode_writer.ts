@@ -22,6 +22,7 @@ import {
 import { type InodeShape, type ShapeInput, shapeOf } from "./inode_shape.ts";
 import type { MetadataStage } from "./metadata_stage.ts";
 import type { TailStore } from "./tail_store.ts";
+import { xattrCount } from "./xattr.ts";
 
 /** What inodes are written from. */
 export interface InodeWriterInput extends ShapeInput {
@@ -58,30 +59,25 @@ export class InodeWriter {
     const at = stage.open(position, shape.headSize + shape.mapSize + shape.tailSize);
     const { bytes, view } = stage;
     const startBlock = this.#startBlock(inode, shape);
-    const common = {
+    const inodeSize = shape.isExtended ? INODE_EXTENDED_SIZE : INODE_COMPACT_SIZE;
+    const fields = {
       format: inodeFormat(shape.layout, shape.isExtended),
-      xattrCount: 0,
+      xattrCount: xattrCount(shape.headSize - inodeSize),
       mode: modeOf(inode),
+      blockHigh: high32(startBlock),
+      linksOrHigh: inode.linkCount,
       size: shape.size,
       union: low32(startBlock),
       ino,
       uid: inode.uid,
       gid: inode.gid,
+      mtimeOffset: 0,
+      mtimeSeconds: inode.mtimeSeconds,
+      mtimeNanoseconds: inode.mtimeNanoseconds,
+      links: inode.linkCount,
     };
-    const inodeSize = shape.isExtended ? INODE_EXTENDED_SIZE : INODE_COMPACT_SIZE;
-    const xattrBytes = shape.headSize - inodeSize;
-    if (xattrBytes > 0) common.xattrCount = (xattrBytes - 12) / 4 + 1;
-    if (shape.isExtended) {
-      writeExtendedInode(view, at, {
-        ...common,
-        blockHigh: high32(startBlock),
-        mtimeSeconds: inode.mtimeSeconds,
-        mtimeNanoseconds: inode.mtimeNanoseconds,
-        links: inode.linkCount,
-      });
-    } else {
-      writeCompactInode(view, at, { ...common, linksOrHigh: inode.linkCount, mtimeOffset: 0 });
-    }
+    if (shape.isExtended) writeExtendedInode(view, at, fields);
+    else writeCompactInode(view, at, fields);
     xattrs.write(bytes, view, at + inodeSize, inode.xattrs);
     if (shape.mapSize > 0) this.#writeMap(inode, shape, view, at + shape.headSize);
     if (shape.tailSize > 0) this.#writeTail(inode, shape, bytes, view, at + shape.headSize);
@@ -135,8 +131,7 @@ export class InodeWriter {
     else if (inode.kind === FileKind.directory) {
       this.#input.writeDirectoryTail(inode, bytes, view, at);
     } else if (inode.content instanceof FlatContent && shape.layout === DataLayout.flatInline) {
-      const tail = bytes.subarray(at, at + shape.tailSize);
-      this.#input.tails.read(tail, inode.content.tailPosition);
+      this.#input.tails.read(bytes, at, shape.tailSize, inode.content.tail);
     }
   }
 }

@@ -3,44 +3,67 @@
  *
  * @module
  */
-import { Spool } from "../spool.ts";
+import { ScratchFile } from "../../io/scratch_file.ts";
 
-/** Bytes that are read back at once, and how many such pages are kept. */
-const PAGE_SIZE = 64 * 1024;
-const PAGES_MAX = 16;
+/** Bytes that are written to the temporary file and read back at once. */
+const PAGE_SIZE = 256 * 1024;
+/** Pages that are kept once they were read. */
+const PAGES_MAX = 8;
 
-/** Tails in the order in which they came; all but the last are in a temporary file. */
+/** Tails one behind the other; all but the last page of them are in a temporary file. */
 export class TailStore {
-  readonly #spool: Spool;
+  readonly #directory: string | undefined;
+  /** Bytes of all tails. */
+  size = 0;
+  #file: ScratchFile | null = null;
+  /** The page that is being filled. */
+  #last = new Uint8Array(PAGE_SIZE);
   // Tails are wanted nearly in order, but for those that fill the rests of blocks: they are far ahead.
   readonly #pages = new Map<number, Uint8Array>();
-  #size = 0;
 
   /** Begins; a temporary file goes to `directory`, or where temporary files are. */
   constructor(directory?: string) {
-    this.#spool = new Spool(directory);
+    this.#directory = directory;
   }
 
   /** Keeps the bytes of a tail, and answers their position. */
   add(bytes: Uint8Array): number {
-    const file = this.#spool.beginFile(bytes.length);
-    file.write(bytes);
-    this.#size += bytes.length;
-    return file.end().position;
+    const position = this.size;
+    for (let done = 0; done < bytes.length;) {
+      const at = this.size % PAGE_SIZE;
+      if (at === 0 && this.size > 0) {
+        this.#file ??= ScratchFile.open(this.#directory);
+        this.#file.write(this.#last, this.size - PAGE_SIZE);
+      }
+      const count = Math.min(bytes.length - done, PAGE_SIZE - at);
+      this.#last.set(count === bytes.length ? bytes : bytes.subarray(done, done + count), at);
+      this.size += count;
+      done += count;
+    }
+    return position;
   }
 
-  /** Fills `into` with the tail at `position`; no tail may be added afterwards. */
-  read(into: Uint8Array, position: number): void {
-    for (let done = 0; done < into.length;) {
-      const at = (position + done) % PAGE_SIZE;
-      const page = this.#page((position + done - at) / PAGE_SIZE);
-      const piece = page.subarray(at, Math.min(PAGE_SIZE, at + into.length - done));
-      into.set(piece, done);
-      done += piece.length;
+  /** Copies `size` bytes from `position` on to `at` of `into`; nothing may be added afterwards. */
+  read(into: Uint8Array, at: number, size: number, position: number): void {
+    const end = position + size;
+    while (position < end) {
+      const from = position % PAGE_SIZE;
+      const count = Math.min(end - position, PAGE_SIZE - from);
+      into.set(this.#page((position - from) / PAGE_SIZE).subarray(from, from + count), at);
+      at += count;
+      position += count;
     }
   }
 
+  /** Deletes the temporary file. */
+  close(): void {
+    this.#file?.close();
+    this.#file = null;
+  }
+
   #page(index: number): Uint8Array {
+    const start = index * PAGE_SIZE;
+    if (start + PAGE_SIZE >= this.size) return this.#last;
     const known = this.#pages.get(index);
     if (known !== undefined) return known;
     let page: Uint8Array;
@@ -50,14 +73,10 @@ export class TailStore {
       this.#pages.delete(oldest);
       page = bytes;
     }
-    const start = index * PAGE_SIZE;
-    this.#spool.read(page.subarray(0, Math.min(PAGE_SIZE, this.#size - start)), start);
+    if (this.#file!.read(page, start) < PAGE_SIZE) {
+      throw new Error("Temporary file is shorter than what was written to it");
+    }
     this.#pages.set(index, page);
     return page;
-  }
-
-  /** Deletes the temporary file. */
-  close(): void {
-    this.#spool.close();
   }
 }

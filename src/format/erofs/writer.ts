@@ -18,21 +18,17 @@ import { CountingSink } from "./counting_sink.ts";
 import { blocksOf, ChunkedContent, CompressedContent, type ErofsContent } from "./content.ts";
 import { DataBlocks } from "./data_blocks.ts";
 import { DataPlacer } from "./data_placer.ts";
-import {
-  directoryBlocks,
-  directoryTailSize,
-  namesWithDots,
-  writeDirectoryBlock,
-} from "./directory_block.ts";
+import { directoryBlocks, directoryTailSize, writeDirectoryBlock } from "./directory_block.ts";
 import { CompatFeature, featureNames, IncompatFeature } from "./features.ts";
 import { deriveUuid, EROFS_FORMAT_NUMBER, formatUuid } from "./identity.ts";
 import { INODE_COMPACT_SIZE } from "./inode.ts";
-import { InodeList } from "./inode_list.ts";
+import { type DirectoryPlace, InodeList } from "./inode_list.ts";
 import { InodeRoom } from "./inode_room.ts";
 import { type InodeShape, type ShapeInput, shapeOf } from "./inode_shape.ts";
 import { InodeWriter } from "./inode_writer.ts";
 import { MetadataStage } from "./metadata_stage.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { inPlaceOrder } from "./place_order.ts";
 import {
   checksummedSize,
   emptySuperblock,
@@ -140,9 +136,9 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     // Shared attributes are found by a block number of 32 bits.
     const mayShare = this.#blocks.nextBlock < BLOCKS_MAX / 2;
     const xattrs = new XattrTable(mayShare);
-    const list = new InodeList(tree, xattrs);
+    const list = new InodeList(tree, xattrs, this.#tails.size);
     xattrs.share();
-    const { layout, shapes } = yield* this.#layOut(list, xattrs);
+    const { layout, shapes } = yield* this.#layOut(list, xattrs, tree);
     const uuid = deriveUuid(this.#context.identity(), this.#options);
     yield* this.#writeOuter(list, layout, blockSize);
     if (xattrs.sharedSize > 0) {
@@ -193,12 +189,14 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
   *#layOut(
     list: InodeList,
     xattrs: XattrTable,
+    tree: FileTree<ErofsContent>,
   ): Generator<void, { layout: Layout; shapes: ShapeInput }> {
     const { blockSize } = this.#options;
     const outerStart = this.#blocks.nextBlock;
     const xattrBlocks = divideUp(xattrs.sharedSize, blockSize);
     for (const is48bit of [false, true]) {
-      const shapes: ShapeInput = { blockSize, epoch: list.epoch, xattrs, is48bit };
+      const { epoch, directories } = list;
+      const shapes: ShapeInput = { blockSize, epoch, directories, xattrs, is48bit };
       // Inode number 0 is no file for many programs: the first unit stays free.
       const room = new InodeRoom(blockSize, INODE_COMPACT_SIZE);
       let outerEnd = outerStart;
@@ -206,7 +204,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
       let count = 0;
       for (const inode of list.inodes) {
         if (++count % STEP_INODES === 0) yield;
-        const { headSize, mapSize, tailSize, outerBlocks } = this.#shapeOf(inode, shapes, list);
+        const { headSize, mapSize, tailSize, outerBlocks } = this.#shapeOf(inode, shapes, tree);
         inode.number = room.take(headSize + mapSize, tailSize) / INODE_COMPACT_SIZE;
         if (outerBlocks === 0) continue;
         this.#outer.set(inode, outerEnd);
@@ -223,12 +221,16 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
   }
 
   /** The shape of an inode; what does not fit is told with its path. */
-  #shapeOf(inode: Inode<ErofsContent>, shapes: ShapeInput, list: InodeList): InodeShape {
+  #shapeOf(
+    inode: Inode<ErofsContent>,
+    shapes: ShapeInput,
+    tree: FileTree<ErofsContent>,
+  ): InodeShape {
     try {
       return shapeOf(inode, shapes);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
-      for (const { path, inode: other } of walk({ root: list.directories[0].inode })) {
+      for (const { path, inode: other } of walk(tree)) {
         if (other === inode) throw error.at({ path: displayByteString(path) });
       }
       throw error;
@@ -247,7 +249,6 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
   /** Writes the blocks of directories and symbolic links, in the order of their places. */
   *#writeOuter(list: InodeList, layout: Layout, blockSize: number): Generator<void> {
     const stage = new MetadataStage(this.#sink);
-    const parents = new Map(list.directories.map(({ inode, parent }) => [inode, parent]));
     for (const [inode, startBlock] of this.#outer) {
       yield;
       let position = startBlock * blockSize;
@@ -256,13 +257,13 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
         stage.bytes.set(bytesOf(inode.target), at);
         continue;
       }
-      const names = namesWithDots(inode);
-      const blocks = [...directoryBlocks(names, blockSize)];
-      const entryOf = this.#entries(inode, parents.get(inode)!, layout);
+      const place = list.directories.get(inode)!;
+      const blocks = [...directoryBlocks(place.names, blockSize)];
+      const entryOf = this.#entries(place, layout);
       if (directoryTailSize(blocks.at(-1)!.size, blockSize) > 0) blocks.pop();
       for (const block of blocks) {
         const at = stage.open(position, blockSize);
-        writeDirectoryBlock(stage.bytes, stage.view, at, names, block, entryOf);
+        writeDirectoryBlock(stage.bytes, stage.view, at, place.names, block, entryOf);
         position += blockSize;
       }
     }
@@ -272,7 +273,6 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
   *#writeInodes(list: InodeList, layout: Layout, shapes: ShapeInput): Generator<void> {
     const { blockSize, compression } = this.#options;
     const stage = new MetadataStage(this.#sink);
-    const parents = new Map(list.directories.map(({ inode, parent }) => [inode, parent]));
     const writer = new InodeWriter({
       ...shapes,
       stage,
@@ -280,27 +280,26 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
       algorithm: compression === null ? 0 : Algorithm[compression.codec],
       outerBlockOf: (inode) => this.#outer.get(inode)!,
       writeDirectoryTail: (directory, bytes, view, at) => {
-        const names = namesWithDots(directory);
-        const entryOf = this.#entries(directory, parents.get(directory)!, layout);
-        const last = [...directoryBlocks(names, blockSize)].at(-1)!;
-        writeDirectoryBlock(bytes, view, at, names, last, entryOf);
+        const place = list.directories.get(directory)!;
+        const entryOf = this.#entries(place, layout);
+        const last = [...directoryBlocks(place.names, blockSize)].at(-1)!;
+        writeDirectoryBlock(bytes, view, at, place.names, last, entryOf);
       },
     });
     const start = layout.metaBlock * blockSize;
-    // In the order of their places: rests of blocks were filled with later ones.
-    list.inodes.sort((a, b) => a.number - b.number);
-    for (let i = 0; i < list.inodes.length; i++) {
+    const metaSize = (layout.blockCount - layout.metaBlock) * blockSize;
+    const ordered = inPlaceOrder(list.inodes, metaSize / INODE_COMPACT_SIZE);
+    for (let i = 0; i < ordered.length; i++) {
       if (i % STEP_INODES === 0) yield;
-      const inode = list.inodes[i];
+      const inode = ordered[i];
       writer.write(inode, start + inode.number * INODE_COMPACT_SIZE, i + 1);
     }
     stage.flush();
   }
 
-  #entries(directory: Inode<ErofsContent>, parent: Inode<ErofsContent>, layout: Layout) {
-    const children = directory.children!;
-    return (name: string) => {
-      const inode = name === "." ? directory : name === ".." ? parent : children.get(name)!;
+  #entries({ inodes }: DirectoryPlace, layout: Layout) {
+    return (_: string, index: number) => {
+      const inode = inodes[index];
       return { nid: this.#nidOf(inode, layout), kind: inode.kind };
     };
   }
@@ -316,7 +315,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     const { blockSize, compression, label } = this.#options;
     const { is48bit, blockCount } = layout;
     const { createdSeconds } = this.#context;
-    const rootNid = this.#nidOf(list.directories[0].inode, layout);
+    const rootNid = this.#nidOf(list.inodes[0], layout);
     const hasChunks = list.inodes.some(({ content }) => content instanceof ChunkedContent);
     const hasCompressed = compression !== null &&
       list.inodes.some(({ content }) => content instanceof CompressedContent && content.isSmaller);

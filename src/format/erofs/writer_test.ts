@@ -103,7 +103,7 @@ Deno.test("the same bytes whatever the input takes for a hole", async () => {
 Deno.test("beginFile() makes a tail of a small file, blocks of whole ones, chunks around holes", () => {
   const { writer } = begin({});
   const small = fileOf(writer, 100, (file) => file.write(someBytes(100))).content;
-  ok(small instanceof FlatContent && small.blockCount === 0 && small.tailPosition === 0);
+  ok(small instanceof FlatContent && small.blockCount === 0 && small.tail === 0);
   const two = fileOf(writer, 8200, (file) => file.write(someBytes(8200))).content;
   deepStrictEqual(two, new FlatContent(1, 2, 100));
   // What does not fit behind an inode is a block.
@@ -263,6 +263,25 @@ for (const [what, code, change] of REFUSED) {
     });
   });
 }
+
+Deno.test("finish() names the path of what it refuses in a directory", async () => {
+  const refused = imageOf({}, (_, root) => {
+    let directory = root;
+    for (const name of ["a", "b"]) {
+      const child = new Inode<ErofsContent>(FileKind.directory, 0o755);
+      add(directory, "- before");
+      directory.children!.set(name, child);
+      add(directory, "~ behind");
+      directory = child;
+    }
+    xattr(directory, "user.a", 65_536);
+    add(root, "z".repeat(256));
+  });
+  await rejects(refused, (error) => {
+    strictEqual(error instanceof ImageError && error.where.path, "a/b/file");
+    return true;
+  });
+});
 
 Deno.test("erofs() refuses options that make no sense", () => {
   for (
