@@ -6,11 +6,13 @@
  */
 import { rejects, strictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { convert, type ConvertOptions } from "../../src/convert/convert.ts";
 import { erofs } from "../../src/format/erofs/format.ts";
 import { ext4 } from "../../src/format/ext4/format.ts";
+import { squashfs } from "../../src/format/squashfs/format.ts";
+import { tar } from "../../src/format/tar/format.ts";
 import type { ImageFormat } from "../../src/format/image_format.ts";
 import { ImageError } from "../../src/image_error.ts";
 import { fileSink } from "../../src/io/file_sink.ts";
@@ -152,5 +154,35 @@ Deno.test("convert() ends all workers when it is cancelled", async () => {
       await rejects(sha256Of(path, output, options), (error) => error === reason);
       strictEqual(readdirSync(directory).join(), "layout", "something was left behind");
     }
+  });
+});
+
+Deno.test("holes of a directory's files, which a copy changes, change no image", async () => {
+  await withDirectory(async (directory) => {
+    const found: string[] = [];
+    for (const isStored of [false, true]) {
+      const root = join(directory, `${isStored}`);
+      mkdirSync(root);
+      const path = join(root, "file");
+      // The middle is a hole, or zeros.
+      writeFileSync(path, isStored ? new Uint8Array(3_000_000) : noise(5000, 1));
+      using file = Deno.openSync(path, { read: true, write: true });
+      file.writeSync(noise(5000, 1));
+      file.seekSync(3_000_000, Deno.SeekMode.Start);
+      file.writeSync(noise(70_000, 2));
+      file.truncateSync(3_070_100);
+      for (const it of [path, root]) utimesSync(it, 1_000_000_000, 1_000_000_000);
+      const digests: string[] = [];
+      for (const format of [ext4(), erofs(), squashfs({ onLoss: "report" }), tar()]) {
+        const output = join(directory, format.name);
+        const made = format as ImageFormat<unknown>;
+        digests.push(await sha256Of(`dir:${root}`, output, {}, made));
+        if (format.name === "ext4") {
+          digests.push(await sha256Of(output, `${output}.erofs`, {}, erofs()));
+        }
+      }
+      found.push(digests.join("\n"));
+    }
+    strictEqual(found[0], found[1]);
   });
 });
