@@ -18,7 +18,7 @@ if [[ ! -e $place/vmlinuz ]]; then
     sed -n 1p)
   keys=/usr/share/keyrings/debian-archive-keyring.gpg
   for suite in "$codename" "$codename-backports"; do
-    echo "deb [signed-by=$keys] ${site:-http://deb.debian.org/debian} $suite main"
+    echo "deb [signed-by=$keys] ${site:?no package list of this release: run apt-get update} $suite main"
   done >sources
   mkdir -p lists/partial cache/archives/partial
   own=(
