@@ -41,6 +41,14 @@ export function byteStringFrom(bytes: Uint8Array, start = 0, end = bytes.length)
   return text;
 }
 
+/**
+ * The same bytes in a string of its own. A piece that was cut out of a string keeps all of that in
+ * memory: for pieces that stay.
+ */
+export function ownByteString(text: ByteString): ByteString {
+  return text.length > LONGEST_LOOP ? byteStringFrom(bytesOf(text)) : text;
+}
+
 /** Writes `text` at `at` of `bytes`; one byte for each char. */
 export function writeByteString(bytes: Uint8Array, at: number, text: ByteString): void {
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);

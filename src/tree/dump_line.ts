@@ -6,11 +6,17 @@
  *
  * @module
  */
-import { bytesOf, type ByteString, displayByteString } from "../bytes/byte_string.ts";
+import {
+  bytesOf,
+  type ByteString,
+  displayByteString,
+  ownByteString,
+} from "../bytes/byte_string.ts";
 import { ImageError } from "../image_error.ts";
 import { unpackDeviceNumber } from "./device_number.ts";
 import type { DumpedContent } from "./dump.ts";
 import { HARD_LINK_MARK, NOTHING, unescapeField } from "./dump_syntax.ts";
+import { contentOf } from "./object_content.ts";
 import { canonicalXattrs, FileKind, Inode, kindOfMode, NO_XATTRS, type Xattr } from "./inode.ts";
 
 /** What a line says. */
@@ -169,11 +175,10 @@ class LineParser {
       if (size > 0) inode.content = { bytes: bytesOf(content) };
       return;
     }
-    if (digest === null && (payload === null || payload === "")) return;
-    inode.content = {
-      payload: payload === null || payload === "" ? undefined : payload,
-      digest: digest ?? undefined,
-    };
+    inode.content = contentOf(
+      payload === null || payload === "" ? undefined : ownByteString(payload),
+      digest ?? undefined,
+    );
   }
 
   #setTarget(inode: Inode, target: ByteString | null, size: number): void {
@@ -187,7 +192,7 @@ class LineParser {
     if (this.#isStrict && size !== target.length) {
       throw this.#fieldError(1, `${target.length}, the bytes of the target`);
     }
-    inode.target = target;
+    inode.target = ownByteString(target);
     inode.size = target.length;
   }
 
@@ -197,7 +202,7 @@ class LineParser {
     if (!/^([0-9a-fA-F]{64}|[0-9a-fA-F]{128})$/.test(text)) {
       throw this.#fieldError(10, "64 or 128 hexadecimal digits");
     }
-    return text.toLowerCase();
+    return ownByteString(text.toLowerCase());
   }
 
   #sharedXattrs(): readonly Xattr[] {

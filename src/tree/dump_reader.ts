@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { type ByteString, byteStringFrom, displayByteString } from "../bytes/byte_string.ts";
+import {
+  type ByteString,
+  byteStringFrom,
+  displayByteString,
+  ownByteString,
+} from "../bytes/byte_string.ts";
 import { ImageError } from "../image_error.ts";
 import type { DumpedContent } from "./dump.ts";
 import { dumpError, parseDumpLine } from "./dump_line.ts";
@@ -105,7 +110,7 @@ export class DumpReader {
       return;
     }
     const slash = path.lastIndexOf("/");
-    const name = path.slice(slash + 1);
+    const name = ownByteString(path.slice(slash + 1));
     this.#checkName(name, path);
     const directory = this.#directoryAt(path.slice(0, slash + 1), path);
     if (directory.children!.has(name)) {

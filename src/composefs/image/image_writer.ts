@@ -12,6 +12,7 @@ import type {
   WriteReport,
 } from "../../format/image_format.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
+import { VerityDigester } from "../../fsverity/verity_digest.ts";
 import type { ByteSink } from "../../io/byte_sink.ts";
 import { dumpTree } from "../../tree/dump.ts";
 import { countLinks, eachDirectory, type FileTree } from "../../tree/file_tree.ts";
@@ -113,19 +114,21 @@ class ComposefsWriter implements ImageWriter<ImageContent> {
   readonly #context: WriterContext;
   readonly #options: ComposefsImageOptions;
   readonly #objects: ObjectCount;
+  readonly #digester: VerityDigester;
   #open: BodyWriter | null = null;
 
   constructor(sink: ByteSink, context: WriterContext, options: ComposefsImageOptions) {
     this.#sink = sink;
     this.#context = context;
     this.#options = options;
+    this.#digester = new VerityDigester(options.algorithm ?? "sha256");
     this.#objects = new ObjectCount(options.store ?? null);
   }
 
   beginFile(size: number): FileWriter<ImageContent> {
-    const { algorithm = "sha256", store } = this.#options;
+    const { store } = this.#options;
     if (size <= INLINE_FILE_SIZE) this.#open = new InlineBody(size);
-    else if (store === undefined) this.#open = new NamedBody(size, algorithm);
+    else if (store === undefined) this.#open = new NamedBody(size, this.#digester);
     else this.#open = new StoredBody(size, store, this.#objects);
     return this.#open;
   }

@@ -6,8 +6,7 @@
  */
 import { toHex } from "../../bytes/hex.ts";
 import type { FileWriter } from "../../format/image_format.ts";
-import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
-import { VerityDigester } from "../../fsverity/verity_digest.ts";
+import type { VerityDigester } from "../../fsverity/verity_digest.ts";
 import { type ObjectStore, removeIfThere } from "../repository/object_store.ts";
 import type { ObjectWriter } from "../repository/object_writer.ts";
 import { type ImageContent, objectContent } from "./content.ts";
@@ -79,10 +78,10 @@ export class NamedBody implements BodyWriter {
   readonly #size: number;
   readonly #digester: VerityDigester;
 
-  /** A file of `size` bytes. */
-  constructor(size: number, algorithm: VerityAlgorithm) {
+  /** A file of `size` bytes; `digester` is in no other file. */
+  constructor(size: number, digester: VerityDigester) {
     this.#size = size;
-    this.#digester = new VerityDigester(algorithm);
+    this.#digester = digester;
   }
 
   write(bytes: Uint8Array): void {

@@ -11,6 +11,7 @@ import {
   VERITY_DIGEST_SIZES,
   verityAlgorithmOf,
 } from "../../fsverity/verity_algorithm.ts";
+import { objectPath } from "../../tree/object_content.ts";
 
 /** Attributes with this prefix are read by overlayfs. */
 const PREFIX = "trusted.overlay.";
@@ -39,6 +40,8 @@ export const OPAQUE_MARKS: readonly ByteString[] = [
   "user.overlay.opaque",
 ];
 
+/** Digits of a digest. */
+const HEX_SIZES = Object.values(VERITY_DIGEST_SIZES).map((size) => 2 * size);
 /** Bytes of a metacopy value before the digest (`struct ovl_metacopy`). */
 const METACOPY_HEADER_SIZE = 4;
 
@@ -76,7 +79,14 @@ export function digestOfMetacopy(value: ByteString): string | null {
   return toHex(bytes.subarray(METACOPY_HEADER_SIZE));
 }
 
-/** The value of `REDIRECT` for an object at that path, which has no slash before it. */
-export function redirectValue(path: ByteString): ByteString {
-  return `/${path}`;
+/** The key by which the value of `REDIRECT` goes that names the path of an object. */
+export function redirectKey(path: ByteString): ByteString {
+  const digest = path.slice(0, 2) + path.slice(3);
+  const isOwnPath = HEX_SIZES.includes(digest.length) && path === objectPath(digest);
+  return isOwnPath && !digest.startsWith("/") ? digest : `/${path}`;
+}
+
+/** The value of `REDIRECT` that goes by a key: a path, or the digest of an object at its own path. */
+export function redirectOfKey(key: ByteString): ByteString {
+  return key.startsWith("/") ? key : `/${objectPath(key)}`;
 }

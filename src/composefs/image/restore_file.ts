@@ -11,9 +11,10 @@ import {
 } from "../../bytes/byte_string.ts";
 import { DataLayout, INODE_COMPACT_SIZE, NULL_BLOCK } from "../../format/erofs/inode.ts";
 import { ImageError } from "../../image_error.ts";
+import { contentOf } from "../../tree/object_content.ts";
 import { unpackDeviceNumber } from "../../tree/device_number.ts";
 import { canonicalXattrs, FileKind, Inode, NO_XATTRS, type Xattr } from "../../tree/inode.ts";
-import { contentOf, type ImageContent } from "./content.ts";
+import type { ImageContent } from "./content.ts";
 import { corrupt } from "./corrupt_image.ts";
 import type { ImageBytes } from "./image_bytes.ts";
 import { IMAGE_BLOCK_SIZE, INODE_SLOT_SIZE } from "./image_version.ts";

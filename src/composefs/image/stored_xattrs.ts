@@ -7,6 +7,7 @@
 import { type ByteString, byteStringFrom } from "../../bytes/byte_string.ts";
 import type { Notice, NoticeListener } from "../../notice.ts";
 import { FileKind } from "../../tree/inode.ts";
+import { isAtOwnPath } from "../../tree/object_content.ts";
 import { isObject } from "./content.ts";
 import type { FileOrder } from "./file_order.ts";
 import { type ImageInode, namingFile, pathOf } from "./image_inode.ts";
@@ -17,6 +18,7 @@ import {
   OPAQUE,
   OPAQUE_MARKS,
   REDIRECT,
+  redirectKey,
   unescapeOverlayName,
   WHITEOUT_MARKS,
   WHITEOUTS_MARKS,
@@ -95,10 +97,13 @@ function overlayPairs(file: ImageInode, version: ImageVersion): Pair[] {
   if (content !== null && !isObject(content)) return [];
   // An empty file needs no object, but version 2 stores what it is told.
   if (size === 0 && (version !== 2 || content === null)) return [];
-  const pairs: Pair[] = [[METACOPY, content?.digest ?? ""]];
-  const path = content?.payload;
-  if (path !== undefined) pairs.push([REDIRECT, path.startsWith("/") ? path.slice(1) : path]);
-  return pairs;
+  if (content === null) return [[METACOPY, ""]];
+  const digest = content.digest ?? "";
+  if (isAtOwnPath(content)) return [[METACOPY, digest], [REDIRECT, digest]];
+  const { payload } = content;
+  if (payload === undefined) return [[METACOPY, digest]];
+  const path = payload.startsWith("/") ? payload.slice(1) : payload;
+  return [[METACOPY, digest], [REDIRECT, redirectKey(path)]];
 }
 
 /** The attributes of files that stand for whiteouts, and of their directories. */

@@ -5,7 +5,8 @@ import {
   digestOfMetacopy,
   escapeOverlayName,
   metacopyValue,
-  redirectValue,
+  redirectKey,
+  redirectOfKey,
   unescapeOverlayName,
 } from "./overlay_xattrs.ts";
 
@@ -46,5 +47,10 @@ Deno.test("escapeOverlayName() and unescapeOverlayName() are each other's invers
   }
   strictEqual(escapeOverlayName("trusted.overlay.opaque"), "trusted.overlay.overlay.opaque");
   strictEqual(unescapeOverlayName("trusted.overlay.opaque"), null);
-  strictEqual(redirectValue("5a/5b"), "/5a/5b");
+  const digest = "5a".repeat(32);
+  strictEqual(redirectKey(`5a/${digest.slice(2)}`), digest);
+  strictEqual(redirectOfKey(digest), `/5a/${digest.slice(2)}`);
+  for (const path of ["5a/5b", "", "a", `/5a${digest.slice(2)}`, `5a5a/${digest.slice(4)}`]) {
+    strictEqual(redirectOfKey(redirectKey(path)), `/${path}`);
+  }
 });

@@ -7,11 +7,11 @@
  *
  * @module
  */
-import type { ByteString } from "../../bytes/byte_string.ts";
+import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { XATTR_NAME_MAX, XATTR_VALUE_MAX, xattrEntrySize } from "../../format/erofs/xattr.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ImageVersion } from "./image_version.ts";
-import { METACOPY, metacopyValue, REDIRECT, redirectValue } from "./overlay_xattrs.ts";
+import { METACOPY, metacopyValue, REDIRECT, redirectOfKey } from "./overlay_xattrs.ts";
 
 /** A pair of name and value. */
 export interface StoredXattr {
@@ -35,14 +35,18 @@ export const XATTR_PREFIXES: readonly (readonly [index: number, prefix: ByteStri
   [2, "system.posix_acl_access"],
   [1, "user."],
 ];
+/** A `Set` of JavaScript has room for so many. */
+const SET_SIZE_MAX = 2 ** 24;
 /** Version 0 and 1 do not know this prefix. */
 const LUSTRE_INDEX = 5;
 
 /** Collects attributes. */
 export class XattrPool {
   readonly #version: ImageVersion;
-  // By name, then by key; `null` is an attribute of one file.
-  readonly #names = new Map<ByteString, Map<ByteString, StoredXattr | null>>();
+  // Keys by name, until it is known which ones several files have.
+  readonly #seen = new Map<ByteString, Set<ByteString>>();
+  // Attributes of several files by name, then by key.
+  readonly #shared = new Map<ByteString, Map<ByteString, StoredXattr>>();
 
   /** Begins an image of that version. */
   constructor(version: ImageVersion) {
@@ -51,23 +55,36 @@ export class XattrPool {
 
   /** One more file has the attribute. Throws `ImageError` `LIMIT_EXCEEDED`. */
   count(name: ByteString, key: ByteString): void {
-    let values = this.#names.get(name);
-    if (values === undefined) this.#names.set(name, values = new Map());
-    const known = values.get(key);
-    if (known === undefined) values.set(key, null);
-    else if (known === null) values.set(key, this.#store(name, key));
+    let seen = this.#seen.get(name);
+    if (seen === undefined) this.#seen.set(name, seen = new Set());
+    const { size } = seen;
+    if (size === SET_SIZE_MAX) {
+      throw new ImageError(
+        "LIMIT_EXCEEDED",
+        `Cannot write attribute "${displayByteString(name)}": more than ${size} files have other ` +
+          "values of it, expected fewer",
+      );
+    }
+    if (seen.add(key).size > size) return;
+    let shared = this.#shared.get(name);
+    if (shared === undefined) this.#shared.set(name, shared = new Map());
+    if (!shared.has(key)) shared.set(key, this.#store(name, key));
   }
 
   /** An attribute that was counted. Throws `ImageError` `LIMIT_EXCEEDED`. */
   find(name: ByteString, key: ByteString): StoredXattr {
-    return this.#names.get(name)?.get(key) ?? this.#store(name, key);
+    return this.#shared.get(name)?.get(key) ?? this.#store(name, key);
   }
 
-  /** Gives every attribute of several files its place in the table, and answers the table. */
+  /**
+   * All attributes were counted: gives every one of several files its place in the table, and answers
+   * the table.
+   */
   share(): StoredXattr[] {
+    this.#seen.clear();
     const shared: StoredXattr[] = [];
-    for (const values of this.#names.values()) {
-      for (const xattr of values.values()) if (xattr !== null) shared.push(xattr);
+    for (const xattrs of this.#shared.values()) {
+      for (const xattr of xattrs.values()) shared.push(xattr);
     }
     shared.sort(this.#version === 2 ? bySuffix : byNameDescending);
     let offset = 0;
@@ -99,7 +116,7 @@ export class XattrPool {
 /** The value that goes by a key: of the attributes of objects that is no value itself. */
 function valueOf(name: ByteString, key: ByteString): ByteString {
   if (name === METACOPY) return metacopyValue(key);
-  return name === REDIRECT ? redirectValue(key) : key;
+  return name === REDIRECT ? redirectOfKey(key) : key;
 }
 
 /** Bytes of an attribute where it stands. */
