@@ -1,7 +1,8 @@
-import { ok, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
+import type { ImageProblem } from "../format/image_reader.ts";
 import { ImageError, type ImageErrorCode } from "../image_error.ts";
 import { memorySink } from "../io/memory_sink.ts";
 import { memorySource } from "../io/memory_source.ts";
@@ -13,6 +14,7 @@ import { GPT_HEADER_SIZE, gptHeaderCrc } from "./gpt_header.ts";
 import { parseUuid, swapGuid } from "./guid.ts";
 import { qcow2 } from "./qcow2.ts";
 import { verity } from "./verity.ts";
+import { withAppendedTree } from "./verity_container.ts";
 import { vhd } from "./vhd.ts";
 import { vhdChecksum } from "./vhd_footer.ts";
 
@@ -23,6 +25,15 @@ async function made(format: typeof PLAIN): Promise<Uint8Array<ArrayBuffer>> {
   const sink = memorySink();
   await writeImage(format, sink);
   return sink.bytes;
+}
+
+/** Reads and checks a file; answers what is wrong with it. */
+async function check(file: Uint8Array): Promise<ImageProblem[]> {
+  const { image, containers } = withAppendedTree(openDisk(memorySource(file)), CONTENT.length);
+  const problems: ImageProblem[] = [];
+  image.read(new Uint8Array(4096), 0);
+  for (const container of containers) await container.check((it) => void problems.push(it));
+  return problems;
 }
 
 function read(file: Uint8Array): Uint8Array {
@@ -190,6 +201,7 @@ Deno.test("openDisk() throws nothing but ImageError for files that are changed o
     await made(vhd(gpt(PLAIN))),
     await made(qcow2(gpt(PLAIN))),
     await made(qcow2(PLAIN, { compression: "zstd" })),
+    await made(vhd(verity(PLAIN, { hashBlockSize: 512 }))),
   ];
   // Where the tables are: the rest is content.
   const placesOf = (file: Uint8Array) => {
@@ -202,20 +214,22 @@ Deno.test("openDisk() throws nothing but ImageError for files that are changed o
     return places;
   };
   for (const file of files) {
+    deepStrictEqual(await check(file), []);
     const places = placesOf(file);
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(fc.tuple(fc.nat(places.length - 1), fc.integer({ min: 1, max: 255 })), {
           maxLength: 4,
         }),
         fc.option(fc.nat(file.length)),
-        (changes, cut) => {
+        async (changes, cut) => {
           const bytes = file.slice(0, cut ?? file.length);
           for (const [i, by] of changes) {
             if (places[i] < bytes.length) bytes[places[i]] ^= by;
           }
           try {
             read(bytes);
+            await check(bytes);
           } catch (error) {
             ok(error instanceof ImageError, `${error}`);
           }
@@ -224,4 +238,16 @@ Deno.test("openDisk() throws nothing but ImageError for files that are changed o
       { numRuns: 150 },
     );
   }
+});
+
+Deno.test("the check of a qcow2 file looks through a table once, however often it is named", async () => {
+  const file = await made(qcow2(PLAIN));
+  const view = new DataView(file.buffer);
+  const l1 = Number(view.getBigUint64(0x28));
+  // As many entries as the table's cluster has room for, all the same.
+  for (let at = 8; at < 65536; at += 8) view.setBigUint64(l1 + at, view.getBigUint64(l1));
+  view.setUint32(0x24, 8192);
+  const messages = (await check(file)).map(({ message }) => message);
+  match(messages[0], /^qcow2: the L2 table at \d+ is used before, expected one of its own$/);
+  strictEqual(messages.filter((it) => /cluster \d+ is 1, expected 8192/.test(it)).length, 1);
 });

@@ -88,6 +88,11 @@ export async function checkQcow2(
       const offset = entryOffset(high, low);
       if (offset === 0 || !uses.addCluster("L2 table", offset, at)) return;
       expectCopied("L2 table", high, offset, at);
+      if (uses.countAt(offset) > 1) {
+        // Only snapshots share tables: looking through it again and again might take for ever.
+        const message = `qcow2: the L2 table at ${offset} is used before, expected one of its own`;
+        return onProblem({ message, offset: at });
+      }
       const found = file.read(new Uint8Array(table.buffer), offset);
       for (let i = 0; i + 8 <= found; i += 8) {
         const [entryHigh, entryLow] = [table.getUint32(i), table.getUint32(i + 4)];

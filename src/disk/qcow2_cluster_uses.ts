@@ -46,6 +46,11 @@ export class ClusterUses {
     return false;
   }
 
+  /** How often the cluster at `offset` was used so far. */
+  countAt(offset: number): number {
+    return this.#counts[offset / this.#clusterSize];
+  }
+
   /** The entry of a table at `entryAt` has bits that mean nothing. */
   reserved(table: string, entryAt: number): void {
     const message = `qcow2: an entry of an ${table} table has reserved bits, expected zeros`;
