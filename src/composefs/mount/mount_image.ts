@@ -9,6 +9,7 @@ import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
 import type { ObjectId } from "../repository/object_id.ts";
+import { protectingDigest } from "../repository/protection.ts";
 import type { Repository } from "../repository/repository.ts";
 import { MOUNT_SOURCE } from "./mounted_images.ts";
 
@@ -21,7 +22,7 @@ export interface MountOptions {
   /** Lets files be changed; that takes both directories. */
   readonly isWritable?: boolean;
   /**
-   * Has the kernel check the objects by their digests.
+   * Has the kernel check the image and its objects by their digests.
    *
    * @default whether the repository has fs-verity
    */
@@ -31,8 +32,8 @@ export interface MountOptions {
 /**
  * Mounts the image `id` at `target`, a directory. What it takes to be root: `mount(8)` is called.
  *
- * Rejects with `ImageError` `PERMISSION`, `NOT_FOUND`, `UNSUPPORTED` where kernel or file system lack
- * something, or `IO`.
+ * Rejects with `ImageError` `DIGEST_MISMATCH` where the kernel would not check the image itself,
+ * `PERMISSION`, `NOT_FOUND`, `UNSUPPORTED` where kernel or file system lack something, or `IO`.
  */
 export async function mountImage(
   repository: Repository,
@@ -49,9 +50,11 @@ export async function mountImage(
   }
   checkDirectory(target);
   checkKernel(["erofs", "overlay"]);
+  const requiresVerity = options.requiresVerity ?? repository.isSecure;
+  const file = repository.objects.pathOf(id);
+  if (requiresVerity) checkProtection(file, id);
   const metadata = makeTemporaryDirectory();
   try {
-    const file = repository.objects.pathOf(id);
     await mountMetadata(resolve(file), metadata);
     try {
       const settings = ["metacopy=on", "redirect_dir=on"];
@@ -61,7 +64,7 @@ export async function mountImage(
         settings.push(`upperdir=${optionPath(upperDirectory)}`);
         settings.push(`workdir=${optionPath(workDirectory!)}`);
       }
-      if (options.requiresVerity ?? repository.isSecure) settings.push("verity=require");
+      if (requiresVerity) settings.push("verity=require");
       settings.unshift(isWritable ? "rw" : "ro");
       await runMount(
         ["-t", "overlay", "-o", settings.join(","), MOUNT_SOURCE + id, resolve(target)],
@@ -169,6 +172,17 @@ function checkDirectory(path: string): void {
   throw new ImageError("IO", `Cannot mount at ${quote(path)}: it is no directory, expected one`, {
     where: { source: path },
   });
+}
+
+/** The overlay requires fs-verity of the objects; the image, which names them, is below it. */
+function checkProtection(file: string, id: ObjectId): void {
+  if (protectingDigest(file) === id) return;
+  throw new ImageError(
+    "DIGEST_MISMATCH",
+    `Cannot mount image ${id}: its file has no fs-verity with that digest, expected the kernel to ` +
+      "check it",
+    { where: { source: file } },
+  );
 }
 
 function checkKernel(types: readonly string[]): void {

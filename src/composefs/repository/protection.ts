@@ -4,17 +4,25 @@
  * @module
  */
 import { utf8ByteString } from "../../bytes/byte_string.ts";
+import { toHex } from "../../bytes/hex.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { measureVerity, tryEnableVerity } from "../../fsverity/verity_file.ts";
 import { ImageError } from "../../image_error.ts";
 import { Linux } from "../../io/linux.ts";
+import type { ObjectId } from "./object_id.ts";
 
 /** Whether the kernel checks what is read of a file. Throws `ImageError`. */
 export function isProtected(path: string): boolean {
+  return protectingDigest(path) !== null;
+}
+
+/** The digest by which the kernel checks what is read of a file, `null` for none. Throws `ImageError`. */
+export function protectingDigest(path: string): ObjectId | null {
   const linux = Linux.open();
-  if (!(linux instanceof Linux)) return false;
+  if (!(linux instanceof Linux)) return null;
   try {
-    return hasProtection(linux, path);
+    const measured = measureVerity(linux, utf8ByteString(path));
+    return measured === null ? null : toHex(measured.digest);
   } finally {
     linux.close();
   }
