@@ -109,5 +109,14 @@ toolTest("an artifact of a registry is kept, copied and removed", REGISTRY_TOOLS
       await composefs(repository, "pull", reference, "chart", ...place);
     }
     await expectKept(repository, directory);
+    // Workers read blobs while these are still arriving.
+    const blobs = [1, 2].map((i) => new TextEncoder().encode(`${i} `.repeat(2e6)));
+    await push(artifactLayout({ blobs }), server.host, "test/large");
+    const large = `docker://${server.host}/test/large:1`;
+    const place = ["--workers", "2", "--cache", join(directory, "large")];
+    await composefs(repository, "pull", large, "large", ...place);
+    for (const blob of blobs) {
+      strictEqual(await composefs(repository, "layer", digestOf(blob)), TEXT.decode(blob));
+    }
   });
 });

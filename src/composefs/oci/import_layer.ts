@@ -51,6 +51,8 @@ export interface LayerToStore {
   readonly job: TarLayerJob | CopyJob;
   /** Digest of what is stored: of its tar, or of a blob that is none. */
   readonly diffId: string;
+  /** It is a blob to be stored as it is, whatever it is. */
+  readonly isBlob?: boolean;
 }
 
 /** A layer that is a tar, with the digest of that tar. */

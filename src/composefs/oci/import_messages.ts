@@ -28,10 +28,12 @@ export interface ImportRequest {
   readonly name: string;
   /** How to read it. */
   readonly job: TarLayerJob | CopyJob;
-  /** Digest of its tar. */
+  /** Digest of its tar, or of the blob. */
   readonly diffId: string;
   /** How the files of an unpacked one become objects. */
   readonly localFetch: LocalFetch | undefined;
+  /** Whether it is a blob to be stored as it is. */
+  readonly isBlob: boolean;
 }
 
 /** From a worker. */

@@ -11,6 +11,7 @@ import type { NoticeListener } from "../../notice.ts";
 import type { ObjectCounts, ObjectStore } from "../repository/object_store.ts";
 import { openObjects } from "../repository/open_objects.ts";
 import type { SharedBodies } from "../splitstream/shared_bodies.ts";
+import { storeBlob } from "./blob_layer.ts";
 import { copyLayer } from "./copied_layer.ts";
 import { importLayer } from "./import_layer.ts";
 import type { ImportAnswer, ImportRequest } from "./import_messages.ts";
@@ -43,7 +44,7 @@ class StoringWorker {
   }
 
   async #store(request: ImportRequest): Promise<ImportAnswer> {
-    const { index, name, job, diffId, localFetch } = request;
+    const { index, name, job, diffId, isBlob, localFetch } = request;
     const stop = new Int32Array(request.stop);
     const objects = this.#objects ??= this.#open(request);
     const before = { ...objects.counts };
@@ -54,9 +55,11 @@ class StoringWorker {
       if (Atomics.load(stop, 0) !== 0) throw new Error("stopped");
       this.#scope.postMessage({ kind: "progress", readBytes });
     };
-    if (job.kind === "copy") {
-      const copied = await copyLayer(objects, job, diffId, { onProgress });
-      return { kind: "end", ...copied, counts: countsSince(objects.counts, before) };
+    if (job.kind === "copy" || isBlob) {
+      const stored = job.kind === "copy"
+        ? await copyLayer(objects, job, diffId, { onProgress })
+        : await storeBlob(objects, job, name, { onProgress });
+      return { kind: "end", ...stored, counts: countsSince(objects.counts, before) };
     }
     const layer = { layer: { index, name, size: job.size, job }, job, diffId };
     const open = (bodies: SharedBodies | undefined) =>

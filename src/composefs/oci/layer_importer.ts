@@ -5,8 +5,11 @@
  */
 import { ImageError } from "../../image_error.ts";
 import { arrivalOf, explainDelivery } from "../../layer/delivered_chunks.ts";
+import type { BlobDelivery, TarLayerJob } from "../../layer/layer.ts";
 import { receivedError } from "../../layer/worker/messages.ts";
+import type { ObjectStore } from "../repository/object_store.ts";
 import type { Repository } from "../repository/repository.ts";
+import { storeBlob } from "./blob_layer.ts";
 import { copyLayer } from "./copied_layer.ts";
 import {
   type ImportedLayer,
@@ -44,6 +47,7 @@ export class InlineImporter implements LayerImporter {
     const { objects } = this.#repository;
     const { job, diffId } = layer;
     if (job.kind === "copy") return await copyLayer(objects, job, diffId, chosen);
+    if (layer.isBlob) return await storeDelivered(objects, { ...layer, job }, chosen);
     const tar = { ...layer, job, layer: { ...layer.layer, job } };
     return await importLayer(objects, tar, openTarLayer(tar, chosen), chosen);
   }
@@ -88,7 +92,7 @@ export class WorkerImporter implements LayerImporter {
   /** See {@linkcode LayerImporter.store}. */
   async store(layer: LayerToStore, options: ImportLayerOptions): Promise<ImportedLayer> {
     if (this.#worker === null) return await this.#inline.store(layer, options);
-    const { layer: { index, name, delivery }, job, diffId } = layer;
+    const { layer: { index, name, delivery }, job, diffId, isBlob = false } = layer;
     // A failure is told by the reading of the blob.
     delivery?.complete().catch(() => {});
     const { path, metadata: { algorithm }, isSecure } = this.#repository;
@@ -105,6 +109,7 @@ export class WorkerImporter implements LayerImporter {
         job,
         diffId,
         localFetch: options.localFetch,
+        isBlob,
       } satisfies ImportRequest,
     );
     try {
@@ -173,5 +178,33 @@ function startWorker(): Worker | null {
     return new Worker(new URL("./import_worker.ts", import.meta.url), { type: "module" });
   } catch {
     return null; // Where there are no workers, this thread stores the layers.
+  }
+}
+
+/** Stores a blob when all of it is there: this thread may be the one that brings it. */
+async function storeDelivered(
+  objects: ObjectStore,
+  { layer: { name, delivery }, job }: LayerToStore & { readonly job: TarLayerJob },
+  options: ImportLayerOptions,
+): Promise<ImportedLayer> {
+  await arrived(delivery, options.signal);
+  try {
+    return await storeBlob(objects, job, name, options);
+  } catch (error) {
+    if (delivery === undefined) throw error;
+    return await explainDelivery(error, delivery, null);
+  }
+}
+
+/** Resolves when all bytes are there; does not wait for the end of a download that is given up. */
+async function arrived(delivery: BlobDelivery | undefined, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal!.reason);
+  signal?.addEventListener("abort", abort);
+  try {
+    await Promise.race([delivery?.complete(), aborted.promise]);
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
 }

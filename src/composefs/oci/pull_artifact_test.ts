@@ -226,3 +226,26 @@ Deno.test("a layer of an image serves as a blob with the same digest, and the ot
     });
   }
 });
+
+Deno.test("large blobs are stored the same by workers, and only if they are the ones", async () => {
+  const blobs = [1, 2, 3].map((i) => new Uint8Array(500_000 + i).fill(i));
+  const seen: unknown[] = [];
+  for (const workers of [0, 1, 2]) {
+    await withRepository(async (repository) => {
+      await pullLayout(repository, artifactLayout({ blobs: blobs.slice(1) }), { workers });
+      const { layers } = await pullLayout(repository, artifactLayout({ blobs }), { workers });
+      deepStrictEqual(layers, { count: 3, known: 2 });
+      await expectClean(repository);
+      const { streams, objects } = repository;
+      const links = streams.names().map((name) => [name, streams.objectOf(name)]);
+      seen.push([links, { ...objects.counts }]);
+      const wrong = artifactLayout({ blobs: [new Uint8Array(600_000)] });
+      wrong.files.set(blobPath(digestOf(new Uint8Array(600_000))), new Uint8Array(600_000).fill(1));
+      await rejects(pullLayout(repository, wrong, { workers }), {
+        code: "DIGEST_MISMATCH",
+      });
+    });
+  }
+  deepStrictEqual(seen[1], seen[0]);
+  deepStrictEqual(seen[2], seen[0]);
+});
