@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import fc from "fast-check";
 import { ImageError, type ImageErrorCode } from "../../image_error.ts";
 import { InlineChunks, type LayerChunks } from "../layer_chunks.ts";
 import { readLayer } from "../read_layer.ts";
@@ -290,6 +291,36 @@ Deno.test("a record that ends early, or is followed by something, is refused", (
         return true;
       });
     }
+  }));
+
+Deno.test("whatever a record says, its tar comes back or an ImageError", () =>
+  withStore(async (root, split) => {
+    const texts = split.lines.map((line) => JSON.stringify(line));
+    const change = fc.record({
+      line: fc.nat(texts.length - 1),
+      at: fc.nat(2000),
+      count: fc.nat(3),
+      text: fc.oneof(
+        fc.string({ maxLength: 3 }),
+        fc.constantFrom('"', "}", "null", "1e99", "-", "../", "\n", "[]", "\\u0000"),
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 2 }), async (changes) => {
+        const lines = [...texts];
+        for (const { line, at, count, text } of changes) {
+          const start = at % (lines[line].length + 1);
+          lines[line] = lines[line].slice(0, start) + text + lines[line].slice(start + count);
+        }
+        const { layer } = splitLayer(split, `${root}/diff`, storedRecord(lines));
+        try {
+          strictEqual((await readLayer(layer, new TarRecorder())).isDiffIdVerified, true);
+        } catch (error) {
+          ok(error instanceof ImageError, `${error}`);
+        }
+      }),
+      { numRuns: 200 },
+    );
   }));
 
 Deno.test("a directory of files that is not there is an error that names it", () =>
