@@ -9,6 +9,7 @@ import { openArchive } from "./archive_store.ts";
 import { ContainerdStore } from "./containerd/containerd_store.ts";
 import { containerdImage } from "./containerd/open_containerd.ts";
 import { containersStorage } from "./containers_storage/open_containers_storage.ts";
+import { STORAGE_DRIVERS } from "./containers_storage/storage_driver.ts";
 import { StorageStore } from "./containers_storage/storage_store.ts";
 import { DirectoryStore } from "./directory_store.ts";
 import { DockerRoot } from "./docker/docker_root.ts";
@@ -30,7 +31,7 @@ export function openPath(path: string, options: RootDirectoryOptions): Promise<I
     if (isOverlay2Layer(path)) return overlay2(path, options);
     // The root of an engine's store: its only image, or an error that lists them.
     if (new DockerRoot(path).exists()) return dockerDaemon("", { ...options, dockerRoot: path });
-    if (new StorageStore(path).exists()) {
+    if (STORAGE_DRIVERS.some((driver) => new StorageStore(path, driver).exists())) {
       return containersStorage("", { ...options, storageRoot: path });
     }
     if (new ContainerdStore(path).exists()) {

@@ -127,7 +127,11 @@ function isName(text: string | undefined): text is string {
   return text !== undefined && text !== "" && text !== "." && text !== ".." && text !== "l";
 }
 
-function expectRealDirectory(place: string, path: string): void {
+/**
+ * Throws `ImageError` `NOT_FOUND`, `UNSAFE_PATH` for a symbolic link, or `CORRUPT` where no directory
+ * is at `place`, which belongs to the layer at `path`.
+ */
+export function expectRealDirectory(place: string, path: string): void {
   if (!pathExists(place)) {
     throw failure("NOT_FOUND", path, `layer directory ${quote(place)} is not there`, "all layers");
   }
@@ -146,7 +150,7 @@ function attempt<T>(path: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw systemError(error, "read overlay2 layer", path);
+    throw systemError(error, "read layer directory", path);
   }
 }
 
@@ -158,7 +162,7 @@ function failure(
 ): ImageError {
   return new ImageError(
     code,
-    `Cannot read overlay2 layer ${quote(path)}: ${observed}, expected ${expected}`,
+    `Cannot read layer directory ${quote(path)}: ${observed}, expected ${expected}`,
     { where: { source: path } },
   );
 }

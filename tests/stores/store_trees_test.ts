@@ -256,6 +256,11 @@ toolTest(
         await checkTree(layout, `containers-storage:[overlay@${root}]one:1`, {});
         const id = mustRun("podman", [...storage, "images", "--quiet"]).trim();
         await checkTree(layout, `containers-storage:${id}`, places);
+        // The driver vfs keeps whole trees.
+        const other = `[vfs@${work}/vfs+${work}/run]${NAME}`;
+        copyImage(layout, `containers-storage:${other}`);
+        await checkTree(layout, `containers-storage:[vfs@${work}/vfs]one:1`, {});
+        await checkBytes(layout, `containers-storage:one:1`, { storageRoot: `${work}/vfs` });
         // Without an entry of the root it is the same as everywhere, not what the engine made.
         const bare = writeStoredImage(join(work, "bare"), { ...storedImage(), layers: BARE });
         copyImage(bare, `containers-storage:[overlay@${root}+${work}/run]bare:1`);

@@ -27,6 +27,7 @@ import { createRequest, type ImageRequest, type OpenOptions } from "../open_opti
 import { type Environment, processEnvironment } from "../registry/environment.ts";
 import type { StoreOptions } from "../store_options.ts";
 import { type StoredDescription, storedImage } from "../stored_image.ts";
+import { STORAGE_DRIVERS, type StorageDriver } from "./storage_driver.ts";
 import { storageLayers } from "./storage_layers.ts";
 import { parseStorageReference } from "./storage_reference.ts";
 import { findStorageRoots } from "./storage_roots.ts";
@@ -39,7 +40,7 @@ export interface ContainersStorageOptions extends OpenOptions, DirectoryOptions,
 const MANIFEST = "manifest";
 
 /**
- * Opens the image `reference` of a storage with the driver overlay: a name (`debian:12`, in full or
+ * Opens the image `reference` of a storage with the driver overlay or vfs: a name (`debian:12`, in full or
  * its end), a digest, or the start of an identifier; empty means the only image. In brackets before
  * it may stand where the storage is, as `[overlay@/srv/storage]debian:12`.
  *
@@ -58,10 +59,10 @@ export async function containersStorage(
 ): Promise<Image> {
   const source = `containers-storage:${reference}`;
   try {
-    const { name, root } = parseStorageReference(reference);
+    const { name, root, driver } = parseStorageReference(reference);
     const request = createRequest(source, { name }, options);
     request.checkCancelled();
-    return openIn(storesFor(root ?? options.storageRoot), request, options);
+    return openIn(storesFor(root ?? options.storageRoot, driver), request, options);
   } catch (error) {
     throw error instanceof ImageError ? error.at({ source }) : error;
   }
@@ -73,17 +74,20 @@ interface FoundImage extends LocalImage {
   readonly store: StorageStore;
 }
 
-function storesFor(root: string | undefined): StorageStore[] {
+function storesFor(root: string | undefined, driver: StorageDriver | null): StorageStore[] {
   const roots = root !== undefined
     ? { root, additional: [] }
     : findStorageRoots(processEnvironment, userOf(processEnvironment));
-  const stores = [roots.root, ...roots.additional].map((path) => new StorageStore(path));
+  const drivers = driver === null ? STORAGE_DRIVERS : [driver];
+  const stores = [roots.root, ...roots.additional].flatMap((path) =>
+    drivers.map((driver) => new StorageStore(path, driver))
+  );
   const found = stores.filter((store) => store.exists());
   if (found.length > 0) return found;
   throw new ImageError(
     "NOT_FOUND",
-    `Cannot open container storage ${quote(roots.root)}: there are no images of the driver ` +
-      "overlay, expected the storage of Podman, Buildah or CRI-O",
+    `Cannot open container storage ${quote(roots.root)}: there are no images of the drivers ` +
+      "overlay and vfs, expected the storage of Podman, Buildah or CRI-O",
   );
 }
 

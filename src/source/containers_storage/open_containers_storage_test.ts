@@ -104,7 +104,8 @@ Deno.test("containersStorage() lists what is there where nothing or too much is 
       code: "NOT_FOUND",
       message: /expected the storage of Podman, Buildah or CRI-O/,
     });
-    await rejects(containersStorage("[vfs@/x]one"), { code: "UNSUPPORTED", message: /"vfs"/ });
+    await rejects(containersStorage("[btrfs@/x]one"), { code: "UNSUPPORTED", message: /"btrfs"/ });
+    await rejects(containersStorage(`[vfs@${storageRoot}]one`), { code: "NOT_FOUND" });
     await rejects(containersStorage("[overlay@/x"), { code: "CORRUPT" });
   }));
 

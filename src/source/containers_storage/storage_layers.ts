@@ -6,7 +6,7 @@
 import { dirname } from "node:path";
 import { ImageError, type ImageErrorCode } from "../../image_error.ts";
 import { quote } from "../../oci/quote.ts";
-import { layerFiles, overlay2Chain } from "../overlay2.ts";
+import { expectRealDirectory, layerFiles, overlay2Chain } from "../overlay2.ts";
 import { pathKind } from "../path_kind.ts";
 import type { StoredLayer } from "../stored_image.ts";
 import type { StorageStore, StoredLayerRecord } from "./storage_store.ts";
@@ -42,24 +42,42 @@ export function storageLayers(
     }
     expectPlainLayer(store, record.id);
   });
-  if (chain.length === 0) return [];
-  const directories = chain.map(({ record, store }) => store.layerDirectory(record.id));
-  // A mount takes what the file `lower` names: where it leads elsewhere, one of the two is wrong.
-  const isOneStore = chain.every(({ store }) => store === chain[0].store);
-  const found = isOneStore
-    ? overlay2Chain(directories[0])
-    : directories.map((it) => layerFiles(it, it));
-  if (isOneStore && namesOf(found).join() !== chain.map(({ record }) => record.id).join()) {
-    const observed = `its directory is over ${found.length - 1} others`;
-    const expected = `the ${chain.length - 1} of the layers below it`;
-    throw failure("CORRUPT", chain[0].store, top, observed, expected);
-  }
+  const found = first.driver === "vfs" ? treesOf(chain) : differencesOf(chain);
   return chain.map(({ record, store }, depth) => ({
     diffId: diffIds[diffIds.length - 1 - depth],
     directory: found[depth],
     record: store.tarRecord(record.id),
     size: record.size,
   })).reverse();
+}
+
+/** Directories of overlay, with the files that are new in each layer of `chain`. */
+function differencesOf(chain: readonly FoundLayer[]): string[] {
+  if (chain.length === 0) return [];
+  const directories = chain.map(({ record, store }) => store.layerDirectory(record.id));
+  const [{ record, store: first }] = chain;
+  if (chain.some(({ store }) => store !== first)) {
+    return directories.map((it) => layerFiles(it, it));
+  }
+  // A mount takes what the file `lower` names: where it leads elsewhere, one of the two is wrong.
+  const found = overlay2Chain(directories[0]);
+  if (namesOf(found).join() !== chain.map(({ record }) => record.id).join()) {
+    const observed = `its directory is over ${found.length - 1} others`;
+    const expected = `the ${chain.length - 1} of the layers below it`;
+    throw failure("CORRUPT", first, record.id, observed, expected);
+  }
+  return found;
+}
+
+/** Directories of vfs, with all files that there are up to each layer of `chain`. */
+function treesOf(chain: readonly FoundLayer[]): string[] {
+  return chain.map(({ record, store }) => {
+    const directory = store.layerDirectory(record.id);
+    expectRealDirectory(directory, directory);
+    // Which of its files are new in it nobody knows then.
+    if (store.tarRecord(record.id) !== null) return directory;
+    throw failure("UNSUPPORTED", store, record.id, "nothing is kept of its tar", "its tar-split");
+  });
 }
 
 /** Layer `top` and those below it; at most one more than `count`, so that a circle ends. */
@@ -71,6 +89,7 @@ function layerChain(
 ): FoundLayer[] {
   const byId = new Map<string, FoundLayer>();
   for (const store of [first, ...stores]) {
+    if (store.driver !== first.driver) continue;
     for (const record of store.layers()) {
       if (!byId.has(record.id)) byId.set(record.id, { record, store });
     }

@@ -17,7 +17,9 @@ Deno.test({
       above.layers.push({ id: "top", parent: "layer1" });
       mkdirSync(`${path}/above/overlay/top/diff`, { recursive: true });
       above.write();
-      const stores = ["above", "below"].map((name) => new StorageStore(`${path}/${name}`));
+      const stores = ["above", "below"].map((name) =>
+        new StorageStore(`${path}/${name}`, "overlay")
+      );
       const diffIds = [0, 1].map((i) => `${below.layers[i]["diff-digest"]}`);
       const layers = storageLayers(stores, stores[0], "top", [...diffIds, "sha256:any"]);
       deepStrictEqual(layers.map(({ directory }) => directory), [

@@ -6,6 +6,7 @@
  */
 import { ImageError } from "../../image_error.ts";
 import { quote } from "../../oci/quote.ts";
+import { type StorageDriver, storageDriverOf } from "./storage_driver.ts";
 
 /** What a reference to an image of a storage says. */
 export interface StorageReference {
@@ -13,26 +14,29 @@ export interface StorageReference {
   readonly name: string | null;
   /** Where the storage is; `null` where it does not say. */
   readonly root: string | null;
+  /** Whose images of it are meant; `null` where it does not say. */
+  readonly driver: StorageDriver | null;
 }
 
 /** Takes a reference apart. Throws `ImageError` `CORRUPT` or `UNSUPPORTED`. */
 export function parseStorageReference(text: string): StorageReference {
-  if (!text.startsWith("[")) return { name: text || null, root: null };
+  if (!text.startsWith("[")) return { name: text || null, root: null, driver: null };
   const end = text.indexOf("]");
   const match = /^(?:([a-z0-9]+)@)?([^+:]+)(?:\+[^:]*)?(?::.*)?$/.exec(text.slice(1, end));
   if (end === -1 || match === null) {
     throw new ImageError(
       "CORRUPT",
       `Cannot read image reference ${quote(text)}: what is in brackets is malformed, expected ` +
-        "[overlay@ROOT]NAME",
+        "[DRIVER@ROOT]NAME",
     );
   }
-  const [, driver = "overlay", root] = match;
-  if (driver !== "overlay" && driver !== "overlay2") {
+  const [, wanted, root] = match;
+  const driver = wanted === undefined ? null : storageDriverOf(wanted);
+  if (wanted !== undefined && driver === null) {
     throw new ImageError(
       "UNSUPPORTED",
-      `Cannot open storage ${quote(root)}: its driver is ${quote(driver)}, expected overlay`,
+      `Cannot open storage ${quote(root)}: its driver is ${quote(wanted)}, expected overlay or vfs`,
     );
   }
-  return { name: text.slice(end + 1) || null, root };
+  return { name: text.slice(end + 1) || null, root, driver };
 }

@@ -9,10 +9,8 @@ import { ImageError } from "../../image_error.ts";
 import { optionalText, optionalTexts } from "../../oci/fields.ts";
 import { checkDocument } from "../../oci/json_document.ts";
 import { quote, quoteText } from "../../oci/quote.ts";
+import { storageDriverOf } from "./storage_driver.ts";
 import type { Environment } from "../registry/environment.ts";
-
-/** The storage driver whose layers are read. */
-const DRIVER = "overlay";
 
 /** Directories that images are looked for in. */
 export interface StorageRoots {
@@ -80,10 +78,12 @@ function filesOf(
 }
 
 function expectDriver(driver: string, path: string): void {
-  if (driver === "" || driver === DRIVER || driver === "overlay2") return;
+  if (driver === "" || storageDriverOf(driver) !== null) return;
   throw new ImageError(
     "UNSUPPORTED",
-    `Cannot open storage of ${quote(path)}: its driver is ${quote(driver)}, expected ${DRIVER}`,
+    `Cannot open storage of ${quote(path)}: its driver is ${
+      quote(driver)
+    }, expected overlay or vfs`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * One storage directory: `overlay-images` has the documents of images, `overlay-layers` what is
- * known of layers, `overlay` the directories with their files.
+ * What one driver has in a storage directory: `DRIVER-images` has the documents of images,
+ * `DRIVER-layers` what is known of layers, `DRIVER` the directories with their files.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { quote } from "../../oci/quote.ts";
 import { DirectoryStore } from "../directory_store.ts";
 import { readDocumentFile, readStoredFile, type StoredFile } from "../file_store.ts";
 import { pathKind } from "../path_kind.ts";
+import type { StorageDriver } from "./storage_driver.ts";
 
 /** Largest list of images or layers, in bytes: about 100,000 layers. */
 const LARGEST_LIST = 64 * 1024 * 1024;
@@ -75,53 +76,57 @@ const layersSchema = v.array(v.pipe(
   })),
 ));
 
-const IMAGES = "overlay-images";
-const LAYERS = "overlay-layers";
-
-/** The files of one storage directory. */
+/** The files of one driver in a storage directory. */
 export class StorageStore {
-  /** Where it is. */
+  /** Where the storage is. */
   readonly path: string;
+  /** Whose files these are. */
+  readonly driver: StorageDriver;
+  readonly #images: string;
+  readonly #layers: string;
   readonly #files: DirectoryStore;
 
-  /** Creates the view of the storage at `path`. */
-  constructor(path: string) {
+  /** Creates the view of what `driver` has in the storage at `path`. */
+  constructor(path: string, driver: StorageDriver) {
     this.path = path;
+    this.driver = driver;
+    this.#images = `${driver}-images`;
+    this.#layers = `${driver}-layers`;
     this.#files = new DirectoryStore(path, { confined: true });
   }
 
-  /** Whether there are images of the driver overlay. Throws `ImageError` `PERMISSION` or `IO`. */
+  /** Whether there are images of the driver. Throws `ImageError` `PERMISSION` or `IO`. */
   exists(): boolean {
-    return pathKind(`${this.path}/${IMAGES}`) === "directory";
+    return pathKind(`${this.path}/${this.#images}`) === "directory";
   }
 
   /** All images. Throws `ImageError`. */
   images(): readonly StoredImageRecord[] {
-    const images = this.#list(`${IMAGES}/images.json`, imagesSchema);
+    const images = this.#list(`${this.#images}/images.json`, imagesSchema);
     for (const { id } of images) this.#expectName(id, "an image");
     return images;
   }
 
   /** All layers. Throws `ImageError`. */
   layers(): readonly StoredLayerRecord[] {
-    const layers = this.#list(`${LAYERS}/layers.json`, layersSchema);
+    const layers = this.#list(`${this.#layers}/layers.json`, layersSchema);
     for (const { id } of layers) this.#expectName(id, "a layer");
     return layers;
   }
 
   /** The document `key` of an image; `null` where it is not there. Throws `ImageError`. */
   readDocument(image: StoredImageRecord, key: string): Uint8Array | null {
-    return readDocumentFile(this.#files, `${IMAGES}/${image.id}/${documentFileName(key)}`);
+    return readDocumentFile(this.#files, `${this.#images}/${image.id}/${documentFileName(key)}`);
   }
 
   /** What is kept of the tar of layer `id`; `null` where nothing is. Throws `ImageError`. */
   tarRecord(id: string): StoredFile | null {
-    return this.#files.find(`${LAYERS}/${id}.tar-split.gz`);
+    return this.#files.find(`${this.#layers}/${id}.tar-split.gz`);
   }
 
-  /** The directory of the layer `id`: its files are in `diff` there. */
+  /** The directory of the layer `id`: of overlay, its files are in `diff` there. */
   layerDirectory(id: string): string {
-    return `${this.path}/overlay/${id}`;
+    return `${this.path}/${this.driver === "vfs" ? "vfs/dir" : this.driver}/${id}`;
   }
 
   #list<const Schema extends v.GenericSchema<unknown, readonly unknown[]>>(
