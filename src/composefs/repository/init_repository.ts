@@ -55,8 +55,10 @@ export interface InitReport {
 
 /**
  * Makes a repository at `path`, or finds that there is the same. Where there can be none, nothing is
- * left behind and nothing forgotten. Rejects with `ImageError` `EXISTS` where another is there, `UNSUPPORTED` where the file system
- * has no fs-verity, `PERMISSION`, `IO`.
+ * left behind and nothing forgotten.
+ *
+ * Rejects with `ImageError` `EXISTS` where another is there, `UNSUPPORTED` where the file system has
+ * no fs-verity, `PERMISSION`, `IO`.
  */
 export async function initRepository(
   path: string,
