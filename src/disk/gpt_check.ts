@@ -20,7 +20,6 @@ type OnProblem = (problem: ImageProblem) => void;
 
 /** Checks the table of `disk`, which has one. */
 export function checkGpt(disk: ByteSource, onProblem: OnProblem): void {
-  checkMbr(disk, onProblem);
   const last = lastSector(disk);
   const first = wholeTable(disk, 1, "GPT", onProblem);
   const backupLba = first?.header.alternateLba ?? last;
@@ -31,10 +30,15 @@ export function checkGpt(disk: ByteSource, onProblem: OnProblem): void {
   const backup = wholeTable(disk, backupLba, "GPT backup", onProblem);
   if (first !== null && backup !== null) comparePair(first, backup, backupLba, onProblem);
   const table = first ?? backup;
-  if (table !== null) checkPartitions(disk, table, onProblem);
+  const partitions = table === null ? null : checkedPartitions(disk, table, onProblem);
+  checkMbr(disk, partitions ?? [], onProblem);
 }
 
-function checkMbr(disk: ByteSource, onProblem: OnProblem): void {
+function checkMbr(
+  disk: ByteSource,
+  known: readonly Partition[],
+  onProblem: OnProblem,
+): void {
   const bytes = new Uint8Array(MBR_SIZE);
   disk.read(bytes, 0);
   const { signature, partitions } = readMbr(new DataView(bytes.buffer), 0);
@@ -42,15 +46,24 @@ function checkMbr(disk: ByteSource, onProblem: OnProblem): void {
     onProblem({ message: `Protective MBR ${observed}, expected ${expected}`, offset: 0 });
   if (signature !== 0xaa55) return problem("has no signature", "0x55 0xaa at its end");
   const used = partitions.filter(({ type }) => type !== 0);
-  const [found] = used;
-  if (used.length !== 1 || found.type !== TYPE_GPT_PROTECTIVE) {
-    return problem(`has ${used.length} partitions`, "one of type 0xee");
+  const protective = used.filter(({ type }) => type === TYPE_GPT_PROTECTIVE);
+  const others = used.filter((it) => !protective.includes(it));
+  // A hybrid MBR names some of the partitions too, for programs that know no GPT.
+  for (const { startLba, sectorCount } of others) {
+    const isKnown = known.some(({ offset, size }) =>
+      offset === startLba * SECTOR_SIZE && size === sectorCount * SECTOR_SIZE
+    );
+    if (!isKnown) problem(`has ${sectorCount} sectors from ${startLba}`, "partitions of the GPT");
   }
+  if (protective.length !== 1) {
+    return problem(`has ${protective.length} partitions of type 0xee`, "one");
+  }
+  const [{ startLba, sectorCount }] = protective;
   const size = Math.min(lastSector(disk), 0xffff_ffff);
   // All bits set means all of the disk, whatever its size.
-  const isWhole = found.sectorCount === size || found.sectorCount === 0xffff_ffff;
-  if (found.startLba !== 1 || !isWhole) {
-    problem(`covers ${found.sectorCount} sectors from ${found.startLba}`, `${size} from 1`);
+  const isWhole = sectorCount === size || sectorCount === 0xffff_ffff || others.length > 0;
+  if (startLba !== 1 || !isWhole) {
+    problem(`covers ${sectorCount} sectors from ${startLba}`, `${size} from 1`);
   }
 }
 
@@ -95,13 +108,19 @@ function comparePair(
   }
 }
 
-function checkPartitions(disk: ByteSource, table: WholeTable, onProblem: OnProblem): void {
+/** The partitions, each within its room; `null` where one is not on the disk. */
+function checkedPartitions(
+  disk: ByteSource,
+  table: WholeTable,
+  onProblem: OnProblem,
+): Partition[] | null {
   let partitions: Partition[];
   try {
     partitions = partitionsOf(disk, table);
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    return onProblem({ message: error.message });
+    onProblem({ message: error.message });
+    return null;
   }
   const { firstUsableLba, lastUsableLba } = table.header;
   const start = firstUsableLba * SECTOR_SIZE;
@@ -118,4 +137,5 @@ function checkPartitions(disk: ByteSource, table: WholeTable, onProblem: OnProbl
     const limit = (lastUsableLba + 1) * SECTOR_SIZE;
     if (it.offset + it.size > limit) problem(`ends at byte ${it.offset + it.size}`, `${limit}`);
   }
+  return partitions;
 }
