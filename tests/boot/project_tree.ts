@@ -24,9 +24,7 @@ const STARTED = [
 /** Copies the runtime, the project and its packages into a tree. */
 export function copyProject(tree: string): void {
   copyPrograms(tree, [Deno.execPath()]);
-  for (
-    const name of ["src", "cli.ts", "deno.json", "deno.lock", "tests/boot"]
-  ) {
+  for (const name of ["src", "cli.ts", "deno.json", "deno.lock", "tests/boot"]) {
     cpSync(join(PROJECT, name), join(tree, PROJECT, name), { recursive: true });
   }
   const here: string = JSON.parse(mustRun(Deno.execPath(), ["info", "--json"])).npmCache;

@@ -25,33 +25,33 @@ interface DiskCase {
   readonly file: string;
   readonly format?: Drive["format"];
   readonly args?: readonly string[];
-  /** How the kernel is told to mount it; it takes `ro` where it is told nothing. */
-  readonly mode: "rw" | "ro" | "";
+  /** What else the kernel is told; it mounts read-only where it is not told how. */
+  readonly told: string;
 }
 
 /** Disks that the kernel starts by itself: no initramfs, no boot loader. */
 const DISKS: readonly DiskCase[] = [
-  { name: "an ext4", file: "root.ext4", mode: "rw" },
-  { name: "an ext4 with a journal", file: "root.ext4", args: ["--journal"], mode: "" },
-  { name: "an ext4 without room", file: "root.ext4", args: ["--read-only"], mode: "ro" },
-  { name: "a GPT disk", file: "disk.img", args: ["--partition", "gpt"], mode: "" },
+  { name: "an ext4", file: "root.ext4", told: "rw" },
+  { name: "an ext4 with a journal", file: "root.ext4", args: ["--journal"], told: "" },
+  { name: "an ext4 without room", file: "root.ext4", args: ["--read-only"], told: "ro" },
+  { name: "a GPT disk", file: "disk.img", args: ["--partition", "gpt"], told: "" },
   {
     name: "a VHD",
     file: "disk.vhd",
     format: "vpc",
     args: ["--partition", "gpt"],
-    mode: "rw",
+    told: "rw",
   },
   {
     name: "a compressed qcow2",
     file: "disk.qcow2",
     format: "qcow2",
     args: ["--partition", "gpt", "--qcow2=zstd"],
-    mode: "rw",
+    told: "rw reboot=k",
   },
 ];
 
-for (const { name, file, format, args = [], mode } of DISKS) {
+for (const { name, file, format, args = [], told } of DISKS) {
   toolTest(
     `a machine starts from ${name}`,
     [...MACHINE_TOOLS, "e2fsck"],
@@ -65,9 +65,9 @@ for (const { name, file, format, args = [], mode } of DISKS) {
         const { console } = await boot({
           directory,
           drives: [{ path, format, bus: "nvme", isWritable: true }],
-          kernelArguments: `root=${root} rootwait init=/init ${mode}`,
+          kernelArguments: `root=${root} rootwait init=/init ${told}`,
         });
-        assertStarted(console, { isReadOnly: mode === "ro" });
+        assertStarted(console, { isReadOnly: told === "ro" });
         // Not forced, it looks only where a machine has left work behind.
         if (partition === undefined) match(mustRun("e2fsck", ["-n", path]), /: clean, /);
       }),
