@@ -17,6 +17,9 @@ import { RecordLines } from "./record_lines.ts";
 /** Bytes of one read. */
 const PIECE_SIZE = 256 * 1024;
 
+/** Lines one after the other that may give no bytes: each entry of a tar has a header. */
+const MOST_IDLE_LINES = 1000;
+
 /** What a record says of a file. */
 type FilePart = Extract<TarPart, { kind: "file" }>;
 
@@ -50,6 +53,8 @@ export class TarAssembler implements Decompressor {
   readonly #taker: BodyTaker | null;
   // Bytes that were given.
   #offset = 0;
+  // Lines since the last of them.
+  #idleLines = 0;
 
   /**
    * Reads the lines that `record` gives, and files below the directory `directory`; `name` is that
@@ -76,8 +81,7 @@ export class TarAssembler implements Decompressor {
         const count = this.#body === null
           ? this.#giveBytes(into)
           : this.#giveBody(this.#body, into);
-        this.#offset += count;
-        if (count > 0) return count;
+        if (count > 0) return this.#gave(count);
         const line = this.#lines.next();
         if (line instanceof Promise) return this.#pullLater(line, into);
         if (!this.#take(line)) return 0;
@@ -132,9 +136,22 @@ export class TarAssembler implements Decompressor {
     return await this.pull(into);
   }
 
+  #gave(count: number): number {
+    this.#offset += count;
+    this.#idleLines = 0;
+    return count;
+  }
+
   /** Takes the next line; answers `false` behind the last. */
   #take(line: Uint8Array | null): boolean {
     if (line === null) return false;
+    if (++this.#idleLines > MOST_IDLE_LINES) {
+      throw new ImageError(
+        "CORRUPT",
+        `Cannot read record of a tar "${this.#name}": up to line ${this.#lines.count} there are ` +
+          `${MOST_IDLE_LINES} lines without bytes, expected the header of an entry`,
+      );
+    }
     const part = parseRecordLine(line);
     if (part === null) {
       throw new ImageError(

@@ -323,6 +323,19 @@ Deno.test("whatever a record says, its tar comes back or an ImageError", () =>
     );
   }));
 
+Deno.test("a record of lines without bytes is refused before it is read to its end", () =>
+  withStore(async (root, split) => {
+    const empty = Array.from({ length: 1_000_000 }, () => `{"type":1,"name":"x"}`);
+    const { layer } = splitLayer(split, `${root}/diff`, storedRecord(empty));
+    await rejectsWith(readLayer(layer, new TarRecorder()), "CORRUPT", /line 1001 there are 1000/);
+    // What engines write is far from that.
+    const sparse = split.lines.flatMap((line) => [...empty.slice(0, 400), line]);
+    await readLayer(
+      splitLayer(split, `${root}/diff`, storedRecord(sparse)).layer,
+      new TarRecorder(),
+    );
+  }));
+
 Deno.test("a directory of files that is not there is an error that names it", () =>
   withStore(async (root, split) => {
     const { layer } = splitLayer(split, `${root}/nowhere`, storedRecord(split.lines));
