@@ -100,7 +100,9 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
   if (args.length === 0) {
     throw new UsageError(`Cannot convert without an image: usage is ${PROGRAM} IMAGE -o OUT`);
   }
-  const words = withOptionsBehind(withDiskValues(withJournalSize(args)));
+  // The main form alone has options that may have a value.
+  const isMainForm = !COMMANDS.has(args[0]);
+  const words = withOptionsBehind(isMainForm ? withDiskValues(withJournalSize(args)) : args);
   // To make and to ask the parsers of all commands takes longer than many a command does.
   const alone = parseSync((COMMANDS.get(words[0]) ?? convertParser)(), words);
   const parsed = alone.success ? alone.value : parseAmongAll(words, terminal);

@@ -128,6 +128,13 @@ Deno.test("verify and inspect know what is around an image", () =>
     strictEqual((await runCli(["verify", TINY, "--root-hash=00ff"])).code, 5);
     strictEqual((await runCli(["verify", disk, "--root-hash=0"])).code, 2);
 
+    const [apart, tree] = [`${directory}/a.ext4`, `${directory}/a.tree`];
+    strictEqual((await runCli([TINY, "-o", apart, `--verity=${tree}`])).code, 0);
+    strictEqual((await runCli(["verify", apart, "--verity", tree])).code, 0);
+    strictEqual((await runCli(["verify", apart, rootHash])).code, 5);
+    Deno.truncateSync(tree, 8192);
+    strictEqual((await runCli(["verify", apart, `--verity=${tree}`])).code, 1);
+
     const bytes = Deno.readFileSync(disk);
     // A reference count.
     const table = Number(new DataView(bytes.buffer).getBigUint64(0x30));
