@@ -8,6 +8,7 @@ import { type ByteString, displayByteString } from "../bytes/byte_string.ts";
 import { ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import { FileKind, Inode } from "../tree/inode.ts";
+import type { NameCount } from "../tree/name_count.ts";
 import { copyMetadata, type MergeOptions } from "./merge_options.ts";
 import type { RemovedFiles } from "./removal.ts";
 import { existingDirectory, PathWalk } from "./path_walk.ts";
@@ -18,6 +19,7 @@ export class DirectoryResolver<C> {
   readonly root: Inode<C>;
   readonly #removed: RemovedFiles<C>;
   readonly #options: MergeOptions;
+  readonly #names: NameCount;
   readonly #onNotice: NoticeListener;
   /** What this layer placed of what may be asked about: links, and in `replace` mode all files. */
   readonly #own = new Set<Inode<C>>();
@@ -26,16 +28,21 @@ export class DirectoryResolver<C> {
   #lastPath: ByteString = "";
   #lastDirectory: Inode<C>;
 
-  /** `removed` is what this layer took away: a directory made again in its place inherits. */
+  /**
+   * `removed` is what this layer took away: a directory made again in its place inherits. `names`
+   * counts those that are added.
+   */
   constructor(
     root: Inode<C>,
     removed: RemovedFiles<C>,
     options: MergeOptions,
+    names: NameCount,
     onNotice: NoticeListener,
   ) {
     this.root = root;
     this.#removed = removed;
     this.#options = options;
+    this.#names = names;
     this.#onNotice = onNotice;
     this.#lastDirectory = root;
   }
@@ -83,7 +90,8 @@ export class DirectoryResolver<C> {
   /** Puts `inode` under a name, in place of whatever stood there. */
   set(directory: Inode<C>, name: ByteString, inode: Inode<C>): void {
     const existing = directory.children!.get(name);
-    if (existing !== undefined) this.#forgetLast(existing);
+    if (existing === undefined) this.#names.add();
+    else this.#forgetLast(existing);
     directory.children!.set(name, inode);
     if (inode.kind === FileKind.symlink || this.#options.symlinkedParents === "replace") {
       this.#own.add(inode);
@@ -158,6 +166,7 @@ export class DirectoryResolver<C> {
     made.mtimeSeconds = made.atimeSeconds = this.#options.createdSeconds;
     const older = this.#removed.directory(walk.path === "" ? name : `${walk.path}/${name}`);
     if (older !== null) copyMetadata(older, made);
+    this.#names.add();
     walk.directory.children!.set(name, made);
     return made;
   }

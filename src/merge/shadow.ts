@@ -12,12 +12,18 @@ import type { ByteString } from "../bytes/byte_string.ts";
 import type { LayerEntry } from "../layer/layer_entry.ts";
 import { FileKind } from "../tree/inode.ts";
 
+/** A `Map` of JavaScript has room for so many. */
+const CLAIMS_MAX = 2 ** 24;
+
 /** Paths, each with the newest layer that says it. */
 class Claims {
   readonly #layers = new Map<ByteString, number>();
 
   add(path: ByteString, layer: number): void {
-    if (!this.isAbove(path, layer)) this.#layers.set(path, layer);
+    if (this.isAbove(path, layer)) return;
+    // Where there is room for no more it goes without: bodies are written that nobody needs, or a
+    // layer is read again.
+    if (this.#layers.size < CLAIMS_MAX || this.#layers.has(path)) this.#layers.set(path, layer);
   }
 
   /** Whether a layer newer than `layer` says it. */

@@ -15,6 +15,7 @@ import type { LayerEntry } from "../layer/layer_entry.ts";
 import type { NoticeListener } from "../notice.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { FileKind, Inode } from "../tree/inode.ts";
+import { NameCount } from "../tree/name_count.ts";
 import { type DeferredLink, DeferredLinks } from "./deferred_links.ts";
 import { copyMetadata, type MergeOptions } from "./merge_options.ts";
 import { removeOlder } from "./removal.ts";
@@ -27,20 +28,25 @@ export class TreeBuilder<C> {
   readonly tree: FileTree<C>;
   readonly #options: MergeOptions;
   readonly #onNotice: NoticeListener;
+  readonly #names: NameCount;
 
-  /** Starts with an empty root, 0755 root:root, made at `options.createdSeconds`. */
-  constructor(options: MergeOptions, onNotice: NoticeListener) {
+  /**
+   * Starts with an empty root, 0755 root:root, made at `options.createdSeconds`. `names` counts those
+   * that the layers add.
+   */
+  constructor(options: MergeOptions, onNotice: NoticeListener, names: NameCount = new NameCount()) {
     const root = new Inode<C>(FileKind.directory, 0o755);
     root.mtimeSeconds = root.atimeSeconds = options.createdSeconds;
     this.tree = { root };
     this.#options = options;
     this.#onNotice = onNotice;
+    this.#names = names;
   }
 
   /**
    * Applies one layer on top of the tree. Throws `ImageError` `CORRUPT` where the layer cannot be
    * applied: a hard link to nothing or to a directory, a parent that is no directory, a loop of
-   * symbolic links.
+   * symbolic links; `LIMIT_EXCEEDED` where layers add more names than a tree may have.
    */
   apply(entries: readonly LayerEntry<C>[], layerName: string): void {
     this.#apply(entries, layerName, this.#options);
@@ -107,6 +113,7 @@ export class TreeBuilder<C> {
       this.tree.root,
       removed,
       options,
+      this.#names,
       (notice) => this.#onNotice({ ...notice, where: { ...notice.where, layer: layerName } }),
     );
     return new LayerApplication<C>(this.tree, layerName, resolver, options);

@@ -15,6 +15,7 @@ import type { DumpedContent } from "./dump.ts";
 import { dumpError, parseDumpLine } from "./dump_line.ts";
 import { countLinks, eachDirectory, type FileTree } from "./file_tree.ts";
 import { FileKind, Inode, type Xattr } from "./inode.ts";
+import { NameCount } from "./name_count.ts";
 
 /** How a dump file is to be read. */
 export interface DumpReaderOptions {
@@ -41,6 +42,7 @@ interface OpenLink {
 /** Takes the bytes of a dump file by `write` and answers the tree by `end`. */
 export class DumpReader {
   readonly #isStrict: boolean;
+  readonly #names = new NameCount();
   // The beginning of a line whose end has not come.
   #rest = "";
   #lineNumber = 0;
@@ -116,6 +118,7 @@ export class DumpReader {
     if (directory.children!.has(name)) {
       throw dumpError(lineNumber, `"${displayByteString(path)}" stands twice`, "each path once");
     }
+    this.#names.add();
     if (parsed.kind === "file") {
       directory.children!.set(name, parsed.inode);
       return;

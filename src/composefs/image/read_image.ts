@@ -9,6 +9,7 @@ import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
+import { NameCount } from "../../tree/name_count.ts";
 import type { ImageContent } from "./content.ts";
 import { isWhiteout, OBJECT_DIRECTORIES } from "./file_order.ts";
 import { corrupt } from "./corrupt_image.ts";
@@ -67,6 +68,7 @@ class TreeReader {
   readonly #linked = new Map<number, LinkedFile>();
   /** Names of the whiteouts over objects. */
   readonly #hidden = new Set<ByteString>();
+  readonly #names = new NameCount();
   readonly #pending: PendingDirectory[] = [];
   #inodeCount = 1;
 
@@ -113,6 +115,7 @@ class TreeReader {
           dots.delete(entry.name);
           continue;
         }
+        this.#names.add();
         const child = this.#addEntry(directory, entry);
         if (entry.fileType === FileKind.regular && isWhiteout(child)) hasMarkedWhiteout = true;
       }

@@ -7,6 +7,7 @@
 import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
+import { NameCount } from "../../tree/name_count.ts";
 
 /** As many symbolic links as Linux follows in one path. */
 const MAX_LINKS = 40;
@@ -15,13 +16,15 @@ const MAX_LINKS = 40;
 export class ArchiveTree<C> {
   /** The root, 0755 of root until a member says otherwise. */
   readonly root: Inode<C> = new Inode<C>(FileKind.directory, 0o755);
+  readonly #names = new NameCount();
 
   /**
    * Puts `inode` at the path of a member. Directories that are there keep what is in them; those
    * that no member describes are made. Answers `false` where a directory with something in it stands
    * in the place of a file.
    *
-   * Throws `ImageError` `UNSAFE_PATH` for `..` and NUL, `CORRUPT` where a parent is no directory.
+   * Throws `ImageError` `UNSAFE_PATH` for `..` and NUL, `CORRUPT` where a parent is no directory,
+   * `LIMIT_EXCEEDED` for too many names.
    */
   place(name: ByteString, inode: Inode<C>): boolean {
     const path = cleanPath(name);
@@ -40,6 +43,7 @@ export class ArchiveTree<C> {
       }
       if (existing.children!.size > 0) return false;
     }
+    if (existing === undefined) this.#names.add();
     parent.children!.set(last, inode);
     return true;
   }
@@ -58,6 +62,7 @@ export class ArchiveTree<C> {
       let child = directory.children!.get(next);
       if (child === undefined) {
         child = new Inode<C>(FileKind.directory, 0o755);
+        this.#names.add();
         directory.children!.set(next, child);
       }
       if (child.kind === FileKind.directory) {

@@ -9,6 +9,7 @@ import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
+import { NameCount } from "../../tree/name_count.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
 import { takeSteps, takeTurns } from "../turns.ts";
 import {
@@ -55,6 +56,7 @@ export class ErofsReader implements ImageReader<FoundContent> {
   // Files that have several names, by inode number; directories have one.
   readonly #linked = new Map<number, Inode<FoundContent>>();
   readonly #seen = new Set<number>();
+  readonly #names = new NameCount();
 
   /** Reads the tree; see {@linkcode openErofs}. */
   constructor(source: ByteSource) {
@@ -187,6 +189,7 @@ export class ErofsReader implements ImageReader<FoundContent> {
     pending: PendingDirectory[],
   ): void {
     const volume = this.#volume;
+    this.#names.add();
     const isAgain = this.#seen.has(nid);
     let inode = this.#linked.get(nid);
     if (isAgain && inode === undefined) {

@@ -9,6 +9,7 @@ import type { ByteSource } from "../../io/byte_source.ts";
 import type { NoticeListener } from "../../notice.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import { FileKind, Inode, kindOfMode } from "../../tree/inode.ts";
+import { NameCount } from "../../tree/name_count.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
 import { checkContents } from "./check_content.ts";
 import { checkImage } from "./check_image.ts";
@@ -62,6 +63,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
   // Files that have several names, by inode number; directories have one.
   readonly #linked = new Map<number, Inode<Ext4Content>>();
   readonly #seen = new NumberSet();
+  readonly #names = new NameCount();
   // Links that names make, where they are not 1 of a file and 2 of a directory.
   readonly #links = new Map<number, number>();
   readonly #hasFileTypes: boolean;
@@ -185,6 +187,7 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
           this.#countLink(entry.inode, 0);
         }
         const count = children.size;
+        this.#names.add();
         children.set(entry.name, child);
         if (children.size === count) {
           throw this.#volume.corrupt(

@@ -7,6 +7,7 @@ import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import { type FileTree, walk } from "../../tree/file_tree.ts";
+import { NameCount } from "../../tree/name_count.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
 import { takeSteps, takeTurns } from "../turns.ts";
 import type { SquashfsContent } from "./content.ts";
@@ -33,6 +34,7 @@ export class SquashfsReader implements ImageReader<SquashfsContent> {
   readonly #volume: SquashfsVolume;
   readonly #tables: SquashfsTables;
   readonly #contents: SquashfsContents;
+  readonly #names = new NameCount();
   /** References of the inodes, by their numbers. */
   readonly #references = new Map<number, number>();
 
@@ -142,6 +144,7 @@ export class SquashfsReader implements ImageReader<SquashfsContent> {
     try {
       for (const entry of directories.read(found.list!)) {
         shown = path === "" ? entry.name : `${path}/${entry.name}`;
+        this.#names.add();
         const child = this.#readEntry(entry, inodes, byReference);
         found.inode.children!.set(entry.name, child.inode);
         if (child.list !== null) pending.push({ found: child, path: shown });
