@@ -9,7 +9,6 @@ import type { FileWriter } from "../image_format.ts";
 import { ChunkedContent, type ErofsContent, FlatContent } from "./content.ts";
 import { DataBlocks } from "./data_blocks.ts";
 import { FileRuns } from "./file_runs.ts";
-import { INODE_COMPACT_SIZE } from "./inode.ts";
 import type { TailStore } from "./tail_store.ts";
 
 /**
@@ -299,9 +298,12 @@ export class FilePlacement implements FileWriter<ErofsContent> {
   }
 }
 
-/** Whether so many bytes behind the last whole block fit behind an inode, wherever it stands. */
+/**
+ * Whether so many bytes behind the last whole block stand behind the inode: up to seven eighths of a
+ * block, as hardly anything fits beside more, which would have to wait for its inode all the same.
+ */
 export function isTail(byteCount: number, blockSize: number): boolean {
-  return byteCount > 0 && byteCount <= blockSize - INODE_COMPACT_SIZE;
+  return byteCount > 0 && byteCount <= blockSize * 7 / 8;
 }
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {

@@ -9,7 +9,7 @@ import { toHex } from "../../bytes/hex.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** Changes whenever the same input would give other bytes than before. */
-export const EROFS_FORMAT_NUMBER = 3;
+export const EROFS_FORMAT_NUMBER = 4;
 
 /** `uuid` of an image of the input `identity`, made with `options`. */
 export function deriveUuid(identity: string, options: ResolvedOptions): Uint8Array {

@@ -106,9 +106,11 @@ Deno.test("beginFile() makes a tail of a small file, blocks of whole ones, chunk
   ok(small instanceof FlatContent && small.blockCount === 0 && small.tail === 0);
   const two = fileOf(writer, 8200, (file) => file.write(someBytes(8200))).content;
   deepStrictEqual(two, new FlatContent(1, 2, 100));
-  // What does not fit behind an inode is a block.
-  const full = fileOf(writer, 4095, (file) => file.write(someBytes(4095))).content;
+  // More than seven eighths of a block are a block.
+  const full = fileOf(writer, 3585, (file) => file.write(someBytes(3585))).content;
   deepStrictEqual(full, new FlatContent(3, 1, -1));
+  const less = fileOf(writer, 3584, (file) => file.write(someBytes(3584))).content;
+  deepStrictEqual(less, new FlatContent(0, 0, 108));
   const sparse = fileOf(writer, 34 * 4096 + 1, (file) => {
     file.skip(16 * 4096);
     file.write(someBytes(4096));
