@@ -4,8 +4,9 @@
  * @module
  */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TWO_LAYERS } from "../../src/composefs/oci/oci_fixture.ts";
+import { policyFiles } from "../../src/composefs/selinux/policy_fixture.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { layoutOf } from "../../src/source/layout_fixture.ts";
 import { type CliResult, runCli, withDirectory } from "../e2e/cli_process.ts";
@@ -181,7 +182,7 @@ Deno.test("compute-id of a directory is that of an image with its files", async 
     const same = await cfsctl("--no-repo", "compute-id", root);
     match(same, /^[0-9a-f]{128}\n$/);
     strictEqual(await cfsctl("compute-id", root, "--no-propagate-usr-to-root") === same, false);
-    strictEqual((await run(["compute-id", root, "--bootable"])).code, 2);
+    strictEqual((await run(["compute-id", root, "--bootable"])).code, 4);
   });
 });
 
@@ -198,5 +199,31 @@ Deno.test("inspect tells the EROFS of the repository's default version", async (
     deepStrictEqual(Object.keys(images).sort(), ["composefs.image", "composefs.image.v1"]);
     strictEqual(composefs_erofs, images["composefs.image.v1"]);
     strictEqual(composefs_boot_erofs, null);
+  });
+});
+
+Deno.test("compute-karg is of the bootable image with the labels of its own policy", async () => {
+  await withDirectory(async (directory) => {
+    const root = join(directory, "root");
+    const rules = `/.* any_t\n/usr/bin -d bin_t\n# ${"comment ".repeat(20)}\n`;
+    for (const [path, text] of Object.entries(policyFiles({ "": rules }))) {
+      Deno.mkdirSync(join(root, dirname(path)), { recursive: true });
+      Deno.writeTextFileSync(join(root, path), text);
+    }
+    for (const name of ["usr/bin", "boot", "sysroot"]) {
+      Deno.mkdirSync(join(root, name), { recursive: true });
+    }
+    Deno.writeTextFileSync(join(root, "boot/kernel"), "a kernel");
+    const at = ["--repo", join(directory, "repository")];
+    await cfsctl(...at, "init", "--insecure", "--erofs-version", "1", "--erofs-version", "2");
+    await cfsctl(...at, "pull", `dir:${root}`, "image", "--bootable");
+    const { images } = JSON.parse(await cfsctl(...at, "inspect", "image"));
+    const [v1, v2] = [images["composefs.image.boot.v1"], images["composefs.image.boot"]];
+    const karg = async (...args: string[]) => await cfsctl(...args, "compute-karg", root);
+    strictEqual(await karg(), `composefs.digest=v1-sha512-12:${v1}\n`);
+    strictEqual(await karg("--insecure"), `composefs.digest=?v1-sha512-12:${v1}\n`);
+    strictEqual(await karg("--erofs-version", "2"), `composefs=${v2}\n`);
+    strictEqual(await cfsctl("compute-id", root, "--bootable"), `${v1}\n`);
+    match(await karg("--hash", "sha256"), /^composefs\.digest=v1-sha256-12:[0-9a-f]{64}\n$/);
   });
 });

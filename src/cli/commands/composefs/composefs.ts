@@ -47,6 +47,9 @@ export async function runComposefs(
     case "compute-id":
       await (await import("./compute_id.ts")).runComputeId(args, terminal, signal);
       return 0;
+    case "compute-karg":
+      await (await import("./compute_karg.ts")).runComputeKarg(args, terminal, signal);
+      return 0;
     case "dump-oci":
       await (await import("./dump_oci.ts")).runDumpOci(args, terminal, signal);
       return 0;

@@ -26,6 +26,8 @@ export type UntagArguments = InferValue<ReturnType<typeof untagCommand>>;
 export type LayerArguments = InferValue<ReturnType<typeof layerCommand>>;
 /** What `composefs compute-id` takes. */
 export type ComputeIdArguments = InferValue<ReturnType<typeof computeIdCommand>>;
+/** What `composefs compute-karg` takes. */
+export type ComputeKargArguments = InferValue<ReturnType<typeof computeKargCommand>>;
 /** What `composefs oci dump` takes. */
 export type DumpOciArguments = InferValue<ReturnType<typeof dumpOciCommand>>;
 /** What `composefs dump-files` takes. */
@@ -44,6 +46,7 @@ export function imageParser() {
     untagCommand(),
     layerCommand(),
     computeIdCommand(),
+    computeKargCommand(),
     dumpFilesCommand(),
     mountCommand(),
     unmountCommand(),
@@ -154,16 +157,35 @@ function computeIdCommand() {
         noRepo: option("--no-repo", {
           description: message`It is a PATH, whatever it begins with.`,
         }),
-        erofsVersion: optional(
-          option("--erofs-version", versionChoice(), {
-            description: message`Version of the image; default: that of the repository, or 1.`,
-          }),
-        ),
+        bootable: option("--bootable", { description: message`Of the image to boot from.` }),
       }),
+      versionOption(),
       variantOptions(),
       repositoryOptions(),
     ),
     { description: message`Print the digest that the EROFS of an image has.` },
+  );
+}
+
+function computeKargCommand() {
+  return command(
+    "compute-karg",
+    merge(
+      object({
+        command: constant("composefs"),
+        action: constant("compute-karg"),
+        path: argument(path({ metavar: "PATH" }), {
+          description: message`A directory with a root filesystem.`,
+        }),
+        insecure: option("--insecure", {
+          description: message`For a repository without fs-verity.`,
+        }),
+      }),
+      versionOption(),
+      variantOptions(),
+      repositoryOptions(),
+    ),
+    { description: message`Print the kernel argument by which the image of a directory boots.` },
   );
 }
 
@@ -176,6 +198,7 @@ export function dumpOciCommand() {
         command: constant("composefs"),
         action: constant("dump-oci"),
         image: imageArgument(),
+        bootable: option("--bootable", { description: message`Of the image to boot from.` }),
       }),
       variantOptions(),
       repositoryOptions(),
@@ -204,10 +227,17 @@ function dumpFilesCommand() {
   );
 }
 
+function versionOption() {
+  return object({
+    erofsVersion: optional(option("--erofs-version", versionChoice(), {
+      description: message`Version of the image; default: that of the repository, or 1.`,
+    })),
+  });
+}
+
 /** What is made of the files of an image. */
 function variantOptions() {
   return object({
-    bootable: option("--bootable", { description: message`Of the image to boot from.` }),
     asIs: option("--as-is", "--no-propagate-usr-to-root", {
       description: message`Of the files as the layers have them.`,
     }),

@@ -38,8 +38,10 @@ const LEADING: ReadonlyMap<string, boolean> = new Map([
   ["--no-repo", false],
 ]);
 
-/** Of old, it said what a repository says of itself now; only who makes one is asked. */
+/** Of old, it said what a repository says of itself now; only who makes one, or an argument for one, is asked. */
 const INSECURE = "--insecure";
+/** Commands that ask for it. */
+const ASKING: ReadonlySet<string> = new Set(["init", "compute-karg"]);
 
 /** Brings options that stand between `composefs` and its command behind that, where all others are. */
 export function withOptionsBehind(args: readonly string[]): string[] {
@@ -52,7 +54,7 @@ export function withOptionsBehind(args: readonly string[]): string[] {
     end += hasValue && value === undefined ? 2 : 1;
   }
   const words = args.slice(end);
-  const options = args.slice(1, end).filter((it) => it !== INSECURE || words[0] === "init");
+  const options = args.slice(1, end).filter((it) => it !== INSECURE || ASKING.has(words[0]));
   const stop = words.indexOf("--");
   const behind = stop === -1 ? words.length : stop;
   return ["composefs", ...words.slice(0, behind), ...options, ...words.slice(behind)];
