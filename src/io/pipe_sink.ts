@@ -7,7 +7,7 @@ import type { ImageSink } from "./byte_sink.ts";
 import { systemError } from "./system_error.ts";
 
 /** Zeros that are written at once. */
-const ZEROS_SIZE = 64 * 1024;
+const ZEROS = new Uint8Array(64 * 1024);
 /** Bytes that wait for whoever awaits `drain`. */
 const WAITING_SIZE = 1024 * 1024;
 
@@ -39,10 +39,21 @@ export function pipeSink(name: string, pipe: PipeWriter, signal?: AbortSignal): 
       let waitingBytes = 0;
       // What a compressor hands over in the meantime comes behind what is being written.
       let isDraining = false;
+      // Memory that was written, for the next bytes: collecting as much garbage costs more.
+      let spare = new Uint8Array(0);
+      const copyOf = (bytes: Uint8Array) => {
+        const memory = spare.length < bytes.length ? new Uint8Array(bytes.length) : spare;
+        spare = new Uint8Array(0);
+        memory.set(bytes);
+        return memory.subarray(0, bytes.length);
+      };
+      const keep = ({ buffer }: Uint8Array<ArrayBuffer>) => {
+        if (buffer !== ZEROS.buffer) spare = new Uint8Array(buffer);
+      };
       const add = (bytes: Uint8Array | null, size: number) => {
         if (size === 0) return;
         if (bytes !== null && waitingBytes + size > WAITING_SIZE && !isDraining) flush();
-        waiting.push({ bytes: bytes?.slice() ?? null, size });
+        waiting.push({ bytes: bytes === null ? null : copyOf(bytes), size });
         waitingBytes += bytes === null ? 0 : size;
         position += size;
       };
@@ -56,6 +67,7 @@ export function pipeSink(name: string, pipe: PipeWriter, signal?: AbortSignal): 
         try {
           for (const piece of takeAll()) {
             for (let done = 0; done < piece.length;) done += pipe.writeSync(piece.subarray(done));
+            keep(piece);
           }
         } catch (error) {
           throw systemError(error, "write output", name);
@@ -82,6 +94,7 @@ export function pipeSink(name: string, pipe: PipeWriter, signal?: AbortSignal): 
                 for (let done = 0; done < piece.length;) {
                   done += await unlessAborted(pipe.write(piece.subarray(done)), signal);
                 }
+                keep(piece);
               }
             }
           } catch (error) {
@@ -101,19 +114,18 @@ export function pipeSink(name: string, pipe: PipeWriter, signal?: AbortSignal): 
 
 /** Bytes to be written, `null` for zeros. */
 interface Waiting {
-  readonly bytes: Uint8Array | null;
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
   readonly size: number;
 }
 
-function* pieces(all: readonly Waiting[]): Generator<Uint8Array> {
+function* pieces(all: readonly Waiting[]): Generator<Uint8Array<ArrayBuffer>> {
   for (const { bytes, size } of all) {
     if (bytes !== null) {
       yield bytes;
       continue;
     }
-    const zeros = new Uint8Array(Math.min(ZEROS_SIZE, size));
-    for (let rest = size; rest > 0; rest -= zeros.length) {
-      yield rest < zeros.length ? zeros.subarray(0, rest) : zeros;
+    for (let rest = size; rest > 0; rest -= ZEROS.length) {
+      yield rest < ZEROS.length ? ZEROS.subarray(0, rest) : ZEROS;
     }
   }
 }

@@ -74,3 +74,21 @@ Deno.test("pipeSink() says that the reader has gone", async () => {
   await rejects(output.drain!(), isTold);
   strictEqual(output.capacity, null);
 });
+
+Deno.test("pipeSink() uses memory again that was written, but never its zeros", async () => {
+  const { pipe, taken } = slowPipe(100_000);
+  const output = pipeSink("pipe", pipe).open();
+  const expected: number[] = [];
+  // More than it writes at once.
+  const GAP = 70_000;
+  for (let i = 1; i < 20; i++) {
+    const bytes = new Uint8Array(3000 + 100 * (i % 3)).fill(i);
+    const at = expected.length + GAP;
+    expected.push(...new Uint8Array(GAP), ...bytes);
+    const drained = output.drain!();
+    output.write(bytes, at);
+    await drained;
+  }
+  output.commit();
+  deepStrictEqual(taken, expected);
+});
