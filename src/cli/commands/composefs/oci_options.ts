@@ -38,9 +38,9 @@ const LEADING: ReadonlyMap<string, boolean> = new Map([
   ["--no-repo", false],
 ]);
 
-/** Of old, it said what a repository says of itself now; only who makes one, or an argument for one, is asked. */
+/** Of old, it said what a repository says of itself by now; a few commands still ask for it. */
 const INSECURE = "--insecure";
-/** Commands that ask for it. */
+/** The commands that ask for it. */
 const ASKING: ReadonlySet<string> = new Set(["init", "compute-karg"]);
 
 /** Brings options that stand between `composefs` and its command behind that, where all others are. */
