@@ -91,5 +91,7 @@ Deno.test("pipeSink() uses memory again that was written, but never its zeros", 
   output.write(bytes, 0);
   output.write(bytes, bytes.length + GAP);
   await output.drain!();
-  deepStrictEqual(taken, [...bytes, ...new Uint8Array(GAP), ...bytes, ...bytes]);
+  const expected = [...bytes, ...new Uint8Array(GAP), ...bytes, ...bytes];
+  strictEqual(taken.length, expected.length);
+  strictEqual(taken.findIndex((byte, i) => byte !== expected[i]), -1);
 });
