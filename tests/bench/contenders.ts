@@ -76,13 +76,20 @@ const VERIFY_CONTENDERS: readonly Contender[] = [
   },
 ];
 
-/** A conversion to ext4, a pull into an empty composefs repository, and the same pull again. */
+/** A conversion to ext4, pulls into empty composefs repositories, and the same pull again. */
 const COMPOSEFS_CONTENDERS: readonly Contender[] = [
   { ...CONTENDERS[0], name: "oci2rootfs ext4" },
   {
     name: "composefs pull, new",
     needs: [],
     prepare: (_, work) => ours(`composefs init -q --insecure ${quote(`${work}/repository`)}`),
+    command: composefsPull,
+  },
+  {
+    name: "the same with sha256",
+    needs: [],
+    prepare: (_, work) =>
+      ours(`composefs init -q --insecure --algorithm sha256 ${quote(`${work}/repository`)}`),
     command: composefsPull,
   },
   {
