@@ -174,6 +174,17 @@ Deno.test("a reader that goes ends the output quietly", async () => {
     strictEqual(new TextDecoder().decode(stderr), "");
     strictEqual(code, 0);
     strictEqual(new TextDecoder().decode(stdout).split("\n").length, 2);
+    // What was found until then is not forgotten.
+    Deno.mkdirSync(`${directory}/empty`);
+    for (const command of ["diff", "verify"]) {
+      const args = `${command} dir:${directory} dir:${directory}/empty`;
+      const line = `${Deno.execPath()} run -A --no-check ${CLI} ${args}`;
+      const { stderr, code } = await new Deno.Command("bash", {
+        args: ["-c", `set -o pipefail; ${line} | head -n 1`],
+      }).output();
+      strictEqual(new TextDecoder().decode(stderr), "");
+      strictEqual(code, 1);
+    }
   });
 });
 

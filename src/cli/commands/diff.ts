@@ -9,6 +9,7 @@ import type { TreeView } from "../../view/tree_view.ts";
 import { DifferenceCount, differenceJson, differenceLine } from "../difference_output.ts";
 import type { ExitCode } from "../exit_code.ts";
 import { JsonArray } from "../json_array.ts";
+import { OutputClosed } from "../output_stream.ts";
 import { Session } from "../session.ts";
 import { jsonLine } from "../shown_name.ts";
 import type { Terminal } from "../terminal.ts";
@@ -24,16 +25,22 @@ export async function runDiff(
   const session = new Session(args, terminal, signal);
   const rules = rulesOf(args);
   const { output } = session;
-  const count = await session.withTwoTrees(args.a, args.b, async (a, b) => {
-    if (args.json) {
-      const names = jsonLine({ a: args.a, b: args.b });
-      output.write(`${names.slice(0, -1)},"differences":`);
-    }
-    const count = await writeDifferences(a, b, rules, session, args.json);
-    if (args.json) output.write(`,"equal":${count.isZero}}\n`);
-    return count;
-  });
-  session.finish();
+  const count = new DifferenceCount();
+  try {
+    await session.withTwoTrees(args.a, args.b, async (a, b) => {
+      if (args.json) {
+        const names = jsonLine({ a: args.a, b: args.b });
+        output.write(`${names.slice(0, -1)},"differences":`);
+      }
+      await writeDifferences(a, b, rules, session, args.json, count);
+      if (args.json) output.write(`,"equal":${count.isZero}}\n`);
+    });
+    session.finish();
+  } catch (error) {
+    // Nobody reads on, but somebody may ask how it ended.
+    if (error instanceof OutputClosed && !count.isZero) return 1;
+    throw error;
+  }
   if (!args.json && session.loudness !== "quiet" && !count.isZero) session.tell(`${count.text}\n`);
   return count.isZero ? 0 : 1;
 }
@@ -48,14 +55,15 @@ export function rulesOf(args: RuleArguments): DifferenceRules {
   }
 }
 
-/** Writes all differences as they are found, and answers how many there are. */
+/** Writes all differences as they are found, and adds them to `count`. */
 export async function writeDifferences(
   a: TreeView,
   b: TreeView,
   rules: DifferenceRules,
   session: Session,
   asJson: boolean,
-): Promise<DifferenceCount> {
+  count: DifferenceCount,
+): Promise<void> {
   const { output, style, loudness } = session;
   const coarse = [a, b].find(hasWholeSeconds);
   if (coarse !== undefined && loudness !== "quiet") {
@@ -64,7 +72,6 @@ export async function writeDifferences(
       `oci2rootfs: note: Times are compared by whole seconds, as this ${format} has them\n`,
     );
   }
-  const count = new DifferenceCount();
   const array = asJson ? new JsonArray(output) : null;
   for await (const difference of compareViews(a, b, rules, session.signal)) {
     count.add(difference);
@@ -72,5 +79,4 @@ export async function writeDifferences(
     else output.write(differenceLine(difference, style));
   }
   array?.finish();
-  return count;
 }
