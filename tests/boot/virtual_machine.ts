@@ -60,8 +60,9 @@ const LIMIT_MILLISECONDS = 300_000;
 export async function boot(machine: Machine): Promise<MachineRun> {
   const [consoleFile, outputFile] = ["console", "output"].map((it) => join(machine.directory, it));
   const args = [
-    // The emulation of cmpxchg16b in QEMU 7.2 leaves wrong flags behind: kernels crash now and then.
-    ...["-machine", "q35,accel=tcg", "-cpu", "max,cx16=off", "-smp", "2"],
+    // A plain processor: QEMU 7.2 emulates some newer things so that kernels crash now and then,
+    // cmpxchg16b among them, which leaves wrong flags behind.
+    ...["-machine", "q35,accel=tcg", "-cpu", "Nehalem,cx16=off", "-smp", "1"],
     ...["-m", String(machine.memoryMebibytes ?? 256)],
     ...["-nodefaults", "-display", "none", "-no-reboot"],
     ...["-serial", `file:${consoleFile}`, "-serial", `file:${outputFile}`],
