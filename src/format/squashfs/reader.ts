@@ -7,14 +7,17 @@ import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import { type FileTree, walk } from "../../tree/file_tree.ts";
+import { FileKind, type Inode } from "../../tree/inode.ts";
 import { NameCount } from "../../tree/name_count.ts";
 import type { ImageDescription, ImageProblem, ImageReader } from "../image_reader.ts";
 import { takeSteps, takeTurns } from "../turns.ts";
 import type { SquashfsContent } from "./content.ts";
 import { describeSquashfs } from "./description.ts";
+import type { DirectoryInode } from "./inode.ts";
+import { InodeReferences } from "./inode_references.ts";
 import { SquashfsContents } from "./reader_content.ts";
 import { type FoundName, SquashfsDirectories } from "./reader_directory.ts";
-import { type FoundInode, SquashfsInodes } from "./reader_inodes.ts";
+import { KIND_OF_TYPE, SquashfsInodes } from "./reader_inodes.ts";
 import { SquashfsTables } from "./reader_tables.ts";
 import { SquashfsVolume } from "./reader_volume.ts";
 import { SquashfsXattrs } from "./reader_xattrs.ts";
@@ -23,8 +26,16 @@ const PIECE_SIZE = 1024 * 1024;
 
 /** A directory whose list is to be read. */
 interface PendingDirectory {
-  readonly found: FoundInode;
+  readonly inode: Inode<SquashfsContent>;
+  readonly list: DirectoryInode;
   readonly path: ByteString;
+}
+
+/** A file that a name leads to. */
+interface FoundFile {
+  readonly inode: Inode<SquashfsContent>;
+  /** The list of a directory that was not read yet. */
+  readonly list: DirectoryInode | null;
 }
 
 /** An opened image. */
@@ -35,8 +46,7 @@ export class SquashfsReader implements ImageReader<SquashfsContent> {
   readonly #tables: SquashfsTables;
   readonly #contents: SquashfsContents;
   readonly #names = new NameCount();
-  /** References of the inodes, by their numbers. */
-  readonly #references = new Map<number, number>();
+  readonly #references = new InodeReferences<Inode<SquashfsContent>>();
 
   /** Reads the tree; see {@linkcode openSquashfs}. */
   constructor(source: ByteSource) {
@@ -85,7 +95,7 @@ export class SquashfsReader implements ImageReader<SquashfsContent> {
         report(onProblem, path, error);
       }
     }
-    for (const [number, reference] of this.#references) {
+    for (const [number, reference] of this.#references.entries()) {
       try {
         const exported = this.#tables.exported(number);
         if (exported === null || exported === reference) continue;
@@ -118,67 +128,67 @@ export class SquashfsReader implements ImageReader<SquashfsContent> {
     const xattrs = new SquashfsXattrs(volume);
     const inodes = new SquashfsInodes(volume, this.#tables, xattrs);
     const directories = new SquashfsDirectories(volume, this.#tables);
-    const byReference = new Map<number, FoundInode>();
     const rootReference = volume.superblock.rootInode;
     const root = inodes.read(rootReference);
     if (root.list === null) {
       throw volume.corrupt("root", `its type is ${root.type}`, "a directory", 0x20);
     }
-    byReference.set(rootReference, root);
-    this.#references.set(root.number, rootReference);
-    const pending: PendingDirectory[] = [{ found: root, path: "" }];
+    this.#references.set(root.number, rootReference, root.inode);
+    const pending: PendingDirectory[] = [{ inode: root.inode, list: root.list, path: "" }];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      this.#readDirectory(next, inodes, directories, byReference, pending);
+      this.#readDirectory(next, inodes, directories, pending);
     }
+    this.#references.forgetInodes();
     return { root: root.inode };
   }
 
   #readDirectory(
-    { found, path }: PendingDirectory,
+    directory: PendingDirectory,
     inodes: SquashfsInodes,
     directories: SquashfsDirectories,
-    byReference: Map<number, FoundInode>,
     pending: PendingDirectory[],
   ): void {
+    const { path } = directory;
     let shown = path;
     try {
-      for (const entry of directories.read(found.list!)) {
+      for (const entry of directories.read(directory.list)) {
         shown = path === "" ? entry.name : `${path}/${entry.name}`;
         this.#names.add();
-        const child = this.#readEntry(entry, inodes, byReference);
-        found.inode.children!.set(entry.name, child.inode);
-        if (child.list !== null) pending.push({ found: child, path: shown });
+        const { inode, list } = this.#readEntry(entry, inodes);
+        directory.inode.children!.set(entry.name, inode);
+        if (list !== null) pending.push({ inode, list, path: shown });
       }
     } catch (error) {
       throw error instanceof ImageError ? error.at({ path: displayByteString(shown) }) : error;
     }
   }
 
-  #readEntry(
-    entry: FoundName,
-    inodes: SquashfsInodes,
-    byReference: Map<number, FoundInode>,
-  ): FoundInode {
-    const known = byReference.get(entry.reference);
-    if (known !== undefined && known.list !== null) {
-      throw this.#corrupt(known.number, "the directory has another name", "one");
+  #readEntry(entry: FoundName, inodes: SquashfsInodes): FoundFile {
+    const reference = this.#references.reference(entry.number);
+    if (reference === entry.reference) {
+      const inode = this.#references.inode(entry.number);
+      if (inode.kind === FileKind.directory) {
+        throw this.#corrupt(entry.number, "the directory has another name", "one");
+      }
+      if (KIND_OF_TYPE[entry.type] !== inode.kind) {
+        const observed = `its entry says type ${entry.type}`;
+        throw this.#corrupt(entry.number, observed, "that of its inode");
+      }
+      return { inode, list: null };
     }
-    const found = known ?? inodes.read(entry.reference);
-    if (found.type !== entry.type || found.number !== entry.number) {
+    const { inode, type, number, list } = inodes.read(entry.reference);
+    if (type !== entry.type || number !== entry.number) {
       throw this.#corrupt(
-        found.number,
+        number,
         `its entry says type ${entry.type} and number ${entry.number}`,
-        `type ${found.type} and number ${found.number}`,
+        `type ${type} and number ${number}`,
       );
     }
-    if (known !== undefined) return known;
-    const other = this.#references.get(found.number);
-    if (other !== undefined) {
-      throw this.#corrupt(found.number, "another inode has its number", "a number of its own");
+    if (reference !== null) {
+      throw this.#corrupt(number, "another inode has its number", "a number of its own");
     }
-    this.#references.set(found.number, entry.reference);
-    byReference.set(entry.reference, found);
-    return found;
+    this.#references.set(number, entry.reference, inode);
+    return { inode, list };
   }
 
   #corrupt(number: number, observed: string, expected: string): ImageError {

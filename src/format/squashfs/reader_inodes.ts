@@ -6,7 +6,7 @@
 import { byteStringFrom } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import { FileKind, Inode } from "../../tree/inode.ts";
-import { SquashfsContent } from "./content.ts";
+import { NO_BLOCKS, SquashfsContent } from "./content.ts";
 import {
   decodeDevice,
   DIRECTORY_INODE_SIZE,
@@ -49,7 +49,8 @@ export interface FoundInode {
   readonly list: DirectoryInode | null;
 }
 
-const KIND_OF_TYPE: Readonly<Record<number, FileKind>> = {
+/** What inodes are by the types of their short forms. */
+export const KIND_OF_TYPE: Readonly<Record<number, FileKind>> = {
   [InodeType.directory]: FileKind.directory,
   [InodeType.regular]: FileKind.regular,
   [InodeType.symlink]: FileKind.symlink,
@@ -166,6 +167,7 @@ export class SquashfsInodes {
     head: InodeHead,
     blockCount: number,
   ): Uint32Array<ArrayBuffer> {
+    if (blockCount === 0) return NO_BLOCKS;
     const sizes = new Uint32Array(blockCount);
     for (let first = 0; first < blockCount; first += LIST_PIECE) {
       const count = Math.min(LIST_PIECE, blockCount - first);
