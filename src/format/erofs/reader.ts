@@ -178,7 +178,8 @@ export class ErofsReader implements ImageReader<FoundContent> {
         ? content.blocksPosition + position
         : content.tailPosition + position - content.blocksSize;
       const { bytes, view, at } = volume.metadata(start, size, thing);
-      yield* readDirectoryBlock(volume, bytes, view, at, size, thing);
+      // All of them at once: the bytes are not good for as long as it takes to read the files.
+      yield* [...readDirectoryBlock(volume, bytes, view, at, size, thing)];
     }
   }
 

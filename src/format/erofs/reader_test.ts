@@ -1,10 +1,14 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { CaseTree } from "../../../tests/conformance/case_tree.ts";
 import { writeTree } from "../../../tests/conformance/write_tree.ts";
+import { bytesOf } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import { memorySink } from "../../io/memory_sink.ts";
 import { memorySource } from "../../io/memory_source.ts";
-import { FileKind } from "../../tree/inode.ts";
+import { dumpTree } from "../../tree/dump.ts";
+import { countLinks, emptyTree } from "../../tree/file_tree.ts";
+import { FileKind, Inode } from "../../tree/inode.ts";
+import type { GeneratedContent } from "../../../tests/conformance/generated_content.ts";
 import { writeDirectoryBlock } from "./directory_block.ts";
 import { IncompatFeature } from "./features.ts";
 import { erofs, type ErofsOptions } from "./format.ts";
@@ -178,3 +182,28 @@ function openSparse(head: Uint8Array, size: number) {
     read: (content: FoundContent, into: Uint8Array) => reader.read(content, into, 0),
   };
 }
+
+Deno.test("openErofs() reads more metadata than it keeps", async () => {
+  const tree = emptyTree<GeneratedContent>();
+  const all = new Inode<GeneratedContent>(FileKind.directory, 0o755);
+  // Its names lead far apart, and it is read first.
+  const some = new Inode<GeneratedContent>(FileKind.directory, 0o755);
+  tree.root.children!.set("all", all).set("some", some);
+  for (let i = 0; i < 10_000; i++) {
+    const inode = new Inode<GeneratedContent>(FileKind.fifo, 0o600);
+    inode.uid = i;
+    // Attributes of a file alone, and those that others have too.
+    inode.xattrs = [
+      { name: `user.${i % 900}`, value: bytesOf("shared".repeat(20)) },
+      { name: "user.own", value: bytesOf("own".repeat(200) + i) },
+    ];
+    all.children!.set(`${i}`, inode);
+    if (i % 50 === 0) some.children!.set(`${i}`, inode);
+  }
+  countLinks(tree);
+  const sink = memorySink();
+  await writeTree(erofs(), tree, sink);
+  ok(sink.bytes.length > 64 * 65536, `${sink.bytes.length}`);
+  const found = openErofs(memorySource(sink.bytes)).tree;
+  deepStrictEqual([...dumpTree(found)], [...dumpTree(tree)]);
+});

@@ -29,7 +29,10 @@ const KNOWN_FEATURES = IncompatFeature.zeroPadding + IncompatFeature.compression
   IncompatFeature.chunkedFile + IncompatFeature.deviceTable + IncompatFeature.tailPacking +
   IncompatFeature.fragments + IncompatFeature.xattrPrefixes + IncompatFeature.is48bit;
 
-/** Bytes of metadata: they begin at `at` of the view. */
+/**
+ * Bytes of metadata: they begin at `at` of the view. They are good until so much else was asked for
+ * as is kept: not while names are walked.
+ */
 export interface MetadataBytes {
   /** The bytes, and others around them. */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -38,6 +41,9 @@ export interface MetadataBytes {
   /** Where the bytes that were asked for begin. */
   readonly at: number;
 }
+
+/** Bytes of an image from a multiple of their size on. */
+type Page = Pick<MetadataBytes, "bytes" | "view">;
 
 /** An image whose superblock was verified. */
 export class ErofsVolume {
@@ -52,7 +58,10 @@ export class ErofsVolume {
   /** Number of the root directory. */
   readonly rootNid: number;
   readonly #metaStart: number;
-  readonly #pages = new Map<number, { bytes: Uint8Array<ArrayBuffer>; view: DataView }>();
+  // The first is the one that was asked for least recently.
+  readonly #pages = new Map<number, Page>();
+  #lastIndex = -1;
+  #lastPage: Page | null = null;
   // Bytes of the metadata of all files: no image has more of them than bytes.
   #claimedBytes = 0;
 
@@ -195,17 +204,37 @@ export class ErofsVolume {
     );
   }
 
-  #page(index: number, thing: string) {
+  #page(index: number, thing: string): Page {
+    if (index === this.#lastIndex) return this.#lastPage!;
     let page = this.#pages.get(index);
-    if (page !== undefined) return page;
-    const bytes = new Uint8Array(Math.min(PAGE_SIZE, this.source.size - index * PAGE_SIZE));
-    const count = this.source.read(bytes, index * PAGE_SIZE);
-    if (count !== bytes.length) {
-      throw this.corrupt(thing, `${count} bytes are there`, `${bytes.length}`, index * PAGE_SIZE);
+    if (page === undefined) {
+      page = this.#freePage();
+      const position = index * PAGE_SIZE;
+      const size = Math.min(PAGE_SIZE, this.source.size - position);
+      const count = this.source.read(page.bytes.subarray(0, size), position);
+      if (count !== size) {
+        throw this.corrupt(thing, `${count} bytes are there`, `${size}`, position);
+      }
+    } else {
+      this.#pages.delete(index);
     }
-    page = { bytes, view: new DataView(bytes.buffer) };
-    if (this.#pages.size === PAGES_MAX) this.#pages.delete(this.#pages.keys().next().value!);
     this.#pages.set(index, page);
+    this.#lastIndex = index;
+    this.#lastPage = page;
+    return page;
+  }
+
+  /**
+   * Room for a page: a new one, or that of the page that was asked for least recently. New ones for
+   * all would be as much garbage as there is metadata before it is worth collecting.
+   */
+  #freePage(): Page {
+    if (this.#pages.size < PAGES_MAX) {
+      const bytes = new Uint8Array(PAGE_SIZE);
+      return { bytes, view: new DataView(bytes.buffer) };
+    }
+    const [index, page] = this.#pages.entries().next().value!;
+    this.#pages.delete(index);
     return page;
   }
 }

@@ -52,8 +52,9 @@ export class ErofsXattrs {
       throw volume.corrupt(thing, `${sharedCount} are shared`, "fewer", start);
     }
     const found: Xattr[] = [];
+    const shared: number[] = [];
     for (let i = 0; i < sharedCount; i++, next += XATTR_REFERENCE_SIZE) {
-      found.push(this.#sharedAt(view.getUint32(next, true), thing));
+      shared.push(view.getUint32(next, true));
     }
     while (next < end) {
       const entry = next + XATTR_ENTRY_SIZE <= end ? readXattrEntry(view, next) : null;
@@ -67,6 +68,7 @@ export class ErofsXattrs {
       }
       next += size;
     }
+    for (const reference of shared) found.push(this.#sharedAt(reference, thing));
     const xattrs = canonicalXattrs(found);
     if (xattrs.length !== found.length) {
       throw volume.corrupt(thing, "a name stands twice", "once", start);
