@@ -52,7 +52,7 @@ export class Ext4Content {
 
 /** The bytes of a small file, which stand in its inode (`inline_data`): it has no blocks. */
 export class Ext4InlineContent extends Ext4Content {
-  /** All bytes of the file. */
+  /** The bytes of the file; what is missing at its end is zero. */
   readonly bytes: Uint8Array;
 
   /** Keeps `bytes`, which are not copied. */

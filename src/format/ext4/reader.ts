@@ -32,7 +32,7 @@ import { readContent, seekContent } from "./reader_content.ts";
 import { type FoundName, readDirectory } from "./reader_directory.ts";
 import { readExtents } from "./reader_extents.ts";
 import { Ext4Groups } from "./reader_groups.ts";
-import { readInlineDirectory, readInlineFile } from "./reader_inline.ts";
+import { readInlineDirectory, readInlineFile, readInlineTarget } from "./reader_inline.ts";
 import { Ext4Inodes, type FoundInode } from "./reader_inodes.ts";
 import { readVerity } from "./reader_verity.ts";
 import { Ext4Volume } from "./reader_volume.ts";
@@ -265,7 +265,9 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
     const limit = 2 ** 32 * this.#volume.blockSize;
     if (size > limit) throw this.#corrupt(found, `size is ${size}`, `at most ${limit}`);
     const content = isInline(found)
-      ? new Ext4InlineContent(this.#readInline(found))
+      ? new Ext4InlineContent(
+        readInlineFile(this.#volume, found, this.#xattrs.readInlineValue(found)),
+      )
       : readExtents(this.#volume, found);
     inode.size = size;
     const { featureRoCompat } = this.superblock;
@@ -279,7 +281,8 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
     const { size, flags } = found.fields;
     const isFast = (flags & INODE_EXTENTS) === 0 && size < INODE_BLOCK_SIZE;
     if (isInline(found)) {
-      this.#setTarget(found, inode, this.#readInline(found));
+      const value = this.#xattrs.readInlineValue(found);
+      this.#setTarget(found, inode, readInlineTarget(this.#volume, found, value));
       return;
     }
     const limit = isFast ? INODE_BLOCK_SIZE : this.#volume.blockSize;
@@ -301,10 +304,6 @@ export class Ext4Reader implements ImageReader<Ext4Content> {
       bytes = withEnd.subarray(0, size);
     }
     this.#setTarget(found, inode, bytes);
-  }
-
-  #readInline(found: FoundInode): Uint8Array {
-    return readInlineFile(this.#volume, found, this.#xattrs.readInlineValue(found));
   }
 
   #setTarget(found: FoundInode, inode: Inode<Ext4Content>, bytes: Uint8Array): void {

@@ -31,18 +31,30 @@ export function readInline(
   return bytes;
 }
 
-/** The first `size` bytes that stand in an inode; throws `ImageError` `CORRUPT` where they are less. */
+/**
+ * The bytes of a file that stand in its inode. They may be less than its size: `mke2fs` leaves what
+ * is zero at the end of a sparse file out, of any size, and the kernel reads zeros there.
+ */
 export function readInlineFile(
   volume: Ext4Volume,
   inode: FoundInode,
   value: Uint8Array | null,
 ): Uint8Array {
-  const bytes = readInline(volume, inode, value);
+  return readInline(volume, inode, value).slice(0, inode.fields.size);
+}
+
+/** The target of a symbolic link in its inode; throws `ImageError` `CORRUPT` where it is cut off. */
+export function readInlineTarget(
+  volume: Ext4Volume,
+  inode: FoundInode,
+  value: Uint8Array | null,
+): Uint8Array {
+  const bytes = readInlineFile(volume, inode, value);
   const { size } = inode.fields;
   if (size > bytes.length) {
     throw volume.corrupt(`inode ${inode.number}`, `size is ${size}`, `at most ${bytes.length}`);
   }
-  return bytes.slice(0, size);
+  return bytes;
 }
 
 /** The entries of a directory in its inode; its parent must be `parent`. */
