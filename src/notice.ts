@@ -14,6 +14,7 @@ import type { ErrorPlace } from "./image_error.ts";
  * - `ENTRY_SKIPPED`: a tar entry of a kind that is no file (a volume label, say).
  * - `TRAILING_DATA`: bytes after the end of a compressed stream were ignored.
  * - `CLAMPED`: a value outside the format's range was moved into it.
+ * - `NO_JOURNAL`: a journal was asked for, and the image is too small for one.
  * - `LOSS`: something the format cannot hold was left out, as asked.
  * - `LEFTOVER_REMOVED`: an unfinished output of an earlier, killed run was deleted.
  * - `LEFTOVER_KEPT`: what was replaced could not be removed; it stays under a hidden name.
@@ -29,6 +30,7 @@ export type NoticeCode =
   | "ENTRY_SKIPPED"
   | "TRAILING_DATA"
   | "CLAMPED"
+  | "NO_JOURNAL"
   | "LOSS"
   | "LEFTOVER_REMOVED"
   | "LEFTOVER_KEPT"

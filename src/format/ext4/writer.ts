@@ -124,6 +124,10 @@ export class Ext4Writer implements ImageWriter<Ext4Content> {
     eraseBlocks(this.#sink, dead, geometry.blockSize, plan.blocksCount);
     const seed = checksumSeed(this.#identity.uuid);
     const journal = this.#writeInodes(list, layout, seed);
+    if (journal === null && this.#options.journalBlocks !== 0) {
+      const message = `The image has no journal: ${plan.blocksCount} blocks are too few for one`;
+      onNotice({ code: "NO_JOURNAL", message });
+    }
     const sums: GroupSums = { kind: this.#groupSumKind(), uuid: this.#identity.uuid, seed };
     const tables = writeGroupTables(this.#sink, geometry, plan, placement, list, sums);
     const features = featureBits(this.#featuresFor(list, layout));

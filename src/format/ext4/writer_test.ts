@@ -136,8 +136,9 @@ ext4Test(
         strictEqual(report.writtenBytes < 24 << 20, true, `${report.writtenBytes}`);
       });
     }
-    await withImage({ journal: "auto", size: 1 << 20 }, () => {}, ({ path, report }) => {
+    await withImage({ journal: "auto", size: 1 << 20 }, () => {}, ({ path, report, notices }) => {
       assertClean(path);
+      deepStrictEqual(notices.map(({ code }) => code), ["NO_JOURNAL"]);
       strictEqual(/has_journal/.test(String(report.details.features)), false);
     });
     throws(() => ext4({ journal: 4095 * 1024 }), RangeError);
