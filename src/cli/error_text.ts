@@ -6,7 +6,9 @@
 import { LossError } from "../format/loss.ts";
 import { type ErrorPlace, ImageError, type ImageErrorCode } from "../image_error.ts";
 import type { Notice } from "../notice.ts";
+import { pathExists } from "../source/path_kind.ts";
 import { RegistryError } from "../source/registry/registry_error.ts";
+import { splitReference } from "../source/split_reference.ts";
 import { Interruption } from "./interruption.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -75,6 +77,9 @@ function hintFor(error: unknown, context: ErrorContext): string | null {
   }
   if (error instanceof RegistryError) {
     const name = error.where.source ?? "";
+    if (isBesidePath(splitReference(name).path)) {
+      return `a registry was asked: "./${oneLine(name)}" means the path`;
+    }
     if (mayBePath(name)) {
       return `nothing is at the path "${oneLine(name)}": a registry was asked for it`;
     }
@@ -93,7 +98,10 @@ const IMAGE_ERROR_HINTS: Partial<
     }
     return "choose a larger --size, or leave it out: the image is then as large as it needs to be";
   },
-  AMBIGUOUS: () => "choose one as IMAGE:TAG or IMAGE@DIGEST, or another --platform",
+  AMBIGUOUS({ where: { source = "" } }) {
+    const image = isBesidePath(source) ? "./IMAGE" : "IMAGE";
+    return `choose one as ${image}:TAG or ${image}@DIGEST, or another --platform`;
+  },
   NOT_FOUND(error, context) {
     if (error.where.source !== undefined && error.where.source === context.output) return null;
     if (context.isOffline) return "one run without --offline brings an image into the cache";
@@ -105,6 +113,11 @@ const IMAGE_ERROR_HINTS: Partial<
     return context.isDirectory ? "--force replaces a directory and all that is in it" : null;
   },
 };
+
+/** Whether a path exists that with `:TAG` behind it would be the name of an image. */
+function isBesidePath(path: string): boolean {
+  return !/^[./]/.test(path) && pathExists(path);
+}
 
 /** Whether a name of Docker Hub looks like a path: it has a directory or an extension. */
 function mayBePath(reference: string): boolean {

@@ -63,7 +63,11 @@ Deno.test("errorText() adds a hint where a fix is known", () => {
   for (const name of ["nginx:1.27", "registry.example/app", "docker://a/b"]) {
     strictEqual(unknown(name), "", name);
   }
-  match(hint(new ImageError("AMBIGUOUS", "Cannot choose")), /IMAGE:TAG/);
+  match(unknown("testdata:v1"), /"\.\/testdata:v1" means the path/);
+  const ambiguous = (source: string) => hint(new ImageError("AMBIGUOUS", "x").at({ source }));
+  match(ambiguous("docker-archive:a.tar"), / IMAGE:TAG/);
+  match(ambiguous("./testdata"), / IMAGE:TAG/);
+  match(ambiguous("testdata"), / \.\/IMAGE:TAG or \.\/IMAGE@DIGEST/);
   match(hint(new ImageError("NOT_FOUND", "Cannot find")), /--platform/);
   strictEqual(hint(new ImageError("NOT_FOUND", "x").at({ source: "out.ext4" })), "");
   match(hint(new ImageError("EXISTS", "Cannot write"), device), /--force/);

@@ -5,6 +5,7 @@
  */
 import { type ByteString, displayByteString, utf8ByteString } from "../bytes/byte_string.ts";
 import { toHex } from "../bytes/hex.ts";
+import { formatOfBytes, HEAD_SIZE } from "../format/formats.ts";
 import { ImageError } from "../image_error.ts";
 import { fileSource } from "../io/file_source.ts";
 import type { ByteSource } from "../io/byte_source.ts";
@@ -60,7 +61,7 @@ async function spoolCompressed(
 function readMembers(path: string, name: string, signal?: AbortSignal): ArchiveIndex {
   const source = fileSource(path);
   try {
-    if (!isTarArchive(source)) throw noArchive(source, name);
+    if (!isTarArchive(source)) throw noArchive(source, path, name);
     return readArchiveIndex(source, () => signal?.throwIfAborted());
   } finally {
     source.close();
@@ -146,14 +147,21 @@ function shown(name: ByteString): string {
   return `"${displayByteString(name.slice(0, 120))}"`;
 }
 
-function noArchive(source: ByteSource, name: string): ImageError {
-  const head = new Uint8Array(8);
-  const count = source.read(head, 0);
-  const observed = count === 0
-    ? "it is empty"
-    : `it begins with the bytes ${toHex(head.subarray(0, count))}`;
+function noArchive(source: ByteSource, path: string, name: string): ImageError {
+  const head = new Uint8Array(HEAD_SIZE);
+  const bytes = head.subarray(0, source.read(head, 0));
+  const format = formatOfBytes(bytes);
+  let observed = `it begins with the bytes ${toHex(bytes.subarray(0, 8))}`;
+  let expected = "a tar archive, plain or compressed";
+  if (bytes.length === 0) observed = "it is empty";
+  else if (path !== name && format !== null) {
+    observed = `it is a compressed ${format.name}`;
+    expected = format.optionsOfFileName === undefined
+      ? "it uncompressed"
+      : `${format.name}: before its path, or a tar archive`;
+  }
   return new ImageError(
     "NOT_FOUND",
-    `Cannot open image ${quote(name)}: ${observed}, expected a tar archive, plain or compressed`,
+    `Cannot open image ${quote(name)}: ${observed}, expected ${expected}`,
   );
 }

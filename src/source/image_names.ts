@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatOfFileName } from "../format/formats.ts";
 import { ImageError } from "../image_error.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parseRegistryReference } from "../oci/registry_reference.ts";
@@ -36,12 +37,12 @@ export function entriesNamed(wanted: string, entries: readonly Descriptor[]): De
   return [];
 }
 
-/** What paths end with and names of images hardly ever. */
-const ARCHIVE_SUFFIX = /\.(?:tar|tgz|tar\.[a-z0-9]+|oci|img|zip)$/;
+/** What paths end with and names of images hardly ever, beside the extensions of the formats. */
+const PATH_SUFFIX = /\.(?:tar\.[a-z0-9]+|oci|zip|qcow2|vhd)$/;
 
 /** Whether a text that is no path of this machine can be meant as the name of an image. */
 export function isImageName(text: string): boolean {
-  if (ARCHIVE_SUFFIX.test(text)) return false;
+  if (PATH_SUFFIX.test(text) || formatOfFileName(text) !== null) return false;
   try {
     parseRegistryReference(text);
     return true;

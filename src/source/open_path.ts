@@ -24,6 +24,7 @@ import { openStore } from "./open_store.ts";
 import { isOverlay2Layer, overlay2 } from "./overlay2.ts";
 import { pathKind } from "./path_kind.ts";
 import type { RootDirectoryOptions } from "./root_directory.ts";
+import type { SplitReference } from "./split_reference.ts";
 
 /** Opens the image in the directory, archive or filesystem image at `path`, which exists. */
 export function openPath(path: string, options: RootDirectoryOptions): Promise<Image> {
@@ -41,6 +42,19 @@ export function openPath(path: string, options: RootDirectoryOptions): Promise<I
   if (imageFileFormat(path) !== null) return imageFile(path, options);
   const request = createRequest(path, {}, options);
   return openStore(() => storeAt(path, options), request, openDockerStore);
+}
+
+/**
+ * Opens the image that `split` chooses in the layout or archive at its path, which exists;
+ * `reference` is all of it.
+ */
+export function openChosenImage(
+  reference: string,
+  split: SplitReference,
+  options: OpenOptions,
+): Promise<Image> {
+  const request = createRequest(reference, split, options);
+  return openStore(() => storeAt(split.path, options), request, openDockerStore);
 }
 
 function storeAt(path: string, options: OpenOptions): FileStore | Promise<FileStore> {

@@ -7,7 +7,7 @@ import { ImageError } from "../image_error.ts";
 import { quote } from "../oci/quote.ts";
 import type { Image } from "../source/image.ts";
 import { dockerArchive, ociArchive, ociLayout } from "../source/image_doors.ts";
-import { openPath } from "../source/open_path.ts";
+import { openChosenImage, openPath } from "../source/open_path.ts";
 import { pathExists, pathKind } from "../source/path_kind.ts";
 import { isImageName } from "../source/image_names.ts";
 import { IMAGE_FILE_FORMATS, imageFile } from "../source/image_file.ts";
@@ -133,7 +133,8 @@ export function registryReferenceIn(reference: string): string | null {
  * `dir:DIRECTORY`, `tar:FILE|-`, `composefs:DIRECTORY:NAME`,
  * `composefs-image:OBJECTS:FILE`, `ext4:FILE` and so on for every image format), a container engine on this machine and a name
  * (`docker-daemon:NAME`, `containers-storage:NAME`, `containerd:NAME[@NAMESPACE]`), a bare path to a
- * directory, an archive or a filesystem image, whose kind is found out, or an image of a registry
+ * directory, an archive or a filesystem image, whose kind is found out, a path that no name of an image
+ * looks like (`./DIRECTORY:TAG`, `/FILE@DIGEST`), or an image of a registry
  * (`docker://HOST/NAME:TAG`; also as a bare name, as `nginx:1.27`, where there is no such path). Close
  * the image when its layers have been read.
  *
@@ -160,6 +161,8 @@ export async function openImage(reference: string, options: ImageOptions = {}): 
     return await transport.open(reference.slice(transport.prefix.length), options);
   }
   if (isImageName(reference)) return await registryImage(reference, options);
+  const split = splitReference(reference);
+  if (pathExists(split.path)) return await openChosenImage(reference, split, options);
   throw new ImageError(
     "NOT_FOUND",
     `Cannot open image ${quote(reference)}: nothing is at this path, expected ` +

@@ -1,6 +1,7 @@
 import { match, rejects, strictEqual } from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { ImageError } from "../image_error.ts";
 import { dockerMembers, layoutOf, tarOf, withDirectory } from "../source/layout_fixture.ts";
@@ -55,8 +56,28 @@ Deno.test("paths that hold : and @ work as they are", async () => {
   });
 });
 
+Deno.test("a path that is no name of an image takes a choice without a transport", async () => {
+  await withDirectory(async (directory) => {
+    const layout = named("layout").writeDirectory(join(directory, "layout"));
+    strictEqual(await user(`${layout}:latest`), "layout");
+    await rejects(user(`${layout}:b`), { code: "NOT_FOUND", message: /tag "b"/ });
+    const root = join(directory, "root");
+    mkdirSync(root);
+    await rejects(user(`${root}:b`), { code: "NOT_FOUND", message: /neither index\.json nor/ });
+  });
+});
+
 Deno.test("what is no reference is answered with all that would be", async () => {
-  for (const reference of ["./no/such/place", "no/such.tar", "no/such.tar.gz", "No Name"]) {
+  for (
+    const reference of [
+      "./no/such/place",
+      "no/such.tar",
+      "no/such.tar.gz",
+      "no.ext4",
+      "no.erofs.qcow2",
+      "No Name",
+    ]
+  ) {
     await rejects(user(reference), (error: ImageError) => {
       strictEqual(error.code, "NOT_FOUND");
       match(error.message, /oci:DIRECTORY.*oci-archive:FILE.*docker-archive:FILE.*name.*path/);
@@ -89,6 +110,12 @@ Deno.test("a path that holds no image is answered with what was found there", as
     const file = join(directory, "file");
     writeFileSync(file, "text");
     await rejects(user(file), { code: "NOT_FOUND", message: /bytes 74657874, expected a tar/ });
+    for (
+      const [text, message] of [["070701", /compressed cpio.* cpio:/], ["hsqs", /squashfs.*it unc/]]
+    ) {
+      writeFileSync(file, gzipSync(text as string));
+      await rejects(user(file), { code: "NOT_FOUND", message: message as RegExp });
+    }
     await rejects(user("/dev/null"), { code: "NOT_FOUND", message: /no regular file/ });
     await rejects(user(`oci:${file}`), { code: "NOT_FOUND", message: /is a file, expected a dir/ });
     mkdirSync(join(directory, "sub"));
