@@ -44,7 +44,7 @@ export class InodeList {
    * Every inode: the root first, in walk order; behind the others those of files with a tail, in the
    * order of the tails, so that these are read back in order.
    */
-  readonly inodes: Inode<ErofsContent>[] = [];
+  readonly inodes: readonly Inode<ErofsContent>[];
   /** Every directory, the root first, in the same order. */
   readonly directories = new Map<Inode<ErofsContent>, DirectoryPlace>();
   /** The time that most inodes have: those can be compact. */
@@ -52,6 +52,7 @@ export class InodeList {
 
   /** Those with several names that were listed. */
   readonly #linked = new Set<Inode<ErofsContent>>();
+  readonly #withoutTail: Inode<ErofsContent>[] = [];
   /** Files with a tail, each with its position as `number`. */
   readonly #withTail: Inode<ErofsContent>[] = [];
   readonly #times = new TimeCounts();
@@ -65,7 +66,8 @@ export class InodeList {
     this.#xattrs = xattrs;
     countLinks(tree);
     this.#walk(tree.root);
-    for (const inode of inPlaceOrder(this.#withTail, tailsSize)) this.inodes.push(inode);
+    this.inodes = this.#withoutTail.concat(inPlaceOrder(this.#withTail, tailsSize));
+    this.#withoutTail.length = 0;
     this.#withTail.length = 0;
     this.#linked.clear();
     this.epoch = this.#times.mostFrequent();
@@ -122,7 +124,7 @@ export class InodeList {
       inode.number = content.tail;
       this.#withTail.push(inode);
     } else {
-      this.inodes.push(inode);
+      this.#withoutTail.push(inode);
     }
     return isDirectory;
   }

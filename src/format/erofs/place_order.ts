@@ -17,11 +17,12 @@ export function inPlaceOrder<C>(inodes: readonly Inode<C>[], end: number): Inode
     next[i] = first[range];
     first[range] = i + 1;
   }
-  const ordered: Inode<C>[] = [];
+  const ordered = new Array<Inode<C>>(inodes.length);
+  let count = 0;
   for (const start of first) {
     for (let i = start; i > 0; i = next[i - 1]) {
       const inode = inodes[i - 1];
-      let at = ordered.length;
+      let at = count++;
       for (; at > 0 && ordered[at - 1].number > inode.number; at--) ordered[at] = ordered[at - 1];
       ordered[at] = inode;
     }

@@ -6,9 +6,9 @@
 import { ScratchFile } from "../../io/scratch_file.ts";
 
 /** Bytes that are written to the temporary file and read back at once. */
-const PAGE_SIZE = 256 * 1024;
+const PAGE_SIZE = 128 * 1024;
 /** Pages that are kept once they were read. */
-const PAGES_MAX = 8;
+const PAGES_MAX = 4;
 
 /** Tails one behind the other; all but the last page of them are in a temporary file. */
 export class TailStore {
