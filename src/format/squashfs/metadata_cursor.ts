@@ -43,7 +43,13 @@ export class MetadataCursor {
   }
 
   /** A view of the next `size` bytes, at most as many as memory for them is meant to be given. */
-  take(size: number): DataView<ArrayBuffer> {
+  take(size: number): DataView {
+    const block = this.#block.bytes;
+    const offset = this.#offset;
+    if (offset + size <= block.length) {
+      this.#offset += size;
+      return new DataView(block.buffer, block.byteOffset + offset, size);
+    }
     const bytes = this.bytes(size);
     return new DataView(bytes.buffer, bytes.byteOffset, size);
   }
