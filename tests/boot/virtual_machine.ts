@@ -60,8 +60,8 @@ const LIMIT_MILLISECONDS = 300_000;
 export async function boot(machine: Machine): Promise<MachineRun> {
   const [consoleFile, outputFile] = ["console", "output"].map((it) => join(machine.directory, it));
   const args = [
-    // A plain processor: QEMU 7.2 emulates some newer things so that kernels crash now and then,
-    // cmpxchg16b among them, which leaves wrong flags behind.
+    // A plain processor: with all that QEMU 7.2 can emulate, kernels crash now and then. Its
+    // cmpxchg16b for one leaves wrong flags behind.
     ...["-machine", "q35,accel=tcg", "-cpu", "Nehalem,cx16=off", "-smp", "1"],
     ...["-m", String(machine.memoryMebibytes ?? 256)],
     ...["-nodefaults", "-display", "none", "-no-reboot"],
