@@ -1,12 +1,11 @@
 import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { Crc64 } from "./crc64.ts";
-import { toHex } from "./hex.ts";
 
 function crc64(...pieces: readonly Uint8Array[]): string {
   const crc = new Crc64();
   for (const piece of pieces) crc.update(piece);
-  return toHex(crc.digest());
+  return crc.digest().toHex();
 }
 
 /** Bit by bit, as the polynomial says. */

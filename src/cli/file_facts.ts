@@ -4,7 +4,6 @@
  * @module
  */
 import type { ByteString } from "../bytes/byte_string.ts";
-import { toHex } from "../bytes/hex.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
 import { exactText } from "./shown_name.ts";
 
@@ -92,7 +91,7 @@ export function fileJson(
     ...(withAll && inode.xattrs.length > 0
       ? {
         xattrs: Object.fromEntries(
-          inode.xattrs.map(({ name, value }) => [exactText(name), `0x${toHex(value)}`]),
+          inode.xattrs.map(({ name, value }) => [exactText(name), `0x${value.toHex()}`]),
         ),
       }
       : {}),

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { fromHex, toHex } from "../bytes/hex.ts";
 
 /** Bytes of a GUID or UUID. */
 export const GUID_SIZE = 16;
@@ -18,12 +17,12 @@ export function parseUuid(text: string): Uint8Array<ArrayBuffer> {
       `Cannot use UUID "${text}", expected 32 hexadecimal digits in 5 groups`,
     );
   }
-  return fromHex(text.replaceAll("-", ""));
+  return Uint8Array.fromHex(text.replaceAll("-", ""));
 }
 
 /** The usual form of the UUID in `bytes`, which are in the order of the text. */
 export function formatUuid(bytes: Uint8Array): string {
-  const hex = toHex(bytes);
+  const hex = bytes.toHex();
   return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]].map(([start, end]) =>
     hex.slice(start, end)
   ).join("-");

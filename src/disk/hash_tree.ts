@@ -5,7 +5,6 @@
  */
 import { createHash } from "node:crypto";
 import { alignUp } from "../bytes/align.ts";
-import { toHex } from "../bytes/hex.ts";
 import { ImageError, type ImageErrorCode } from "../image_error.ts";
 import type { ByteSource } from "../io/byte_source.ts";
 import { formatUuid } from "./guid.ts";
@@ -99,7 +98,7 @@ export function rootHashOf({ shape, levels }: HashTree, data: ByteSource, hashes
   const block = new Uint8Array(top === undefined ? shape.dataBlockSize : shape.hashBlockSize);
   if (top === undefined) data.read(block, 0);
   else hashes.read(block, top.offset);
-  return toHex(verityDigest(shape, block));
+  return verityDigest(shape, block).toHex();
 }
 
 function levelsOf(shape: VerityTreeShape, offset: number): Pick<HashTree, "levels" | "end"> {

@@ -5,7 +5,6 @@
  * @module
  */
 import { alignUp, divideUp } from "../bytes/align.ts";
-import { fromHex, toHex } from "../bytes/hex.ts";
 import type { ImageFormat, WriterContext, WriteReport } from "../format/image_format.ts";
 import { ImageError } from "../image_error.ts";
 import type { ByteSink } from "../io/byte_sink.ts";
@@ -158,15 +157,15 @@ async function addTree(
   await hashData(tree, image, written, shape, context.signal);
   const root = tree.end();
 
-  const uuid = settings.uuid ?? derivedUuid("verity uuid", [toHex(salt), toHex(root)]);
+  const uuid = settings.uuid ?? derivedUuid("verity uuid", [salt.toHex(), root.toHex()]);
   hashes.write(superblockOf(shape, uuid, treeStart), 0);
   if (!isBehind) hashes.truncate(hashSize);
   return {
     imageSize,
     writtenBytes: report.writtenBytes + (isBehind ? hashes.writtenBytes : 0),
     details: {
-      verityRootHash: toHex(root),
-      veritySalt: toHex(salt),
+      verityRootHash: root.toHex(),
+      veritySalt: salt.toHex(),
       verityUuid: formatUuid(uuid),
       verityAlgorithm: shape.algorithm,
       verityDataBlockSize: shape.dataBlockSize,
@@ -311,5 +310,5 @@ function saltBytes(text: string): Uint8Array {
       `Cannot use salt "${text}", expected at most ${VERITY_MAX_SALT_SIZE} bytes in hexadecimal`,
     );
   }
-  return fromHex(text);
+  return Uint8Array.fromHex(text);
 }

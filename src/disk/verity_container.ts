@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { toHex } from "../bytes/hex.ts";
 import { ImageError } from "../image_error.ts";
 import type { ByteSource } from "../io/byte_source.ts";
 import type { Disk, DiskContainer } from "./disk_container.ts";
@@ -31,7 +30,7 @@ export function verityContainer(
       name: "verity",
       details: {
         verityRootHash: rootHashOf(tree, data, hashes),
-        veritySalt: toHex(shape.salt),
+        veritySalt: shape.salt.toHex(),
         verityUuid: uuid,
         verityAlgorithm: shape.algorithm,
         verityDataBlockSize: shape.dataBlockSize,

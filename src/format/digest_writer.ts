@@ -5,7 +5,6 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { bytesOf, type ByteString, byteStringFrom } from "../bytes/byte_string.ts";
-import { toHex } from "../bytes/hex.ts";
 import type { FileWriter, ImageWriter } from "./image_format.ts";
 
 const ZEROS = new Uint8Array(64 * 1024);
@@ -25,7 +24,7 @@ export class DigestWriter implements Pick<ImageWriter<ByteString>, "beginFile" |
 
 /** The digits of a digest of {@linkcode DigestWriter}. */
 export function digestText(digest: ByteString): string {
-  return toHex(bytesOf(digest));
+  return bytesOf(digest).toHex();
 }
 
 class DigestFile implements FileWriter<ByteString> {

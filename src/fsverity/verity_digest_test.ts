@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { mustRun } from "../../tests/run_tool.ts";
 import { toolTest } from "../../tests/tools.ts";
 import { bytesOf } from "../bytes/byte_string.ts";
-import { toHex } from "../bytes/hex.ts";
 import { VERITY_BLOCK_SIZE, type VerityAlgorithm } from "./verity_algorithm.ts";
 import { verityDigest, VerityDigester } from "./verity_digest.ts";
 
@@ -35,7 +34,7 @@ function naiveDigest(algorithm: VerityAlgorithm, file: Uint8Array): Uint8Array {
 
 Deno.test("verityDigest() gives the published digests", () => {
   const of = (algorithm: VerityAlgorithm, bytes: Uint8Array) =>
-    toHex(verityDigest(algorithm, bytes));
+    verityDigest(algorithm, bytes).toHex();
   strictEqual(
     of("sha256", new Uint8Array(0)),
     "3d248ca542a24fc62d1c43b916eae5016878e2533c88238480b26128a1f1af95",
@@ -83,7 +82,7 @@ Deno.test("VerityDigester gives the digest of the definition for any pieces and 
         at += size;
       }
       strictEqual(digester.size, size);
-      strictEqual(toHex(digester.end()), toHex(naiveDigest(algorithm, file)));
+      strictEqual(digester.end().toHex(), naiveDigest(algorithm, file).toHex());
     }),
     { numRuns: 40 },
   );
@@ -98,7 +97,7 @@ toolTest("verityDigest() gives the digests of fsverity-utils", ["fsverity"], () 
       Deno.writeFileSync(path, file);
       for (const algorithm of ALGORITHMS) {
         const said = mustRun("fsverity", ["digest", "--compact", `--hash-alg=${algorithm}`, path]);
-        strictEqual(toHex(verityDigest(algorithm, file)), said.trim(), `${algorithm} of ${size}`);
+        strictEqual(verityDigest(algorithm, file).toHex(), said.trim(), `${algorithm} of ${size}`);
       }
     }
   } finally {
@@ -112,6 +111,6 @@ Deno.test("one digester digests files one after the other", () => {
     const bytes = new Uint8Array(sizeBytes).fill(sizeBytes % 251);
     digester.write(bytes);
     strictEqual(digester.size, sizeBytes);
-    strictEqual(toHex(digester.end()), toHex(verityDigest("sha256", bytes)));
+    strictEqual(digester.end().toHex(), verityDigest("sha256", bytes).toHex());
   }
 });

@@ -3,7 +3,6 @@ import { ImageError } from "../image_error.ts";
 import { Linux } from "../io/linux.ts";
 import { measureVerity, tryEnableVerity } from "./verity_file.ts";
 import { verityDigest } from "./verity_digest.ts";
-import { toHex } from "../bytes/hex.ts";
 
 function withLinux(use: (linux: Linux, path: string) => void) {
   const linux = Linux.open();
@@ -30,7 +29,7 @@ Deno.test("tryEnableVerity() switches fs-verity on, or says that there is none",
     strictEqual(tryEnableVerity(linux, path, "sha256"), "present");
     const { algorithm, digest } = measureVerity(linux, path)!;
     strictEqual(algorithm, "sha256");
-    strictEqual(toHex(digest), toHex(verityDigest("sha256", Deno.readFileSync(path))));
+    strictEqual(digest.toHex(), verityDigest("sha256", Deno.readFileSync(path)).toHex());
   });
 });
 

@@ -5,7 +5,6 @@
  */
 import { Buffer } from "node:buffer";
 import { basename } from "node:path";
-import { toHex } from "../bytes/hex.ts";
 
 /** Linux names have at most 255 bytes; the rest is for the random part and the suffix. */
 const STEM_BYTES = 200;
@@ -13,7 +12,7 @@ const SUFFIX = ".partial";
 
 /** A new name for the output that shall stand at `path`. */
 export function partialName(path: string): string {
-  return `${stemOf(path)}${toHex(crypto.getRandomValues(new Uint8Array(8)))}${SUFFIX}`;
+  return `${stemOf(path)}${crypto.getRandomValues(new Uint8Array(8)).toHex()}${SUFFIX}`;
 }
 
 /** Whether `name` is one that an output for `path` may have had. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { type ByteString, displayByteString, utf8ByteString } from "../bytes/byte_string.ts";
-import { toHex } from "../bytes/hex.ts";
 import { formatOfBytes, HEAD_SIZE } from "../format/formats.ts";
 import { ImageError } from "../image_error.ts";
 import { fileSource } from "../io/file_source.ts";
@@ -151,7 +150,7 @@ function noArchive(source: ByteSource, path: string, name: string): ImageError {
   const head = new Uint8Array(HEAD_SIZE);
   const bytes = head.subarray(0, source.read(head, 0));
   const format = formatOfBytes(bytes);
-  let observed = `it begins with the bytes ${toHex(bytes.subarray(0, 8))}`;
+  let observed = `it begins with the bytes ${bytes.subarray(0, 8).toHex()}`;
   let expected = "a tar archive, plain or compressed";
   if (bytes.length === 0) observed = "it is empty";
   else if (path !== name && format !== null) {

@@ -4,7 +4,6 @@
  * @module
  */
 import { type ByteString, displayByteString } from "../bytes/byte_string.ts";
-import { toHex } from "../bytes/hex.ts";
 import { digestSteps } from "./content_digest.ts";
 import { firstDifference } from "./compare_content.ts";
 import type { ContentReader } from "./content_reader.ts";
@@ -220,8 +219,8 @@ function* compareXattrs(
   b: readonly Xattr[],
 ): Generator<TreeDifference> {
   if (a.length === 0 && b.length === 0) return;
-  const valuesA = new Map(a.map((xattr) => [xattr.name, toHex(xattr.value)]));
-  const valuesB = new Map(b.map((xattr) => [xattr.name, toHex(xattr.value)]));
+  const valuesA = new Map(a.map((xattr) => [xattr.name, xattr.value.toHex()]));
+  const valuesB = new Map(b.map((xattr) => [xattr.name, xattr.value.toHex()]));
   for (const { name } of canonicalXattrs([...a, ...b])) {
     const valueA = valuesA.get(name);
     const valueB = valuesB.get(name);

@@ -5,7 +5,6 @@
  */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { toHex } from "../../src/bytes/hex.ts";
 import { ObjectReader } from "../../src/composefs/image/object_reader.ts";
 import { TWO_LAYERS } from "../../src/composefs/oci/oci_fixture.ts";
 import { mergedTree } from "../../src/composefs/oci/image_tree.ts";
@@ -271,7 +270,7 @@ function largeLayout(directory: string): string {
       ...Array.from({ length: 300 }, (_, i) =>
         tarEntry({
           path: `usr/layer${layer}-${i}`,
-          body: `${toHex(Uint8Array.of(layer, i % 256))} `.repeat(i % 10 === 0 ? 40_000 : 500 + i),
+          body: `${Uint8Array.of(layer, i % 256).toHex()} `.repeat(i % 10 === 0 ? 40_000 : 500 + i),
         })),
     ]),
     compression: "gzip" as const,

@@ -7,7 +7,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { ext4 } from "../../src/format/ext4/format.ts";
 import { DirectoryHasher } from "../../src/format/ext4/directory_hash.ts";
-import { fromHex } from "../../src/bytes/hex.ts";
 import { mustRun } from "../run_tool.ts";
 import { toolTest } from "../tools.ts";
 import { CaseTree } from "./case_tree.ts";
@@ -23,7 +22,7 @@ const NAME_LENGTH = 250;
 
 /** Names by their hash, only of hashes that several names have. */
 function collidingNames(): string[] {
-  const hasher = new DirectoryHasher(fromHex(HASH_SEED.replaceAll("-", "")));
+  const hasher = new DirectoryHasher(Uint8Array.fromHex(HASH_SEED.replaceAll("-", "")));
   const byHash = new Map<number, string>();
   const names = new Set<string>();
   for (let i = 0; i < 250_000; i++) {

@@ -10,7 +10,6 @@ import { Buffer } from "node:buffer";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import { displayByteString } from "../../src/bytes/byte_string.ts";
-import { toHex } from "../../src/bytes/hex.ts";
 import { ext4 } from "../../src/format/ext4/format.ts";
 import { openExt4 } from "../../src/format/ext4/reader.ts";
 import { ImageError } from "../../src/image_error.ts";
@@ -104,7 +103,7 @@ for (const ext4Case of CASES) {
           if (inode.kind !== FileKind.regular) continue;
           const name = displayByteString(path);
           const { metadata, digest } = computed(inode.content, inode.size, `${image}.file`);
-          ok(toHex(readMetadata(image, name, inode.size)) === toHex(metadata), name);
+          ok(readMetadata(image, name, inode.size).toHex() === metadata.toHex(), name);
           match(mustRun("debugfs", ["-R", `stat "/${name}"`, image]), /Flags: 0x180000\b/);
           measured.push(`sha256:${digest} ./${name}`);
         }

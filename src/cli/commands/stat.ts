@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { toHex } from "../../bytes/hex.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import { findPath, type FoundFile } from "../../view/find_path.ts";
 import { fileJson, isDevice, KIND_NAMES, modeLetters, octalMode, timeText } from "../file_facts.ts";
@@ -50,5 +49,5 @@ function statText({ path, inode }: FoundFile, style: NameStyle): string {
 }
 
 function xattrLines({ xattrs }: Inode, style: NameStyle): string[] {
-  return xattrs.map(({ name, value }) => ` Xattr: ${style(name)}=0x${toHex(value)}`);
+  return xattrs.map(({ name, value }) => ` Xattr: ${style(name)}=0x${value.toHex()}`);
 }

@@ -1,6 +1,5 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import type { ImageWriter } from "../../format/image_format.ts";
-import { toHex } from "../../bytes/hex.ts";
 import { verityDigest } from "../../fsverity/verity_digest.ts";
 import { openErofs } from "../../format/erofs/reader.ts";
 import { ImageError } from "../../image_error.ts";
@@ -57,11 +56,11 @@ Deno.test("composefsImage() keeps small files in the image and names objects by 
     });
     const { tree, version } = readImage(memorySource(bytes));
     strictEqual(version, 0);
-    strictEqual(report.details.digest, toHex(verityDigest(algorithm, bytes)));
+    strictEqual(report.details.digest, verityDigest(algorithm, bytes).toHex());
     deepStrictEqual(tree.root.children!.get("small")!.content, { bytes: SMALL });
     strictEqual(
       tree.root.children!.get("large")!.content!.digest,
-      toHex(verityDigest(algorithm, LARGE)),
+      verityDigest(algorithm, LARGE).toHex(),
     );
   }
 });
@@ -88,9 +87,9 @@ Deno.test("composefsImage() stores objects, and forgets those of dead files", as
       writer.release(place(writer, dead).content!);
       root.children!.set("large", kept);
     });
-    const digest = toHex(verityDigest("sha256", LARGE));
+    const digest = verityDigest("sha256", LARGE).toHex();
     deepStrictEqual(Deno.readFileSync(`${path}/${digest.slice(0, 2)}/${digest.slice(2)}`), LARGE);
-    const deadId = toHex(verityDigest("sha256", dead));
+    const deadId = verityDigest("sha256", dead).toHex();
     strictEqual(store.sizeOf(deadId), null);
     // An object that was there before is nobody's to remove.
     store.put(dead);

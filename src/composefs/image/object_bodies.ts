@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { toHex } from "../../bytes/hex.ts";
 import type { FileWriter } from "../../format/image_format.ts";
 import type { VerityDigester } from "../../fsverity/verity_digest.ts";
 import { type ObjectStore, removeIfThere } from "../repository/object_store.ts";
@@ -94,7 +93,7 @@ export class NamedBody implements BodyWriter {
 
   end(): ImageContent {
     checkSize(this.#digester.size, this.#size);
-    return objectContent(toHex(this.#digester.end()));
+    return objectContent(this.#digester.end().toHex());
   }
 
   abort(): void {}

@@ -5,7 +5,6 @@
  * @module
  */
 import { bytesOf, type ByteString } from "../../bytes/byte_string.ts";
-import { toHex } from "../../bytes/hex.ts";
 import {
   VERITY_ALGORITHM_NUMBERS,
   VERITY_DIGEST_SIZES,
@@ -76,7 +75,7 @@ export function digestOfMetacopy(value: ByteString): string | null {
     return null;
   }
   if (bytes[0] !== 0 || bytes[1] !== bytes.length || bytes[2] !== 0) return null;
-  return toHex(bytes.subarray(METACOPY_HEADER_SIZE));
+  return bytes.subarray(METACOPY_HEADER_SIZE).toHex();
 }
 
 /** The key by which the value of `REDIRECT` goes that names the path of an object. */

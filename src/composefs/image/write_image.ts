@@ -5,7 +5,6 @@
  * @module
  */
 import { writeByteString } from "../../bytes/byte_string.ts";
-import { toHex } from "../../bytes/hex.ts";
 import { CompatFeature } from "../../format/erofs/features.ts";
 import { DIRENT_SIZE, writeDirent } from "../../format/erofs/dirent.ts";
 import {
@@ -92,7 +91,7 @@ export function writeImage(
   const digester = new VerityDigester(options.algorithm ?? "sha256");
   new ImageWriter(plan, new ImageOutput(sink, digester)).write();
   return {
-    digest: toHex(digester.end()),
+    digest: digester.end().toHex(),
     size: plan.size,
     version: plan.version,
     inodeCount: plan.files.length,

@@ -13,7 +13,6 @@
  * @module
  */
 import { dirname, join, posix } from "node:path";
-import { toHex } from "../../bytes/hex.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
@@ -158,7 +157,7 @@ export class LinkDirectory {
   /** Makes a link, or replaces one at once. */
   #putLink(path: string, text: string): void {
     ensureRealDirectory(this.#temporary);
-    const temporary = join(this.#temporary, toHex(crypto.getRandomValues(new Uint8Array(8))));
+    const temporary = join(this.#temporary, crypto.getRandomValues(new Uint8Array(8)).toHex());
     try {
       Deno.symlinkSync(text, temporary);
       Deno.renameSync(temporary, path);

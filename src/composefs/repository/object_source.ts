@@ -5,7 +5,6 @@
  */
 import { basename, dirname } from "node:path";
 import { utf8ByteString } from "../../bytes/byte_string.ts";
-import { toHex } from "../../bytes/hex.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { VerityDigester } from "../../fsverity/verity_digest.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
@@ -58,7 +57,7 @@ export function digestOfSource(
     const count = source.read(piece, position);
     digester.write(piece.subarray(0, count));
     position += count;
-    if (count < piece.length) return toHex(digester.end());
+    if (count < piece.length) return digester.end().toHex();
   }
 }
 

@@ -15,7 +15,6 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { toHex } from "../../bytes/hex.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { verityDigest } from "../../fsverity/verity_digest.ts";
 import { ImageError } from "../../image_error.ts";
@@ -128,7 +127,7 @@ export class ObjectStore {
     try {
       const bytes = new Uint8Array(sizeBytes);
       const count = source.read(bytes, 0);
-      const observed = toHex(verityDigest(this.algorithm, bytes.subarray(0, count)));
+      const observed = verityDigest(this.algorithm, bytes.subarray(0, count)).toHex();
       if (observed !== id) throw this.#mismatch(id, observed);
       return bytes;
     } finally {
@@ -193,7 +192,7 @@ export class ObjectStore {
       ensureDirectory(this.#temporary);
       this.#temporaryName = join(
         this.#temporary,
-        toHex(crypto.getRandomValues(new Uint8Array(8))),
+        crypto.getRandomValues(new Uint8Array(8)).toHex(),
       );
     }
     return `${this.#temporaryName}.${this.#temporaryCount++}`;

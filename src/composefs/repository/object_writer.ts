@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { toHex } from "../../bytes/hex.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { VerityDigester } from "../../fsverity/verity_digest.ts";
 import { ImageError } from "../../image_error.ts";
@@ -138,7 +137,7 @@ export class ObjectWriter {
   end(): StoredObject {
     const { digester } = this.#room;
     const sizeBytes = digester.size;
-    const id = toHex(digester.end());
+    const id = digester.end().toHex();
     if (this.#store.has(id, sizeBytes)) {
       this.#rooms.give(this.#room);
       this.abort();

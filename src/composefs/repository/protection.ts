@@ -4,7 +4,6 @@
  * @module
  */
 import { utf8ByteString } from "../../bytes/byte_string.ts";
-import { toHex } from "../../bytes/hex.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { measureVerity, tryEnableVerity } from "../../fsverity/verity_file.ts";
 import { ImageError } from "../../image_error.ts";
@@ -22,7 +21,7 @@ export function protectingDigest(path: string): ObjectId | null {
   if (!(linux instanceof Linux)) return null;
   try {
     const measured = measureVerity(linux, utf8ByteString(path));
-    return measured === null ? null : toHex(measured.digest);
+    return measured === null ? null : measured.digest.toHex();
   } finally {
     linux.close();
   }

@@ -5,7 +5,6 @@
  * @module
  */
 import { byteStringFrom } from "../../bytes/byte_string.ts";
-import { toHex } from "../../bytes/hex.ts";
 import {
   VERITY_ALGORITHM_NUMBERS,
   VERITY_DIGEST_SIZES,
@@ -118,7 +117,7 @@ export class Splitstream {
   /** The streams and images that it names, each once. */
   *references(): Generator<ObjectId> {
     for (let at = 0; at < this.#streamRefs.length; at += this.#digestSize) {
-      yield toHex(this.#streamRefs.subarray(at, at + this.#digestSize));
+      yield this.#streamRefs.subarray(at, at + this.#digestSize).toHex();
     }
   }
 
@@ -154,7 +153,7 @@ export class Splitstream {
 
   #objectRef(index: number): ObjectId {
     const at = index * this.#digestSize;
-    return toHex(this.#objectRefs.subarray(at, at + this.#digestSize));
+    return this.#objectRefs.subarray(at, at + this.#digestSize).toHex();
   }
 
   #parseNames(text: Uint8Array): Map<string, ObjectId> {
@@ -178,7 +177,7 @@ export class Splitstream {
         );
       }
       const at = index * this.#digestSize;
-      names.set(match[2], toHex(this.#streamRefs.subarray(at, at + this.#digestSize)));
+      names.set(match[2], this.#streamRefs.subarray(at, at + this.#digestSize).toHex());
     }
     if (!decoded.endsWith("\0")) {
       throw new ImageError("CORRUPT", "Cannot read stream names: the last has no end");

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { assertLayout } from "../../bytes/assert_layout.ts";
 import { byteStringFrom, utf8ByteString } from "../../bytes/byte_string.ts";
-import { toHex } from "../../bytes/hex.ts";
 import {
   concatBytes,
   gnuLongName,
@@ -359,6 +358,6 @@ Deno.test("a stream whose bytes are not those of its name is refused", async () 
     Deno.writeFileSync(path, bytes);
     await rejects(Splitstream.open(repository.objects, id), { code: "DIGEST_MISMATCH" });
     strictEqual(byteStringFrom(bytes, 0, 11), "SplitStream");
-    strictEqual(toHex(bytes.subarray(14, 16)), "010c");
+    strictEqual(bytes.subarray(14, 16).toHex(), "010c");
   });
 });

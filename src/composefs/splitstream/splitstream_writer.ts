@@ -12,7 +12,6 @@
  * @module
  */
 import { bytesOf, utf8ByteString } from "../../bytes/byte_string.ts";
-import { fromHex } from "../../bytes/hex.ts";
 import {
   VERITY_ALGORITHM_NUMBERS,
   VERITY_LOG_BLOCK_SIZE,
@@ -244,6 +243,6 @@ class RefTable {
   }
 
   *bytes(): Generator<Uint8Array> {
-    for (const id of this.#numbers.keys()) yield fromHex(id);
+    for (const id of this.#numbers.keys()) yield Uint8Array.fromHex(id);
   }
 }

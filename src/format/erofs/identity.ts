@@ -5,7 +5,6 @@
  * @module
  */
 import { createHash, randomBytes } from "node:crypto";
-import { toHex } from "../../bytes/hex.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** Changes whenever the same input would give other bytes than before. */
@@ -19,7 +18,7 @@ export function deriveUuid(identity: string, options: ResolvedOptions): Uint8Arr
   const hash = createHash("sha256");
   hash.update(`oci2rootfs erofs ${EROFS_FORMAT_NUMBER}`);
   // Each part behind its length: no two lists of parts give the same bytes.
-  for (const part of ["uuid", identity, JSON.stringify({ ...others, label: toHex(label) })]) {
+  for (const part of ["uuid", identity, JSON.stringify({ ...others, label: label.toHex() })]) {
     hash.update(`\0${part.length}\0${part}`);
   }
   return asUuid(hash.digest());
@@ -27,7 +26,7 @@ export function deriveUuid(identity: string, options: ResolvedOptions): Uint8Arr
 
 /** The usual text form of a UUID. */
 export function formatUuid(uuid: Uint8Array): string {
-  const hex = toHex(uuid);
+  const hex = uuid.toHex();
   return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]].map(([start, end]) =>
     hex.slice(start, end)
   ).join("-");

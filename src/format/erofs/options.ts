@@ -4,7 +4,6 @@
  * @module
  */
 import { formatCompression, parseCompression } from "../../compress/compression.ts";
-import { fromHex } from "../../bytes/hex.ts";
 
 /** Options of {@linkcode erofs}. */
 export interface ErofsOptions {
@@ -118,5 +117,5 @@ function uuidBytes(text: string | undefined): Uint8Array | null {
   if (!UUID_PATTERN.test(text)) {
     throw new RangeError(`Cannot use UUID "${text}", expected 32 hexadecimal digits in 5 groups`);
   }
-  return fromHex(text.replaceAll("-", ""));
+  return Uint8Array.fromHex(text.replaceAll("-", ""));
 }

@@ -1,13 +1,12 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { fromHex } from "../../bytes/hex.ts";
 import { aclFromDisk, aclToDisk } from "./acl.ts";
 
 // setfacl -m u:1000:rw,g:100:r of a 0644 file: as getxattr(2) gives it, and as ext4 stores it.
-const NAMED = fromHex(
+const NAMED = Uint8Array.fromHex(
   "02000000" + "01000600ffffffff" + "02000600e8030000" + "04000400ffffffff" +
     "0800040064000000" + "10000600ffffffff" + "20000400ffffffff",
 );
-const NAMED_DISK = fromHex(
+const NAMED_DISK = Uint8Array.fromHex(
   "01000000" + "01000600" + "02000600e8030000" + "04000400" + "0800040064000000" + "10000600" +
     "20000400",
 );
@@ -32,6 +31,6 @@ Deno.test("aclToDisk() says what is wrong with a malformed ACL", () => {
       /without a mask/,
     ],
   ];
-  for (const [hex, expected] of cases) match(String(aclToDisk(fromHex(hex))), expected);
+  for (const [hex, expected] of cases) match(String(aclToDisk(Uint8Array.fromHex(hex))), expected);
   strictEqual(typeof aclFromDisk(NAMED_DISK.subarray(0, 10)), "string");
 });

@@ -5,7 +5,6 @@
  * @module
  */
 import { divideUp } from "../../bytes/align.ts";
-import { toHex } from "../../bytes/hex.ts";
 import { MerkleTree } from "../../fsverity/merkle_tree.ts";
 import {
   VERITY_BLOCK_SIZE,
@@ -61,8 +60,8 @@ export function checkVerity(
   }
   const root = tree.end();
   const expected = descriptor.rootHash.subarray(0, root.length);
-  if (toHex(root) === toHex(expected)) return;
-  throw volume.corrupt(thing, `root of its tree is ${toHex(root)}`, toHex(expected));
+  if (root.toHex() === expected.toHex()) return;
+  throw volume.corrupt(thing, `root of its tree is ${root.toHex()}`, expected.toHex());
 }
 
 /** Where each level of a tree begins in its file, that of the data's digests first. */

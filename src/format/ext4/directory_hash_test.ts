@@ -1,6 +1,5 @@
 import { strictEqual } from "node:assert/strict";
 import { utf8ByteString } from "../../bytes/byte_string.ts";
-import { fromHex } from "../../bytes/hex.ts";
 import { avoidEnd, DirectoryHasher } from "./directory_hash.ts";
 
 // From `debugfs -R "dx_hash -h half_md4 -s SEED NAME"` of e2fsprogs 1.47.0.
@@ -17,7 +16,7 @@ const VECTORS: [name: string, zeroSeed: number, seed: number][] = [
 
 Deno.test("DirectoryHasher gives the hashes of debugfs, bytes above 127 as signed", () => {
   const zero = new DirectoryHasher(new Uint8Array(16));
-  const seeded = new DirectoryHasher(fromHex("0e2e89df2eb648739ef1beea4161c126"));
+  const seeded = new DirectoryHasher(Uint8Array.fromHex("0e2e89df2eb648739ef1beea4161c126"));
   for (const [name, zeroSeed, seed] of VECTORS) {
     strictEqual(zero.hash(utf8ByteString(name)), zeroSeed, name);
     strictEqual(seeded.hash(utf8ByteString(name)), seed, name);
@@ -33,7 +32,7 @@ const OTHERS: [name: string, legacy: number, tea: number][] = [
 ];
 
 Deno.test("DirectoryHasher gives the hashes of others, too", () => {
-  const seed = fromHex("0102030405060708090a0b0c0d0e0f10");
+  const seed = Uint8Array.fromHex("0102030405060708090a0b0c0d0e0f10");
   const legacy = new DirectoryHasher(seed, { version: 0, isUnsigned: false });
   const tea = new DirectoryHasher(seed, { version: 2, isUnsigned: false });
   const unsigned = new DirectoryHasher(seed, { version: 2, isUnsigned: true });

@@ -5,7 +5,6 @@
  * @module
  */
 import { createHash, randomBytes } from "node:crypto";
-import { toHex } from "../../bytes/hex.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** Changes whenever the same input would give other bytes than before. */
@@ -23,7 +22,7 @@ export interface Ext4Identity {
 export function deriveIdentity(identity: string, options: ResolvedOptions): Ext4Identity {
   const { label, uuid, hashSeed, ...others } = options;
   // The order of the fields is that of resolveOptions(), whatever the user wrote.
-  const canonical = JSON.stringify({ ...others, label: toHex(label) });
+  const canonical = JSON.stringify({ ...others, label: label.toHex() });
   const derive = (purpose: string) => asUuid(digest([purpose, identity, canonical]));
   return {
     uuid: uuid === "random" ? asUuid(randomBytes(16)) : uuid ?? derive("uuid"),
@@ -33,7 +32,7 @@ export function deriveIdentity(identity: string, options: ResolvedOptions): Ext4
 
 /** The usual text form of a UUID. */
 export function formatUuid(uuid: Uint8Array): string {
-  const hex = toHex(uuid);
+  const hex = uuid.toHex();
   return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]].map(([start, end]) =>
     hex.slice(start, end)
   ).join("-");

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { fromHex } from "../../bytes/hex.ts";
 import { VERITY_BLOCK_SIZE } from "../../fsverity/verity_algorithm.ts";
 import { chooseFeatures, type FeatureChoice } from "./feature_choice.ts";
 import { JOURNAL_MAX_BLOCKS, JOURNAL_MIN_BLOCKS } from "./journal.ts";
@@ -159,7 +158,7 @@ function uuidBytes(what: string, text: string | undefined): Uint8Array | null {
       `Cannot use ${what} "${text}", expected 32 hexadecimal digits in 5 groups`,
     );
   }
-  return fromHex(text.replaceAll("-", ""));
+  return Uint8Array.fromHex(text.replaceAll("-", ""));
 }
 
 function oneOf(what: string, value: number, allowed: readonly number[]): number {

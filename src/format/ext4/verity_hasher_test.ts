@@ -2,7 +2,6 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { toHex } from "../../bytes/hex.ts";
 import { verityBlockCount } from "./verity_metadata.ts";
 import { VerityHasher } from "./verity_hasher.ts";
 
@@ -79,7 +78,7 @@ Deno.test("VerityHasher makes the tree of the definition from any pieces and hol
           at += size;
         }
       });
-      strictEqual(toHex(found), toHex(naiveMetadata(file)));
+      strictEqual(found.toHex(), naiveMetadata(file).toHex());
     }),
     { numRuns: 40 },
   );
@@ -99,7 +98,7 @@ Deno.test("VerityHasher gives the digests that fsverity-utils gives", () => {
     const file = Uint8Array.from({ length: size }, (_, i) => i % 251);
     const metadata = collect(size, (hasher) => hasher.write(file));
     const at = metadata.length - BLOCK;
-    return toHex(sha256(metadata.subarray(at, at + 256)));
+    return sha256(metadata.subarray(at, at + 256)).toHex();
   };
   deepStrictEqual([0, 1, BLOCK, BLOCK + 1, 129 * BLOCK].map(digest), [
     "3d248ca542a24fc62d1c43b916eae5016878e2533c88238480b26128a1f1af95",

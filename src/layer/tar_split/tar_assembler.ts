@@ -6,7 +6,6 @@
  */
 import { displayByteString } from "../../bytes/byte_string.ts";
 import { Crc64 } from "../../bytes/crc64.ts";
-import { toHex } from "../../bytes/hex.ts";
 import { ImageError } from "../../image_error.ts";
 import type { HostFile } from "../../io/host_files.ts";
 import type { Decompressor } from "../decompress/decompressor.ts";
@@ -119,8 +118,8 @@ export class TarAssembler implements Decompressor {
     into.set(bytes);
     body.done += count;
     if (body.done < part.size) return count;
-    const observed = toHex(crc.digest());
-    const expected = toHex(part.checksum);
+    const observed = crc.digest().toHex();
+    const expected = part.checksum.toHex();
     if (observed !== expected) throw mismatch(part, `its CRC-64 is ${observed}`, expected);
     file.close();
     this.#body = null;

@@ -11,7 +11,6 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { toHex } from "../../bytes/hex.ts";
 import { systemError } from "../../io/system_error.ts";
 import type { Digest } from "../../oci/digest.ts";
 
@@ -37,7 +36,7 @@ export function partialStem(digest: Digest): string {
 
 /** Path of a new unfinished file. */
 export function newPartialPath(cache: string, digest: Digest): string {
-  const name = partialStem(digest) + toHex(crypto.getRandomValues(new Uint8Array(8)));
+  const name = partialStem(digest) + crypto.getRandomValues(new Uint8Array(8)).toHex();
   return join(partialDirectory(cache), name);
 }
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { toHex } from "../../bytes/hex.ts";
 import { systemError } from "../../io/system_error.ts";
 import { removeIfThere } from "./partial_blob.ts";
 
@@ -13,7 +12,7 @@ import { removeIfThere } from "./partial_blob.ts";
  * Throws `ImageError` `PERMISSION`, `OUT_OF_SPACE` or `IO`.
  */
 export function replaceFile(path: string, bytes: Uint8Array): void {
-  const newPath = `${path}.${toHex(crypto.getRandomValues(new Uint8Array(8)))}.new`;
+  const newPath = `${path}.${crypto.getRandomValues(new Uint8Array(8)).toHex()}.new`;
   try {
     Deno.writeFileSync(newPath, bytes, { createNew: true, mode: 0o600 });
     Deno.renameSync(newPath, path);

@@ -4,7 +4,6 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "node:path";
-import { toHex } from "../../bytes/hex.ts";
 import { ImageError } from "../../image_error.ts";
 import { tryLock } from "../../io/file_lock.ts";
 import { systemError } from "../../io/system_error.ts";
@@ -25,7 +24,7 @@ export function directoryOutput(path: string, onNotice?: NoticeListener): Layout
   checkFree(path, destination);
   const stem = join(dirname(destination), `.${basename(destination)}.`);
   removeLeftovers(stem, onNotice);
-  const partial = `${stem}${toHex(crypto.getRandomValues(new Uint8Array(8)))}.partial`;
+  const partial = `${stem}${crypto.getRandomValues(new Uint8Array(8)).toHex()}.partial`;
   try {
     Deno.mkdirSync(partial);
     const lock = Deno.openSync(join(partial, LOCK_NAME), { write: true, createNew: true });
