@@ -12,7 +12,6 @@ import {
   readSuperblock,
   type Superblock,
   SUPERBLOCK_OFFSET,
-  SUPERBLOCK_SIZE,
   superblockChecksum,
 } from "../../format/erofs/superblock.ts";
 import { ImageError } from "../../image_error.ts";
@@ -33,7 +32,7 @@ import {
 } from "./image_version.ts";
 
 /** Largest image that is read: no image of metadata alone comes near. */
-export const IMAGE_SIZE_MAX = 2 ** 30;
+const IMAGE_SIZE_MAX = 2 ** 30;
 
 const BLOCK_SIZE_BITS = 12;
 const FEATURE_COMPAT = CompatFeature.superblockChecksum + CompatFeature.mtime +
@@ -169,15 +168,4 @@ function checkSuperblock(x: Superblock, block: Uint8Array, size: number): void {
     const sum = superblockChecksum(block.subarray(at, at + checksummedSize(IMAGE_BLOCK_SIZE)));
     if (sum !== x.checksum) throw corrupt(thing, `checksum is ${x.checksum}`, String(sum), at);
   }
-}
-
-/** Bytes at the start of an image that tell whether it is one of composefs. */
-export const IMAGE_HEAD_SIZE = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
-
-/** Whether an image begins with `head`, its first bytes. */
-export function isImageHead(head: Uint8Array): boolean {
-  if (head.length < IMAGE_HEAD_SIZE) return false;
-  const view = new DataView(head.buffer, head.byteOffset, head.length);
-  return view.getUint32(0, true) === IMAGE_MAGIC &&
-    view.getUint32(SUPERBLOCK_OFFSET, true) === EROFS_MAGIC;
 }

@@ -4,8 +4,7 @@
  * ```text
  * streams/oci-manifest-sha256:…     a manifest
  * streams/oci-config-sha256:…       a configuration
- * streams/oci-layer-sha256:…        a layer, by the digest of its tar
- * streams/oci-blob-sha256:…         anything else
+ * streams/oci-layer-sha256:…        a layer, by the digest of its tar; a blob of an artifact
  * streams/refs/oci/TAG              a name for a manifest
  * streams/refs/oci-referrers/SUBJECT/ARTIFACT
  * ```
@@ -33,11 +32,6 @@ export function configStream(digest: string): string {
 /** Stream of the layer whose tar has the digest `diffId`. */
 export function layerStream(diffId: string): string {
   return `oci-layer-${checked(diffId)}`;
-}
-
-/** Stream of the blob `digest`. */
-export function blobStream(digest: string): string {
-  return `oci-blob-${checked(digest)}`;
 }
 
 /** The digest of the manifest in a stream of that name; `null` for other streams. */

@@ -37,16 +37,6 @@ export function isObjectId(text: string, algorithm: VerityAlgorithm): boolean {
   return text.length === 2 * VERITY_DIGEST_SIZES[algorithm] && /^[0-9a-f]+$/.test(text);
 }
 
-/** The name of an object, checked. Throws `ImageError` `CORRUPT`. */
-export function parseObjectId(text: string, algorithm: VerityAlgorithm): ObjectId {
-  if (isObjectId(text, algorithm)) return text;
-  throw new ImageError(
-    "CORRUPT",
-    `Cannot use object ${quote(text)}: it is no ${algorithm} digest, expected ` +
-      `${2 * VERITY_DIGEST_SIZES[algorithm]} lower-case hexadecimal characters`,
-  );
-}
-
 /** Path of an object inside the directory of objects, as `ab/cdef…`. */
 export function objectPath(id: ObjectId): string {
   return `${id.slice(0, 2)}/${id.slice(2)}`;

@@ -107,11 +107,6 @@ export class RingReader {
     return Atomics.load(this.#ring.words, READ_KIB) * 1024;
   }
 
-  /** Pieces that were taken so far. */
-  get takenCount(): number {
-    return this.#taken;
-  }
-
   /** The next piece, which makes the one before it invalid; `null` where none will come. */
   next(): Uint8Array | null | Promise<Uint8Array | null> {
     const { words } = this.#ring;
