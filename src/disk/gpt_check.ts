@@ -6,6 +6,7 @@
 import type { ImageProblem } from "../format/image_reader.ts";
 import { ImageError } from "../image_error.ts";
 import type { ByteSource } from "../io/byte_source.ts";
+import { formatUuid, swapGuid } from "./guid.ts";
 import {
   lastSector,
   type Partition,
@@ -94,7 +95,7 @@ function comparePair(
 ): void {
   const rows = [
     ["alternate sector", 1, backup.alternateLba],
-    ["disk GUID", first.diskGuid.join(), backup.diskGuid.join()],
+    ["disk GUID", guidText(first.diskGuid), guidText(backup.diskGuid)],
     ["first usable sector", first.firstUsableLba, backup.firstUsableLba],
     ["last usable sector", first.lastUsableLba, backup.lastUsableLba],
     ["number of entries", first.entryCount, backup.entryCount],
@@ -138,4 +139,8 @@ function checkedPartitions(
     if (it.offset + it.size > limit) problem(`ends at byte ${it.offset + it.size}`, `${limit}`);
   }
   return partitions;
+}
+
+function guidText(guid: Uint8Array): string {
+  return formatUuid(swapGuid(guid));
 }

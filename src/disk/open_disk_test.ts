@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import type { ImageProblem } from "../format/image_reader.ts";
 import { ImageError, type ImageErrorCode } from "../image_error.ts";
+import type { ByteSource } from "../io/byte_source.ts";
 import { memorySink } from "../io/memory_sink.ts";
 import { memorySource } from "../io/memory_source.ts";
 import { plainFormat, writeImage } from "./disk_fixture.ts";
@@ -250,4 +251,48 @@ Deno.test("the check of a qcow2 file looks through a table once, however often i
   const messages = (await check(file)).map(({ message }) => message);
   match(messages[0], /^qcow2: the L2 table at \d+ is used before, expected one of its own$/);
   strictEqual(messages.filter((it) => /cluster \d+ is 1, expected 8192/.test(it)).length, 1);
+});
+
+Deno.test("the check of a qcow2 file reads only the counts of its own clusters", async () => {
+  const file = await made(qcow2(PLAIN));
+  const view = new DataView(file.buffer);
+  const table = Number(view.getBigUint64(0x30));
+  const block = view.getBigUint64(table);
+  for (let at = 8; at < 65536; at += 8) view.setBigUint64(table + at, block);
+  let readings = 0;
+  const source = memorySource(file);
+  const counting: ByteSource = {
+    name: source.name,
+    size: source.size,
+    read(into, position) {
+      if (position === Number(block)) readings++;
+      return source.read(into, position);
+    },
+    close: () => source.close(),
+  };
+  const problems: ImageProblem[] = [];
+  for (const container of openDisk(counting).containers) {
+    await container.check((it) => void problems.push(it));
+  }
+  strictEqual(readings, 1);
+  const cluster = Number(block) / 65536;
+  const expected = new RegExp(`cluster ${cluster} is 1, expected 8192`);
+  strictEqual(problems.filter(({ message }) => expected.test(message)).length, 1);
+});
+
+Deno.test("the check of a qcow2 file tells of a table of counts that is larger than any", async () => {
+  const file = await made(qcow2(PLAIN));
+  new DataView(file.buffer).setUint32(0x38, 129);
+  const messages = (await check(file)).map(({ message }) => message);
+  deepStrictEqual(messages, [
+    "qcow2: the table of reference counts has 8454144 bytes, expected 8388608 at most",
+  ]);
+});
+
+Deno.test("the check of a GPT tells GUIDs as text", async () => {
+  const disk = await made(gpt(PLAIN));
+  const changed = changedTable(disk, (header) => header.setUint8(0x38, header.getUint8(0x38) ^ 1));
+  const messages = (await check(changed)).map(({ message }) => message);
+  strictEqual(messages.length, 1);
+  match(messages[0], /^GPT backup: disk GUID is [0-9a-f]{8}-[0-9a-f-]{27}, expected [0-9a-f]{8}-/);
 });

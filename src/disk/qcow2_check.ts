@@ -15,6 +15,8 @@ import { takeTurns } from "./turns.ts";
 
 /** Clusters of a file that are counted, in 8 bytes for each. */
 const MAX_CLUSTERS = 2 ** 27;
+/** Bytes of a table of reference counts, as QEMU takes it. */
+const MAX_REFCOUNT_TABLE_SIZE = 8 * 1024 * 1024;
 
 /**
  * Checks that every cluster of `file` is counted as often as it is used, that entries lead to whole
@@ -44,10 +46,17 @@ export async function checkQcow2(
     const message = `qcow2: reference counts have 2^${refcountOrder} bits, expected 2^6 at most`;
     return onProblem({ message });
   }
+  const refcountTableSize = refcountTableClusters * clusterSize;
+  if (refcountTableSize > MAX_REFCOUNT_TABLE_SIZE) {
+    const message =
+      `qcow2: the table of reference counts has ${refcountTableSize} bytes, expected ` +
+      `${MAX_REFCOUNT_TABLE_SIZE} at most`;
+    return onProblem({ message, offset: refcountTableOffset });
+  }
   const uses = new ClusterUses(clusterSize, clusterCount, onProblem);
   uses.add("header", 0, clusterSize);
   uses.add("L1 table", header.l1TableOffset, 8 * header.l1Size);
-  uses.add("table of reference counts", refcountTableOffset, refcountTableClusters * clusterSize);
+  uses.add("table of reference counts", refcountTableOffset, refcountTableSize);
   const stored = readRefcounts(
     file,
     header,

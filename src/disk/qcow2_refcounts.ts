@@ -34,6 +34,8 @@ export function readRefcounts(
       const offset = getU64(page, i);
       if (offset === 0 || !useBlock(offset, at + i)) continue;
       const first = (at - start + i) / 8 * perBlock;
+      // Blocks of clusters behind the file would be read for nothing, each as often as it is named.
+      if (first >= clusterCount) continue;
       const size = file.read(new Uint8Array(block.buffer), offset);
       const known = Math.min(perBlock, clusterCount - first, size * 8 / 2 ** refcountOrder);
       for (let k = 0; k < known; k++) counts[first + k] = refcountAt(block, k, refcountOrder);
