@@ -180,10 +180,11 @@ function checkObjects(path: string, algorithm: VerityAlgorithm): void {
 /** Forgets all images and streams. */
 function removeNames(path: string): void {
   for (const name of ["streams", "images"]) {
+    const directory = join(path, name);
     try {
-      Deno.removeSync(join(path, name), { recursive: true });
+      Deno.removeSync(directory, { recursive: true });
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw systemError(error, "remove", name);
+      if (!(error instanceof Deno.errors.NotFound)) throw systemError(error, "remove", directory);
     }
   }
 }
