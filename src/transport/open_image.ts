@@ -81,7 +81,7 @@ const TRANSPORTS: readonly Transport[] = [
   },
   {
     prefix: "containers-storage:",
-    form: "containers-storage:[[overlay@ROOT]]NAME[:TAG]|DIGEST|ID",
+    form: "containers-storage:[[DRIVER@ROOT]]NAME[:TAG]|DIGEST|ID",
     open: containersStorage,
   },
   {
