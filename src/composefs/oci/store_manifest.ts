@@ -72,8 +72,8 @@ async function storeImages(
   }
   const images = new Map<string, ObjectId>();
   const treeOf = async (variant: ImageVariant): Promise<FileTree<ImageContent>> => {
-    signal?.throwIfAborted();
-    const tree = await mergedTree(repository, diffIds, images.size === 0 ? onNotice : undefined);
+    const listener = images.size === 0 ? onNotice : undefined;
+    const tree = await mergedTree(repository, diffIds, listener, signal);
     transformTree(repository, tree, variant);
     return tree;
   };
