@@ -1,6 +1,7 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { ImageError } from "../../image_error.ts";
 import { openHostFiles } from "../../io/host_files.ts";
 import type { RecordLine, SplitTar } from "../../layer/tar_split/tar_split_fixture.ts";
 import {
@@ -143,7 +144,13 @@ Deno.test({
         const layer = tarLayer(split, elsewhere);
         const importing = new InlineImporter(repository);
         const stored = importing.store(layer, { localFetch: "zerocopy" });
-        await rejects(stored, { code: "UNSUPPORTED", message: /expected a file system with both/ });
+        await rejects(stored, (error) => {
+          ok(error instanceof ImageError, String(error));
+          strictEqual(error.code, "UNSUPPORTED");
+          match(error.message, /expected a file system with both/);
+          strictEqual(error.where.path, "usr/one");
+          return true;
+        });
         deepStrictEqual(leftovers(repository), []);
         await importing.store(layer, { localFetch: "auto" });
         strictEqual(linkedCount(repository, diff), 0);

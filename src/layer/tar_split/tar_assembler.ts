@@ -172,7 +172,7 @@ export class TarAssembler implements Decompressor {
       return this.#taker?.take(file, this.#offset, size) ?? file;
     } catch (error) {
       file.close();
-      throw error;
+      throw error instanceof ImageError ? error.at({ path: displayByteString(name) }) : error;
     }
   }
 
