@@ -26,7 +26,7 @@ const PULL = "--platform linux/amd64 --repo /repo";
 /** Makes the disk of the machine: the program, an image, and room for a repository. */
 async function makeDisk(directory: string): Promise<string> {
   const tree = join(directory, "tree");
-  for (const name of ["dev", "proc", "sys", "tmp", "mnt", "again", "layout"]) {
+  for (const name of ["dev", "proc", "sys", "tmp", "memory", "mnt", "again", "layout"]) {
     mkdirSync(join(tree, name), { recursive: true });
   }
   copyPrograms(tree, ["mount", "umount"]);
@@ -43,17 +43,17 @@ async function makeDisk(directory: string): Promise<string> {
 /** What the machine does: pull, check, mount, read; then again with an object and an image replaced. */
 const SCRIPT = `${SUMS_FUNCTION}
 commands() { chroot /mnt ${PROJECT_COMMANDS} "$@"; }
-replace() { cp "$1" /mnt/tmp/copy; rm "$1"; cp /mnt/tmp/copy "$1"; }
+replace() { cp "$1" /mnt/memory/copy; rm "$1"; cp /mnt/memory/copy "$1"; }
 
 mount -t ext4 /dev/vda /mnt
 for name in dev proc sys; do mount --bind /$name /mnt/$name; done
-mount -t tmpfs none /mnt/tmp
+mount -t tmpfs none /mnt/memory
 
-commands composefs init /tmp/repo -- \
+commands composefs init /memory/repo -- \
   composefs init /repo -- \
   composefs pull oci:/layout image ${PULL} --as-is -- \
-  composefs pull oci:/layout image ${PULL} | tee /mnt/tmp/said
-echo "== init left"; ls /mnt/tmp/repo 2>&1 || true
+  composefs pull oci:/layout image ${PULL} | tee /mnt/memory/said
+echo "== init left"; ls /mnt/memory/repo 2>&1 || true
 commands composefs fsck --repo /repo -- composefs mount image /mnt --repo /repo
 echo "== mounted"; sums /mnt/mnt
 echo "== options"; grep " /mnt/mnt " /proc/mounts
@@ -62,7 +62,7 @@ echo "== objects"; find . -type f -exec fsverity measure {} +
 large=$(find . -type f -size +200)
 echo "== written"; (echo more >>$large) 2>&1 || true
 
-as_is=$(sed -n 's/^composefs.image[^ ]* //p' /mnt/tmp/said | head -n 1)
+as_is=$(sed -n 's/^composefs.image[^ ]* //p' /mnt/memory/said | head -n 1)
 replace $large
 replace $(echo $as_is | sed 's#^..#&/#')
 commands composefs mount image /again --repo /repo -- \
@@ -89,7 +89,7 @@ toolTest(
       const codes = [...sections].filter(([name]) => name.startsWith("composefs "))
         .map(([name, lines]) => `${name.split(" ", 4).slice(1).join(" ")}: ${lines.at(-1)}`);
       deepStrictEqual(codes, [
-        "init /tmp/repo: code 4",
+        "init /memory/repo: code 4",
         "init /repo: code 0",
         ...["pull oci:/layout image: code 0", "pull oci:/layout image: code 0"],
         "fsck --repo /repo: code 0",
