@@ -17,7 +17,8 @@ import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
-import { isObjectId, type ObjectId, objectPath } from "./object_id.ts";
+import { objectPath } from "../../tree/object_content.ts";
+import { isObjectId, type ObjectId } from "./object_id.ts";
 import { ensureRealDirectory, removeIfThere } from "./object_store.ts";
 
 /** Directory of further names. */

@@ -36,8 +36,3 @@ export function parseAlgorithm(text: string): VerityAlgorithm {
 export function isObjectId(text: string, algorithm: VerityAlgorithm): boolean {
   return text.length === 2 * VERITY_DIGEST_SIZES[algorithm] && /^[0-9a-f]+$/.test(text);
 }
-
-/** Path of an object inside the directory of objects, as `ab/cdef…`. */
-export function objectPath(id: ObjectId): string {
-  return `${id.slice(0, 2)}/${id.slice(2)}`;
-}

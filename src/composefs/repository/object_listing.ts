@@ -6,7 +6,8 @@
  */
 import { join } from "node:path";
 import { systemError } from "../../io/system_error.ts";
-import { type ObjectId, objectPath } from "./object_id.ts";
+import { objectPath } from "../../tree/object_content.ts";
+import type { ObjectId } from "./object_id.ts";
 
 /** Names that are kept: about 100 MB. Of a larger repository the rest is asked for one by one. */
 const MOST_NAMES = 500_000;

@@ -6,11 +6,11 @@
 import { displayByteString } from "../../../bytes/byte_string.ts";
 import { variantImage } from "../../../composefs/oci/variant_image.ts";
 import { objectOf, readStoredImage } from "../../../composefs/repository/image_objects.ts";
-import { objectPath } from "../../../composefs/repository/object_id.ts";
 import { ImageError } from "../../../image_error.ts";
 import { dumpLine, dumpTree } from "../../../tree/dump.ts";
 import { escapeField } from "../../../tree/dump_syntax.ts";
 import { FileKind } from "../../../tree/inode.ts";
+import { objectPath } from "../../../tree/object_content.ts";
 import { findPath } from "../../../view/find_path.ts";
 import { OutputStream } from "../../output_stream.ts";
 import { pathIn } from "../../path_argument.ts";
