@@ -144,15 +144,13 @@ class WorkerChunks implements LayerChunks {
 
   get readBytes(): number {
     if (this.#inline !== null) return this.#inline.readBytes;
-    return this.#summary === null ? this.#ring.readBytes : this.#sizeBytes;
+    if (this.#summary === null) return this.#ring.readBytes;
+    return this.#job.unpacked === undefined ? this.#job.size : this.#summary.uncompressedSize;
   }
 
+  /** Never 0: who says how large an unpacked tar is may be wrong, and the layer is not done. */
   get pendingBytes(): number {
-    return this.#sizeBytes - this.readBytes;
-  }
-
-  get #sizeBytes(): number {
-    return this.#job.unpacked?.size ?? this.#job.size;
+    return Math.max(1, (this.#job.unpacked?.size ?? this.#job.size) - this.readBytes);
   }
 
   get summary(): BlobSummary | null {

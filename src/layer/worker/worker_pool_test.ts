@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { ImageError } from "../../image_error.ts";
 import type { Notice } from "../../notice.ts";
-import type { Layer } from "../layer.ts";
+import type { Layer, TarLayerJob } from "../layer.ts";
 import { CHUNK_SIZE } from "../layer_chunks.ts";
 import { readLayer } from "../read_layer.ts";
 import { tarArchive } from "../tar/tar_fixture.ts";
@@ -190,3 +190,19 @@ for (
     });
   });
 }
+
+Deno.test("WorkerPool.read() takes an idle worker, however small another's layer says it is", async () => {
+  await withLayer((layer) => {
+    const asked = [0, 0];
+    const workers = asked.map((_, i) => ({ postMessage: () => asked[i]++, terminate() {} }));
+    const left = workers.values();
+    const pool = new WorkerPool(2, 0, () => left.next().value as unknown as Worker);
+    const unpacked = { directory: "/nowhere", size: 0 };
+    const job = { ...layer.job as TarLayerJob, unpacked };
+    pool.read(job, {});
+    pool.read(job, {});
+    pool.close();
+    deepStrictEqual(asked, [1, 1]);
+    return Promise.resolve();
+  });
+});

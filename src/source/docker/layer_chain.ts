@@ -27,6 +27,7 @@ const LAYERS = `image/${DRIVER}/layerdb/sha256`;
 export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): StoredLayer[] {
   const names: string[] = [];
   const records: (StoredFile | null)[] = [];
+  const sizes: (number | null)[] = [];
   let chain: string | null = null;
   for (const diffId of diffIds) {
     const parent: string | null = chain;
@@ -40,6 +41,7 @@ export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): Stor
     }
     names.push(name);
     records.push(root.files.find(`${LAYERS}/${chain.slice(7)}/tar-split.json.gz`));
+    sizes.push(sizeOf(root, chain));
   }
   if (chain === null) return [];
   const top = `${root.path}/${DRIVER}/${names.at(-1)}`;
@@ -54,7 +56,7 @@ export function dockerLayers(root: DockerRoot, diffIds: readonly string[]): Stor
     diffId,
     directory: directories[i],
     record: records[i],
-    size: null,
+    size: sizes[i],
   }));
 }
 
@@ -67,6 +69,13 @@ function expectField(root: DockerRoot, chain: string, name: string, expected: st
   const value = readField(root, chain, name);
   if (value === expected) return;
   throw failure("CORRUPT", root, chain, `its ${name} is ${quote(value)}`, expected);
+}
+
+/** Bytes of the files of a layer, nearly those of its tar; `null` where the store does not say. */
+function sizeOf(root: DockerRoot, chain: string): number | null {
+  const bytes = readDocumentFile(root.files, `${LAYERS}/${chain.slice("sha256:".length)}/size`);
+  const text = bytes === null ? "" : new TextDecoder().decode(bytes).trim();
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : null;
 }
 
 function readField(root: DockerRoot, chain: string, name: string): string {
