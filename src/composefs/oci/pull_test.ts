@@ -25,7 +25,7 @@ import {
   withImage,
 } from "./oci_fixture.ts";
 import { pullOciImage } from "./pull.ts";
-import { layerStream } from "./stream_names.ts";
+import { layerStream, manifestStream } from "./stream_names.ts";
 import { variantImage } from "./variant_image.ts";
 
 function pathsOf(repository: Repository, id: string): string[] {
@@ -173,6 +173,27 @@ Deno.test("a damaged layer of a repository is stored again", async () => {
     );
     const report = await pullFixture(repository, TWO_LAYERS);
     strictEqual(report.layers.known, 0);
+    await expectClean(repository);
+  });
+});
+
+Deno.test("streams, documents and images whose bytes were changed are stored again", async () => {
+  await withRepository(async (repository) => {
+    const { images, manifestDigest } = await pullFixture(repository, TWO_LAYERS);
+    const { objects, streams } = repository;
+    const manifest = await openOciImage(repository, "test");
+    const damaged = [
+      ...images.values(),
+      streams.objectOf(manifestStream(manifestDigest))!,
+      ...manifest.manifestStream.objects(),
+      streams.objectOf(layerStream(digestOf(layerOf(BASE_LAYER))))!,
+    ];
+    for (const id of damaged) {
+      const bytes = Deno.readFileSync(objects.pathOf(id));
+      bytes[bytes.length >> 1] ^= 1;
+      Deno.writeFileSync(objects.pathOf(id), bytes);
+    }
+    await pullFixture(repository, TWO_LAYERS);
     await expectClean(repository);
   });
 });

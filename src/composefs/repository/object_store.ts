@@ -149,12 +149,20 @@ export class ObjectStore {
 
   /** Begins an object; it must be ended or aborted. */
   begin(): ObjectWriter {
-    return new ObjectWriter(this, this.#rooms);
+    return new ObjectWriter(this, this.#rooms, false);
   }
 
-  /** Stores bytes that are at hand. Throws `ImageError`. */
+  /**
+   * Begins an object on which whole images depend. One that is there is read, and written again where
+   * it is damaged; for the contents of files that would take too long.
+   */
+  beginEssential(): ObjectWriter {
+    return new ObjectWriter(this, this.#rooms, true);
+  }
+
+  /** Stores bytes that are at hand, as `beginEssential` does. Throws `ImageError`. */
   put(bytes: Uint8Array): StoredObject {
-    const writer = this.begin();
+    const writer = this.beginEssential();
     try {
       writer.write(bytes);
       return writer.end();
@@ -200,19 +208,22 @@ export class ObjectStore {
   }
 
   /**
-   * Whether an object of that name and size is there. What has the name and another size was damaged
-   * by a crash of the machine, and is written again.
+   * Whether an object of that name and size is there, and with `isRead` has the bytes of its name.
+   * What has the name and another size was damaged by a crash of the machine, and is written again.
    */
-  has(id: ObjectId, sizeBytes: number): boolean {
+  has(id: ObjectId, sizeBytes: number, isRead = false): boolean {
     // What others store meanwhile is stored twice, and is one object then.
-    return this.#listing.has(id) && this.sizeOf(id) === sizeBytes;
+    return this.#listing.has(id) && this.#isWhole(id, sizeBytes, isRead);
   }
 
-  /** Gives the complete file at `path` the name of its digest, unless others were first. */
-  adopt(path: string, id: ObjectId, sizeBytes: number): StoredObject {
+  /**
+   * Gives the complete file at `path` the name of its digest, unless others were first; with `isRead`
+   * only where they stored the bytes of that name.
+   */
+  adopt(path: string, id: ObjectId, sizeBytes: number, isRead = false): StoredObject {
     const target = this.pathOf(id);
     // This question is quick where the answer is no.
-    if (existsSync(target) && this.sizeOf(id) === sizeBytes) {
+    if (existsSync(target) && this.#isWhole(id, sizeBytes, isRead)) {
       removeIfThere(path);
       return this.known(id, sizeBytes);
     }
@@ -246,6 +257,18 @@ export class ObjectStore {
     this.counts.knownObjects++;
     this.counts.knownBytes += sizeBytes;
     return { id, sizeBytes, isNew: false };
+  }
+
+  #isWhole(id: ObjectId, sizeBytes: number, isRead: boolean): boolean {
+    if (this.sizeOf(id) !== sizeBytes) return false;
+    if (!isRead) return true;
+    try {
+      return this.measure(id) === id;
+    } catch (error) {
+      // The kernel or the disk refuses to give its bytes.
+      if (error instanceof ImageError) return false;
+      throw error;
+    }
   }
 
   #missing(id: ObjectId): ImageError {

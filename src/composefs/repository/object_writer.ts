@@ -48,15 +48,17 @@ export class ObjectWriter {
   readonly #store: ObjectStore;
   readonly #rooms: WritingRooms;
   readonly #room: WritingRoom;
+  readonly #isEssential: boolean;
   #fill = 0;
   #file: Deno.FsFile | null = null;
   #path = "";
   // The file was there before, with all bytes.
   #isGiven = false;
 
-  /** Begins an object of `store`, in one of its rooms. */
-  constructor(store: ObjectStore, rooms: WritingRooms) {
+  /** Begins an object of `store`, in one of its rooms; one that is essential replaces damaged bytes. */
+  constructor(store: ObjectStore, rooms: WritingRooms, isEssential: boolean) {
     this.#store = store;
+    this.#isEssential = isEssential;
     this.#rooms = rooms;
     this.#room = rooms.take();
   }
@@ -138,7 +140,7 @@ export class ObjectWriter {
     const { digester } = this.#room;
     const sizeBytes = digester.size;
     const id = digester.end().toHex();
-    if (this.#store.has(id, sizeBytes)) {
+    if (this.#store.has(id, sizeBytes, this.#isEssential)) {
       this.#rooms.give(this.#room);
       this.abort();
       return this.#store.known(id, sizeBytes);
@@ -147,7 +149,7 @@ export class ObjectWriter {
     this.#file?.close();
     this.#file = null;
     this.#rooms.give(this.#room);
-    return this.#store.adopt(this.#path, id, sizeBytes);
+    return this.#store.adopt(this.#path, id, sizeBytes, this.#isEssential);
   }
 
   /** Forgets the object; without effect once it has its name. */

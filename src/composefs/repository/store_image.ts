@@ -22,7 +22,7 @@ export function storeImage(
   tree: FileTree<ImageContent>,
   version: ImageVersion,
 ): ObjectId {
-  const object = repository.objects.begin();
+  const object = repository.objects.beginEssential();
   try {
     countLinks(tree);
     writeImage(tree, new ObjectSink(object), { version, algorithm: repository.objects.algorithm });

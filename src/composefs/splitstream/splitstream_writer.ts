@@ -108,7 +108,7 @@ export class SplitstreamWriter {
     await this.#compressStaged();
     await this.#zstd.end();
     const names = await zstdFrame(this.#namesText());
-    const object = this.#store.begin();
+    const object = this.#store.beginEssential();
     try {
       for (const bytes of this.#head(names)) object.write(bytes);
       for (const bytes of this.#compressed()) object.write(bytes);
