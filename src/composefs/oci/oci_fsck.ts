@@ -7,7 +7,9 @@
 import { ImageError } from "../../image_error.ts";
 import { parseConfig } from "../../oci/config.ts";
 import { isImageManifest, type Manifest, parseManifest } from "../../oci/manifest.ts";
+import { objectPath } from "../../tree/object_content.ts";
 import type { FsckProblem } from "../repository/fsck.ts";
+import { imageObjects } from "../repository/image_objects.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
@@ -38,33 +40,50 @@ export type OciFsckKind =
   | "artifact-layer-ref-missing"
   | "artifact-layer-object-missing"
   | "ref-resolve-failed"
-  | "invalid-ref-name";
+  | "invalid-ref-name"
+  | "object-digest-mismatch"
+  | "object-open-failed"
+  | "image-missing-object"
+  | "image-invalid";
 
 /** Options of {@linkcode checkOciImages}. */
 export interface OciFsckOptions {
-  /** Checks the image of this name only: a tag, or `@` and a digest. */
+  /**
+   * Checks the image of this name only: a tag, or `@` and a digest; and reads its objects, which
+   * `checkRepository` does for all images.
+   */
   readonly name?: string;
+  /** Does not read the objects. */
+  readonly metadataOnly?: boolean;
   /** Hears of each problem as it is found. */
   readonly onProblem: (problem: FsckProblem<OciFsckKind>) => void;
   /** Stops the check with its reason. */
   readonly signal?: AbortSignal;
 }
 
+/** What was checked. */
+export interface OciFsckReport {
+  /** Container images and artifacts. */
+  readonly imagesChecked: number;
+  /** Objects whose bytes were compared with their names. */
+  readonly objectsChecked: number;
+}
+
 /** The label of a configuration that says which image was made of it. */
 const SEAL_LABEL = "containers.composefs.fsverity";
 
 /**
- * Checks all container images, or one; answers how many. Goes on behind every problem. Rejects with
- * `ImageError` `NOT_FOUND` where the one is not there, or with the reason of the signal.
+ * Checks all container images, or one. Goes on behind every problem. Rejects with `ImageError`
+ * `NOT_FOUND` where the one is not there, or with the reason of the signal.
  */
 export async function checkOciImages(
   repository: Repository,
   options: OciFsckOptions,
-): Promise<number> {
+): Promise<OciFsckReport> {
   const check = new OciCheck(repository, options);
   if (options.name !== undefined) {
     await check.image(resolveName(repository, options.name));
-    return 1;
+    return { imagesChecked: 1, objectsChecked: check.objectsChecked };
   }
   check.tags();
   let count = 0;
@@ -75,22 +94,37 @@ export async function checkOciImages(
     count++;
     await check.image(digest);
   }
-  return count;
+  return { imagesChecked: count, objectsChecked: check.objectsChecked };
 }
 
 class OciCheck {
   readonly #repository: Repository;
   readonly #options: OciFsckOptions;
+  // Objects whose bytes were compared with their names; null where they are not to be read.
+  readonly #compared: Set<ObjectId> | null;
 
   constructor(repository: Repository, options: OciFsckOptions) {
     this.#repository = repository;
     this.#options = options;
+    const { name, metadataOnly = false } = options;
+    this.#compared = name === undefined || metadataOnly ? null : new Set();
+  }
+
+  /** Objects that were read. */
+  get objectsChecked(): number {
+    return this.#compared?.size ?? 0;
   }
 
   /** Every tag leads to a manifest. */
   tags(): void {
+    let refs;
+    try {
+      refs = this.#repository.streams.refs();
+    } catch (error) {
+      return this.#found("ref-resolve-failed", "streams/refs", orThrow(error));
+    }
     const known = new Set(listTags(this.#repository).map(({ tag }) => tag));
-    for (const { name, target } of this.#repository.streams.refs()) {
+    for (const { name, target } of refs) {
       if (!name.startsWith("oci/")) continue;
       const text = name.slice("oci/".length);
       const tag = text.replace(/%2F/gi, "/").replaceAll("%25", "%");
@@ -158,9 +192,26 @@ class OciCheck {
     const { objects } = this.#repository;
     if (objects.sizeOf(id) === null) return id;
     for (const object of (await Splitstream.open(objects, id)).objects()) {
-      if (objects.sizeOf(object) === null) return object;
+      if (!this.#isThere(object)) return object;
     }
     return null;
+  }
+
+  /** Whether an object is there; where it shall be read, tells of bytes that are not its own. */
+  #isThere(id: ObjectId): boolean {
+    const { objects } = this.#repository;
+    if (objects.sizeOf(id) === null) return false;
+    if (this.#compared === null || this.#compared.has(id)) return true;
+    this.#options.signal?.throwIfAborted();
+    this.#compared.add(id);
+    const path = `objects/${objectPath(id)}`;
+    try {
+      const observed = objects.measure(id);
+      if (observed !== id) this.#found("object-digest-mismatch", path, `its digest is ${observed}`);
+    } catch (error) {
+      this.#found("object-open-failed", path, orThrow(error));
+    }
+    return true;
   }
 
   async #config(manifest: Manifest, config: StoredDocument, stream: Splitstream): Promise<void> {
@@ -187,11 +238,24 @@ class OciCheck {
     for (const [name, id] of config.stream.namedRefs) {
       if (!isVariantName(name)) continue;
       try {
-        if (this.#repository.objects.sizeOf(id) !== null) continue;
-        this.#found("seal-image-missing", digest, `its ${name}, object ${id}, is not there`);
+        if (this.#isThere(id)) this.#files(id);
+        else this.#found("seal-image-missing", digest, `its ${name}, object ${id}, is not there`);
       } catch (error) {
         this.#found("seal-image-missing", digest, orThrow(error));
       }
+    }
+  }
+
+  /** The files of an EROFS, of which some are no objects of a layer: those with holes. */
+  #files(id: ObjectId): void {
+    if (this.#compared === null) return; // `checkRepository` looks at them.
+    try {
+      for (const object of imageObjects(this.#repository.objects, id)) {
+        if (this.#isThere(object)) continue;
+        this.#found("image-missing-object", `images/${id}`, `object ${object} is not there`);
+      }
+    } catch (error) {
+      this.#found("image-invalid", `images/${id}`, orThrow(error));
     }
   }
 
@@ -202,7 +266,7 @@ class OciCheck {
         return this.#found("layer-stream-missing", diffId, "the repository does not have it");
       }
       for (const id of stream.objects()) {
-        if (this.#repository.objects.sizeOf(id) !== null) continue;
+        if (this.#isThere(id)) continue;
         this.#found("layer-object-missing", diffId, `object ${id} is not there`);
       }
     } catch (error) {

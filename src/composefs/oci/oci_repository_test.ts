@@ -258,6 +258,50 @@ Deno.test("every damage of a container image is found", async () => {
   );
 });
 
+Deno.test("a check of one image reads its objects, unless it shall not", async () => {
+  await withRepository(async (repository) => {
+    const { images } = await pullFixture(repository, TWO_LAYERS);
+    const { objects } = repository;
+    const kindsOf = async (metadataOnly: boolean) => {
+      const kinds: OciFsckKind[] = [];
+      const onProblem = ({ kind }: { kind: OciFsckKind }) => void kinds.push(kind);
+      const options = { name: "test", metadataOnly, onProblem };
+      strictEqual((await checkOciImages(repository, options)).objectsChecked > 0, !metadataOnly);
+      return kinds;
+    };
+    deepStrictEqual(await kindsOf(false), []);
+    const [file] = (await openStream(repository, LAYER, "ocilayer"))!.objects();
+    flipByte(objects.pathOf(file));
+    deepStrictEqual(await kindsOf(false), ["object-digest-mismatch"]);
+    deepStrictEqual(await kindsOf(true), []);
+    flipByte(objects.pathOf([...images.values()][0]));
+    deepStrictEqual((await kindsOf(false)).slice(0, 2), [
+      "object-digest-mismatch",
+      "object-digest-mismatch",
+    ]);
+  });
+});
+
+Deno.test("a file in the place of a tag is found, and the images are looked at", async () => {
+  await withRepository(async (repository) => {
+    await pullFixture(repository, TWO_LAYERS);
+    const tag = `${repository.streams.path}/refs/oci/test`;
+    Deno.removeSync(tag);
+    Deno.writeTextFileSync(tag, "");
+    const kinds: OciFsckKind[] = [];
+    const onProblem = ({ kind }: { kind: OciFsckKind }) => void kinds.push(kind);
+    strictEqual((await checkOciImages(repository, { onProblem })).imagesChecked, 1);
+    deepStrictEqual(kinds, ["ref-resolve-failed"]);
+  });
+});
+
+/** Changes the last byte of a file. */
+function flipByte(path: string): void {
+  const bytes = Deno.readFileSync(path);
+  bytes[bytes.length - 1] ^= 1;
+  Deno.writeFileSync(path, bytes);
+}
+
 Deno.test("a configuration that is no configuration of the manifest's layers is found", async () => {
   const plant = async (repository: Repository, config: string) => {
     const { manifestBytes, configStream: stream } = await openOciImage(repository, "test");

@@ -31,35 +31,39 @@ export async function runFsck(
     const { kind, path, message } = problem;
     terminal.writeOutput(`${kind}: ${oneLine(path)}: ${oneLine(message)}\n`);
   };
-  const { report, imageCount } = await withRepository(args, { signal }, async (repository) => {
+  const { report, container } = await withRepository(args, { signal }, async (repository) => {
     const { image, metadataOnly } = args;
     const report: FsckReport | null = image === undefined
       ? await checkRepository(repository, { metadataOnly, onProblem, signal })
       : null;
-    const imageCount = await checkOciImages(repository, { name: image, onProblem, signal });
-    return { report, imageCount };
+    const container = await checkOciImages(repository, {
+      name: image,
+      metadataOnly,
+      onProblem,
+      signal,
+    });
+    return { report, container };
   });
   const isOk = problems.length === 0;
   if (args.json) {
-    const { objectsChecked = 0, streamsChecked = 0, imagesChecked = 0, refsChecked = 0 } = report ??
-      {};
+    const { streamsChecked = 0, imagesChecked = 0, refsChecked = 0 } = report ?? {};
     const result = {
       ok: isOk,
-      objectsChecked,
+      objectsChecked: report?.objectsChecked ?? container.objectsChecked,
       streamsChecked,
       imagesChecked,
       refsChecked,
-      ociImagesChecked: imageCount,
+      ociImagesChecked: container.imagesChecked,
       errors: problems,
     };
     terminal.writeOutput(`${JSON.stringify(result, null, 2)}\n`);
   } else if (!isQuiet) {
-    const parts = report === null ? [] : [
+    const parts = report === null ? [`${container.objectsChecked} objects`] : [
       `${report.objectsChecked} objects`,
       `${report.streamsChecked} streams`,
       `${report.imagesChecked} images`,
     ];
-    parts.push(`${imageCount} container images`);
+    parts.push(`${container.imagesChecked} container images`);
     terminal.writeOutput(
       `${isOk ? "ok" : `${problems.length} problems`}: checked ${parts.join(", ")}\n`,
     );
