@@ -150,3 +150,18 @@ Deno.test("DataPlacer cuts a large file that is interrupted at large chunks alon
     [[0, 256 * 1024], [256 * 1024, 256 * 1024], [512 * 1024, 88 * 1024 + 1]],
   );
 });
+
+Deno.test("DataPlacer keeps the place of the end too where blocks alone are no chunks", () => {
+  const { placer } = placerOf();
+  const large = placer.begin(1400 * MIB + BLOCK + 5);
+  const piece = new Uint8Array(MIB).fill(1);
+  for (let i = 0; i < 1300; i++) large.write(piece);
+  const small = placer.begin(BLOCK);
+  small.write(piece.subarray(0, BLOCK));
+  small.end();
+  large.skip(100 * MIB);
+  large.write(piece.subarray(0, BLOCK + 5));
+  const content = large.end();
+  ok(content instanceof ChunkedContent);
+  ok(1400 * MIB / BLOCK / 2 ** content.chunkBits <= 2 ** 18);
+});

@@ -141,7 +141,8 @@ export class FilePlacement implements FileWriter<ErofsContent> {
     const hasHole = this.#hasHole || this.#isHoleHere();
     // A file with holes has a map anyway, and who knows how many more are to come.
     const unit = hasHole ? this.#unit : Math.max(this.#unit, RESERVED_SIZE / blockSize);
-    const hasTail = !hasHole && this.#isFlat();
+    // If it is cut after all, its end is a block, and alone it must be no less than a chunk.
+    const hasTail = !hasHole && this.#isFlat() && this.#unit === 1;
     const fileEnd = Math.ceil((hasTail ? this.#bodySize : this.#size) / blockSize);
     const end = Math.min(fileEnd, alignUp(start, unit));
     if (end === start) return;
