@@ -14,6 +14,10 @@ Deno.test("a layer is imported from a file and from standard input, and only if 
       runCli(["composefs", ...args, "--repo", repository], {
         wrapper: ["sh", "-c", `exec "$@" < "${file}"`, "sh"],
       });
+    match(
+      (await runCli(["composefs", "import-layer", "--help"])).stdout,
+      /^Usage: oci2rootfs composefs import-layer DIGEST \[FILE\]/,
+    );
     await run("init", "--insecure");
     const wrong = await run("import-layer", digestOf(new Uint8Array(1)));
     match(wrong.stderr, /its digest is/);

@@ -129,8 +129,8 @@ function importLayerCommand() {
   return command(
     "import-layer",
     merge(
-      importedLayer(),
       object({
+        ...importedLayer(),
         file: optional(argument(path({ metavar: "FILE" }), {
           description:
             message`The tar of the layer, plain or compressed; default, and -: standard input.`,
@@ -148,8 +148,8 @@ export function importNamedLayerCommand() {
   return command(
     "import-layer",
     merge(
-      importedLayer(),
       object({
+        ...importedLayer(),
         file: constant(undefined),
         name: optional(argument(layerName(), aboutLayerName())),
       }),
@@ -167,14 +167,15 @@ function aboutLayerName() {
   return { description: message`A name that keeps the layer, of no image as it is.` };
 }
 
+/** What all forms of `import-layer` take; in one object, so that the help has the order of them. */
 function importedLayer() {
-  return object({
+  return {
     command: constant("composefs"),
     action: constant("import-layer"),
     diffId: argument(string({ metavar: "DIGEST" }), {
       description: message`The digest that the tar must have.`,
     }),
-  });
+  };
 }
 
 function importImageCommand() {
