@@ -45,7 +45,7 @@ export class ObjectListing {
     let names = this.#names.get(head);
     if (names !== undefined) return names;
     if (this.#nameCount >= this.#mostNames) return null;
-    names = new Set(namesIn(join(this.#directory, head)));
+    names = namesIn(join(this.#directory, head));
     this.#names.set(head, names);
     this.#nameCount += names.size;
     return names;
@@ -53,13 +53,14 @@ export class ObjectListing {
 }
 
 /** Names of the files in a directory, which need not be there. */
-function namesIn(path: string): string[] {
+function namesIn(path: string): Set<string> {
+  const names = new Set<string>();
   try {
-    return [...Deno.readDirSync(path)].filter((it) => it.isFile).map(({ name }) => name);
+    for (const { name, isFile } of Deno.readDirSync(path)) if (isFile) names.add(name);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw systemError(error, "read directory", path);
+    if (!(error instanceof Deno.errors.NotFound)) throw systemError(error, "read directory", path);
   }
+  return names;
 }
 
 function isFile(path: string): boolean {
