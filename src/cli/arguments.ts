@@ -105,15 +105,22 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
   const words = withOptionsBehind(isMainForm ? withDiskValues(withJournalSize(args)) : args);
   // To make and to ask the parsers of all commands takes longer than many a command does.
   const alone = parseSync((COMMANDS.get(words[0]) ?? convertParser)(), words);
-  const parsed = alone.success ? alone.value : parseAmongAll(words, terminal);
+  // A command knows best what is wrong with it: all together propose options of others.
+  const parsed = alone.success
+    ? alone.value
+    : parseAmongAll(words, terminal, isMainForm ? null : alone.error);
   if (parsed?.command !== "completion") return parsed;
   return parseArguments([COMPLETION_OPTION, parsed.shell], terminal);
 }
 
-/** Reads the arguments where they ask for help, the version or completion, or make no sense. */
+/**
+ * Reads the arguments where they ask for help, the version or completion, or make no sense; `known`
+ * is what is wrong with them then, as far as it is known.
+ */
 function parseAmongAll(
   words: readonly string[],
   terminal: Terminal,
+  known: Message | null,
 ): Command | CompletionArguments | null {
   const isCompletion = words[0] === COMPLETION_OPTION;
   let isAnswered = false;
@@ -143,7 +150,7 @@ function parseAmongAll(
     stdout: (text) => terminal.writeOutput(`${text}\n`),
     stderr: () => {},
     onError(_exitCode: number, error: Message): never {
-      const text = sentence(formatMessage(error, { quotes: true }));
+      const text = sentence(formatMessage(known ?? error, { quotes: true }));
       throw new UsageError(text, { command: commandIn(commands.usage, words) });
     },
   });

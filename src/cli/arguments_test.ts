@@ -207,6 +207,11 @@ Deno.test("parseArguments() shows what a command must be given, and names it whe
   for (const [line, command] of wrong) {
     throws(() => parseArguments(line.split(" "), recordedTerminal()), { command });
   }
+  // Other commands have options of a like name.
+  throws(
+    () => parseArguments(["composefs", "fsck", "--bogus"], recordedTerminal()),
+    (error: UsageError) => !error.message.includes("Did you mean"),
+  );
   const help = written("composefs", "copy", "--help");
   for (const option of ["--zerocopy", "--repo DIR", "--debug"]) ok(help.includes(option), option);
 });
