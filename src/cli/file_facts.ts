@@ -5,21 +5,11 @@
  */
 import type { ByteString } from "../bytes/byte_string.ts";
 import { FileKind, type Inode } from "../tree/inode.ts";
+import { KIND_LETTERS } from "../tree/kind_letters.ts";
 import { exactText } from "./shown_name.ts";
 
 /** How times are written: to the minute, to the nanosecond, or as seconds since 1970. */
 export type TimeStyle = "long-iso" | "full-iso" | "epoch";
-
-/** The first letter of a mode for each kind. */
-const KIND_LETTERS: Readonly<Record<FileKind, string>> = {
-  [FileKind.regular]: "-",
-  [FileKind.directory]: "d",
-  [FileKind.characterDevice]: "c",
-  [FileKind.blockDevice]: "b",
-  [FileKind.fifo]: "p",
-  [FileKind.socket]: "s",
-  [FileKind.symlink]: "l",
-};
 
 /** Names of the kinds, as `stat` has them. */
 export const KIND_NAMES: Readonly<Record<FileKind, string>> = {

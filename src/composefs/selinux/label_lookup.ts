@@ -5,9 +5,9 @@
  */
 import type { ByteString } from "../../bytes/byte_string.ts";
 import type { FileKind } from "../../tree/inode.ts";
+import { KIND_LETTERS } from "../../tree/kind_letters.ts";
 import { matchesExactly } from "./exact_match.ts";
 import type { LabelPolicy } from "./label_policy.ts";
-import { KIND_LETTERS } from "./label_rule.ts";
 import { Operation } from "./pattern_program.ts";
 import { PatternRunner, type Places } from "./pattern_runner.ts";
 import type { StepBudget } from "./step_budget.ts";

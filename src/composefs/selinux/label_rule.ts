@@ -14,6 +14,7 @@
 import { type ByteString, displayByteString } from "../../bytes/byte_string.ts";
 import { ImageError } from "../../image_error.ts";
 import { FileKind } from "../../tree/inode.ts";
+import { KIND_LETTERS } from "../../tree/kind_letters.ts";
 import { wordLines } from "./word_lines.ts";
 
 /** A rule. */
@@ -27,17 +28,6 @@ export interface LabelRule {
   /** The label that they get, `null` for none. */
   readonly label: ByteString | null;
 }
-
-/** The letters of the kinds of files. */
-export const KIND_LETTERS: Readonly<Record<FileKind, string>> = {
-  [FileKind.regular]: "-",
-  [FileKind.directory]: "d",
-  [FileKind.characterDevice]: "c",
-  [FileKind.blockDevice]: "b",
-  [FileKind.fifo]: "p",
-  [FileKind.socket]: "s",
-  [FileKind.symlink]: "l",
-};
 
 const NO_LABEL = "<<none>>";
 

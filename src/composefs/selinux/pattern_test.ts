@@ -1,8 +1,9 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { FileKind } from "../../tree/inode.ts";
+import { KIND_LETTERS } from "../../tree/kind_letters.ts";
 import { LabelLookup } from "./label_lookup.ts";
-import { KIND_LETTERS, type LabelRule } from "./label_rule.ts";
+import type { LabelRule } from "./label_rule.ts";
 import { PatternProgram } from "./pattern_program.ts";
 import { StepBudget } from "./step_budget.ts";
 
