@@ -162,7 +162,9 @@ Deno.test("patterns match what they match in JavaScript", () => {
       fc.array(arbitraryPath, { minLength: 10, maxLength: 10 }),
       (pattern, paths) => {
         const matches = matcher(pattern);
-        const expected = new RegExp(`^(?:${pattern}).$`, "s");
+        // V8 loses alternatives beside a "^" that follows others (`^(?:.*?a(?:^)|)$` on nothing).
+        const safe = pattern.replaceAll("(?:^)", "(?:(?<![^]))");
+        const expected = new RegExp(`^(?:${safe}).$`, "s");
         for (const path of paths) {
           for (const kind of [FileKind.regular, FileKind.directory]) {
             const answer = expected.test(path + KIND_LETTERS[kind]);
