@@ -1,9 +1,9 @@
 /**
- * The command line as a whole: main form, sub-commands, help, version, completion.
+ * The command line as a whole: all commands, help, version, completion, and what is wrong.
  *
  * @module
  */
-import { group, object, or } from "@optique/core/constructs";
+import { group, or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import {
   commandLine,
@@ -12,85 +12,24 @@ import {
   type Message,
   message,
 } from "@optique/core/message";
-import { type InferValue, type Parser, parseSync } from "@optique/core/parser";
-import { argument, command, constant } from "@optique/core/primitives";
-import { choice } from "@optique/core/valueparser";
-import { type CacheArguments, cacheParser } from "./commands/cache_options.ts";
+import { commandOf } from "./command_table.ts";
 import {
-  type DiffArguments,
-  diffParser,
-  type VerifyArguments,
-  verifyParser,
-} from "./commands/compare_options.ts";
-import {
-  type ComposefsArguments,
-  composefsParser,
-} from "./commands/composefs/composefs_options.ts";
-import { withOptionsBehind } from "./commands/composefs/oci_options.ts";
-import { type ConvertArguments, convertParser } from "./commands/convert_options.ts";
-import { withDiskValues } from "./commands/disk_options.ts";
-import { type ExtractArguments, extractParser } from "./commands/extract_options.ts";
-import { withJournalSize } from "./commands/format_options.ts";
-import { type InspectArguments, inspectParser } from "./commands/inspect_options.ts";
-import { type PullArguments, pullParser } from "./commands/pull_options.ts";
-import {
-  type CatArguments,
-  catParser,
-  type DumpArguments,
-  dumpParser,
-  type LsArguments,
-  lsParser,
-  type StatArguments,
-  statParser,
-  type TreeArguments,
-  treeParser,
-} from "./commands/view_options.ts";
+  type Command,
+  type CommandOrCompletion,
+  COMMANDS,
+  isMainForm,
+  readCommand,
+  wordsOf,
+} from "./commands.ts";
+import { convertParser } from "./commands/convert_options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 import { commandIn, mainUsage, withShortLines } from "./usage_line.ts";
 import { VERSION } from "./version.ts";
 
 const PROGRAM = "oci2rootfs";
-/** What the scripts of {@linkcode printCompletion} call; not meant to be typed. */
+/** What the scripts of `completion` call; not meant to be typed. */
 const COMPLETION_OPTION = "--completion";
-const SHELLS = ["bash", "zsh", "fish", "pwsh", "nu"] as const;
-
-/** A command with its arguments. */
-export type Command =
-  | ConvertArguments
-  | PullArguments
-  | InspectArguments
-  | LsArguments
-  | CatArguments
-  | StatArguments
-  | TreeArguments
-  | DumpArguments
-  | ExtractArguments
-  | DiffArguments
-  | VerifyArguments
-  | CacheArguments
-  | ComposefsArguments;
-
-/** What `completion` takes. */
-type CompletionArguments = InferValue<ReturnType<typeof completionParser>>;
-type MakeParser = () => Parser<"sync", Command | CompletionArguments>;
-
-/** The parsers of commands by their names, in the order in which help lists them. */
-const COMMANDS: ReadonlyMap<string, MakeParser> = new Map<string, MakeParser>([
-  ["pull", pullParser],
-  ["inspect", inspectParser],
-  ["ls", lsParser],
-  ["cat", catParser],
-  ["stat", statParser],
-  ["tree", treeParser],
-  ["dump", dumpParser],
-  ["extract", extractParser],
-  ["diff", diffParser],
-  ["verify", verifyParser],
-  ["cache", cacheParser],
-  ["composefs", composefsParser],
-  ["completion", completionParser],
-]);
 
 /**
  * Reads the arguments. `null` when they asked for help, the version or completion, which has been
@@ -100,15 +39,11 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
   if (args.length === 0) {
     throw new UsageError(`Cannot convert without an image: usage is ${PROGRAM} IMAGE -o OUT`);
   }
-  // The main form alone has options that may have a value.
-  const isMainForm = !COMMANDS.has(args[0]);
-  const words = withOptionsBehind(isMainForm ? withDiskValues(withJournalSize(args)) : args);
-  // To make and to ask the parsers of all commands takes longer than many a command does.
-  const alone = parseSync((COMMANDS.get(words[0]) ?? convertParser)(), words);
+  const alone = readCommand(args);
   // A command knows best what is wrong with it: all together propose options of others.
   const parsed = alone.success
     ? alone.value
-    : parseAmongAll(words, terminal, isMainForm ? null : alone.error);
+    : parseAmongAll(wordsOf(args), terminal, isMainForm(args) ? null : alone.error);
   if (parsed?.command !== "completion") return parsed;
   return parseArguments([COMPLETION_OPTION, parsed.shell], terminal);
 }
@@ -121,7 +56,7 @@ function parseAmongAll(
   words: readonly string[],
   terminal: Terminal,
   known: Message | null,
-): Command | CompletionArguments | null {
+): CommandOrCompletion | null {
   const isCompletion = words[0] === COMPLETION_OPTION;
   let isAnswered = false;
   const answered = () => {
@@ -129,7 +64,7 @@ function parseAmongAll(
     return null;
   };
   const commands = or(
-    group("Commands", or(...[...COMMANDS.values()].map((make) => make()))),
+    group("Commands", commandOf(COMMANDS, [])),
     convertParser(),
   );
   const parser = { ...commands, usage: withShortLines(commands.usage) };
@@ -155,17 +90,6 @@ function parseAmongAll(
     },
   });
   return isAnswered ? null : parsed;
-}
-
-function completionParser() {
-  return command(
-    "completion",
-    object({
-      command: constant("completion"),
-      shell: argument(choice(SHELLS, { metavar: "SHELL" })),
-    }),
-    { description: message`Print a completion script for bash, zsh, fish, pwsh or nu.` },
-  );
 }
 
 function examples(): Message {

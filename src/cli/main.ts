@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Command, parseArguments } from "./arguments.ts";
+import { type Command, readCommand } from "./commands.ts";
 import { errorText } from "./error_text.ts";
 import { type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { withInterruption } from "./interruption.ts";
@@ -15,7 +15,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   const terminal = processTerminal();
   let command: Command | null = null;
   try {
-    command = parseArguments(args, terminal);
+    command = await askedCommand(args, terminal);
     if (command === null) return 0;
     return await runCommand(command, terminal);
   } catch (error) {
@@ -35,6 +35,14 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     }));
     return exitCodeOf(error);
   }
+}
+
+/** The command that was asked for; `null` where what was asked for has been written. */
+async function askedCommand(args: readonly string[], terminal: Terminal): Promise<Command | null> {
+  const read = readCommand(args);
+  if (read.success && read.value.command !== "completion") return read.value;
+  // Help and what explains errors take long to load.
+  return (await import("./arguments.ts")).parseArguments(args, terminal);
 }
 
 async function runCommand(command: Command, terminal: Terminal): Promise<ExitCode> {

@@ -3,29 +3,30 @@
  *
  * @module
  */
-import { or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import type { InferValue } from "@optique/core/parser";
 import { command } from "@optique/core/primitives";
-import { imageFileParser } from "./image_file_options.ts";
-import { imageParser } from "./image_options.ts";
-import { keepParser } from "./keep_options.ts";
-import { ociParser } from "./oci_options.ts";
-import { pullParser } from "./pull_options.ts";
+import { commandOf } from "../../command_table.ts";
+import { IMAGE_FILE_COMMANDS } from "./image_file_options.ts";
+import { IMAGE_COMMANDS } from "./image_options.ts";
+import { KEEP_COMMANDS } from "./keep_options.ts";
+import { ociCommand } from "./oci_options.ts";
+import { PULL_COMMANDS } from "./pull_options.ts";
+
+const COMPOSEFS_COMMANDS = {
+  ...PULL_COMMANDS,
+  ...IMAGE_COMMANDS,
+  ...KEEP_COMMANDS,
+  ...IMAGE_FILE_COMMANDS,
+  oci: ociCommand,
+} as const;
 
 /** What `composefs` takes. */
 export type ComposefsArguments = InferValue<ReturnType<typeof composefsParser>>;
 
-/** The parser of `composefs`. */
-export function composefsParser() {
-  const commands = or(
-    pullParser(),
-    imageParser(),
-    keepParser(),
-    imageFileParser(),
-    ociParser(),
-  );
-  return command("composefs", commands, {
+/** The parser of `composefs`, or of the one command of it that `words` begin with. */
+export function composefsParser(words: readonly string[]) {
+  return command("composefs", commandOf(COMPOSEFS_COMMANDS, words), {
     description: message`Keep images in a repository that has every file once, and mount them.`,
   });
 }

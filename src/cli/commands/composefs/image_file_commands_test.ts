@@ -3,9 +3,10 @@ import { runParserSync } from "@optique/core/facade";
 import { mustRun } from "../../../../tests/run_tool.ts";
 import { toolTest } from "../../../../tests/tools.ts";
 import { ImageError } from "../../../image_error.ts";
+import { commandOf } from "../../command_table.ts";
 import { recordedTerminal } from "../../terminal_fixture.ts";
 import { UsageError } from "../../usage_error.ts";
-import { imageFileParser } from "./image_file_options.ts";
+import { IMAGE_FILE_COMMANDS } from "./image_file_options.ts";
 import { runImageFile } from "./run_image_file.ts";
 
 const VECTORS = new URL("../../../../testdata/composefs/", import.meta.url).pathname;
@@ -13,7 +14,7 @@ const VECTORS = new URL("../../../../testdata/composefs/", import.meta.url).path
 /** Runs a command and answers what it wrote to standard output. */
 async function run(...args: readonly string[]): Promise<string> {
   const terminal = recordedTerminal();
-  const parsed = runParserSync(imageFileParser(), "composefs", [...args], {
+  const parsed = runParserSync(commandOf(IMAGE_FILE_COMMANDS, args), "composefs", [...args], {
     stderr: () => {},
     onError: () => {
       throw new UsageError("wrong arguments");

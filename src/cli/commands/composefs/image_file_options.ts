@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { merge, object, or } from "@optique/core/constructs";
+import { merge, object } from "@optique/core/constructs";
 import { type Message, message } from "@optique/core/message";
 import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
@@ -13,6 +13,7 @@ import { path } from "@optique/run/valueparser";
 import { parseAlgorithm } from "../../../composefs/repository/object_id.ts";
 import { messageOptions } from "../message_options.ts";
 import { pathArgument, viewOptions } from "../view_options.ts";
+import type { ArgumentsOf } from "../../command_table.ts";
 import { algorithmChoice, versionChoice } from "./repository_options.ts";
 
 /** What `composefs create-image` takes. */
@@ -32,21 +33,19 @@ export type MissingObjectsArguments = InferValue<ReturnType<typeof missingObject
 /** What `composefs cat` takes. */
 export type CatImageArguments = InferValue<ReturnType<typeof catCommand>>;
 /** What any of these commands takes. */
-export type ImageFileArguments = InferValue<ReturnType<typeof imageFileParser>>;
+export type ImageFileArguments = ArgumentsOf<typeof IMAGE_FILE_COMMANDS>;
 
-/** The parser of these commands. */
-export function imageFileParser() {
-  return or(
-    createImageCommand(),
-    createDumpfileCommand(),
-    computeDigestCommand(),
-    lsCommand(),
-    dumpCommand(),
-    imageObjectsCommand(),
-    missingObjectsCommand(),
-    catCommand(),
-  );
-}
+/** These commands. */
+export const IMAGE_FILE_COMMANDS = {
+  "create-image": createImageCommand,
+  "create-dumpfile": createDumpfileCommand,
+  "compute-digest": computeDigestCommand,
+  ls: lsCommand,
+  dump: dumpCommand,
+  "image-objects": imageObjectsCommand,
+  "missing-objects": missingObjectsCommand,
+  cat: catCommand,
+} as const;
 
 function createImageCommand() {
   return command(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { merge, object, or } from "@optique/core/constructs";
+import { merge, object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
@@ -37,21 +37,19 @@ export type MountArguments = InferValue<ReturnType<typeof mountCommand>>;
 /** What `composefs unmount` takes. */
 export type UnmountArguments = InferValue<ReturnType<typeof unmountCommand>>;
 
-/** The parser of these commands. */
-export function imageParser() {
-  return or(
-    imagesCommand(),
-    inspectCommand(),
-    tagCommand(),
-    untagCommand(),
-    layerCommand(),
-    computeIdCommand(),
-    computeKargCommand(),
-    dumpFilesCommand(),
-    mountCommand(),
-    unmountCommand(),
-  );
-}
+/** These commands. */
+export const IMAGE_COMMANDS = {
+  images: imagesCommand,
+  inspect: inspectCommand,
+  tag: tagCommand,
+  untag: untagCommand,
+  layer: layerCommand,
+  "compute-id": computeIdCommand,
+  "compute-karg": computeKargCommand,
+  "dump-files": dumpFilesCommand,
+  mount: mountCommand,
+  umount: unmountCommand,
+} as const;
 
 /** A container image of the repository. */
 export function imageArgument() {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { merge, object, or } from "@optique/core/constructs";
+import { merge, object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
@@ -21,10 +21,13 @@ export type CatStreamArguments = InferValue<ReturnType<typeof catStreamCommand>>
 /** What `composefs referrers` takes. */
 export type ReferrersArguments = InferValue<ReturnType<typeof referrersCommand>>;
 
-/** The parser of these commands. */
-export function keepParser() {
-  return or(gcCommand(), fsckCommand(), catStreamCommand(), referrersCommand());
-}
+/** These commands. */
+export const KEEP_COMMANDS = {
+  gc: gcCommand,
+  fsck: fsckCommand,
+  "cat-stream": catStreamCommand,
+  referrers: referrersCommand,
+} as const;
 
 function gcCommand() {
   return command(

@@ -3,27 +3,28 @@
  *
  * @module
  */
-import { or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { command } from "@optique/core/primitives";
-import { dumpOciCommand, imageParser } from "./image_options.ts";
+import { commandOf } from "../../command_table.ts";
+import { dumpOciCommand, IMAGE_COMMANDS } from "./image_options.ts";
 import { fsckCommand } from "./keep_options.ts";
 import { copyCommand, importNamedLayerCommand, pullCommand } from "./pull_options.ts";
 
-/** The parser of the group; what it answers is what the commands answer without it. */
-export function ociParser() {
-  return command(
-    "oci",
-    or(
-      pullCommand(),
-      importNamedLayerCommand(),
-      copyCommand(),
-      imageParser(),
-      dumpOciCommand(),
-      fsckCommand(),
-    ),
-    { description: message`The commands on container images by their names of cfsctl.` },
-  );
+/** What they answer is what the commands answer without the group. */
+const OCI_COMMANDS = {
+  pull: pullCommand,
+  "import-layer": importNamedLayerCommand,
+  copy: copyCommand,
+  ...IMAGE_COMMANDS,
+  dump: dumpOciCommand,
+  fsck: fsckCommand,
+} as const;
+
+/** The parser of the group, or of the one command in it that `words` begin with. */
+export function ociCommand(words: readonly string[]) {
+  return command("oci", commandOf(OCI_COMMANDS, words), {
+    description: message`The commands on container images by their names of cfsctl.`,
+  });
 }
 
 /** Options of cfsctl that stand in front of its commands, and whether a value follows. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { merge, object, or } from "@optique/core/constructs";
+import { merge, object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
@@ -32,16 +32,14 @@ export type CopyArguments = InferValue<ReturnType<typeof copyCommand>>;
 /** What `composefs import-image` takes. */
 export type ImportImageArguments = InferValue<ReturnType<typeof importImageCommand>>;
 
-/** The parser of these commands. */
-export function pullParser() {
-  return or(
-    initCommand(),
-    pullCommand(),
-    importLayerCommand(),
-    importImageCommand(),
-    copyCommand(),
-  );
-}
+/** These commands. */
+export const PULL_COMMANDS = {
+  init: initCommand,
+  pull: pullCommand,
+  "import-layer": importLayerCommand,
+  "import-image": importImageCommand,
+  copy: copyCommand,
+} as const;
 
 function initCommand() {
   return command(
