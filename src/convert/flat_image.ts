@@ -16,11 +16,8 @@ import { convert, type ConvertOptions } from "./convert.ts";
 /** Bytes of one read. */
 const READ_SIZE = 256 * 1024;
 
-/** Whether the layers of an image are tars with digests, and its documents are known. */
-export function hasTarLayers({ documents, layers }: Image): boolean {
-  return documents !== undefined &&
-    layers.every(({ job }) => job.kind === "tar" && job.diffId !== null);
-}
+/** Options of {@linkcode flatImage}. */
+export type FlatImageOptions = Pick<ConvertOptions, "signal" | "workers" | "onNotice">;
 
 /**
  * Writes all files of `image` as a tar to `path` and answers the image of that layer; its
@@ -32,7 +29,7 @@ export function hasTarLayers({ documents, layers }: Image): boolean {
 export async function flatImage(
   image: Image,
   path: string,
-  options: Pick<ConvertOptions, "signal" | "workers" | "onNotice"> = {},
+  options: FlatImageOptions = {},
 ): Promise<Image> {
   await convert(image, tar(), fileSink(path), options);
   const { digest: diffId, size } = digestOfFile(path);

@@ -54,8 +54,8 @@ export interface HostXattr {
 export interface HostDirectory {
   /** Where it is, fit to be shown. */
   readonly path: string;
-  /** All names in it but `.` and `..`, in no order. */
-  names(): ByteString[];
+  /** All names in it but `.` and `..`, in no order; with `onlyFiles` those of regular files. */
+  names(onlyFiles?: boolean): ByteString[];
   /** What is at `name`; `null` where nothing is. */
   stat(name: ByteString): HostStat | null;
   /** Opens the directory `name`. */
@@ -93,6 +93,9 @@ export interface HostFile {
   close(): void;
 }
 
+/** Opens a directory by its path, symbolic links followed. */
+export type OpenDirectory = (path: string) => HostDirectory;
+
 /** The files of this machine. Close it when all that was opened is closed. */
 export interface HostFiles {
   /** What cannot be seen of files, for a notice; `null` where everything can. */
@@ -110,9 +113,14 @@ export interface HostFiles {
    * Opens a directory by its path, symbolic links followed. Throws `ImageError` `NOT_FOUND`,
    * `PERMISSION` or `IO`.
    */
-  open(path: string): HostDirectory;
+  readonly open: OpenDirectory;
   /** Gives the C library back. */
   close(): void;
+}
+
+/** The best way to directories: `linux` where there is one. */
+export function directoriesOf(linux: Linux | null): OpenDirectory {
+  return linux === null ? portableDirectory : (path) => linuxDirectory(linux, path);
 }
 
 /** Takes the best way to the files of this machine that is there. */
@@ -124,7 +132,7 @@ export function openHostFiles(): HostFiles {
       noXattrs: linux.reason,
       seesTrusted: false,
       uid: null,
-      open: portableDirectory,
+      open: directoriesOf(null),
       close: () => {},
     };
   }
@@ -136,7 +144,7 @@ export function openHostFiles(): HostFiles {
     noXattrs: null,
     seesTrusted,
     uid: isInitial && uid === 0 ? null : uid,
-    open: (path) => linuxDirectory(linux, path),
+    open: directoriesOf(linux),
     close: () => linux.close(),
   };
 }

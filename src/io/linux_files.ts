@@ -23,6 +23,12 @@ const O_NONBLOCK = 0o4000;
 const O_DIRECTORY = IS_ARM ? 0o40000 : 0o200000;
 const O_NOFOLLOW = IS_ARM ? 0o100000 : 0o400000;
 const O_CLOEXEC = 0o2000000;
+// Kinds of files in `st_mode`, `sys/stat.h`.
+const S_IFMT = 0o170000;
+const S_IFREG = 0o100000;
+// Types of names, `dirent.h`.
+const DT_UNKNOWN = 0;
+const DT_REG = 8;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 /** `_IOW(0x94, 13, struct file_clone_range)`, `linux/fs.h`. */
@@ -71,7 +77,7 @@ class LinuxDirectory implements HostDirectory {
     return displayByteString(this.#path);
   }
 
-  names(): ByteString[] {
+  names(onlyFiles = false): ByteString[] {
     const { linux, answer } = this.#shared;
     const view = new DataView(answer.buffer);
     const names: ByteString[] = [];
@@ -83,7 +89,8 @@ class LinuxDirectory implements HostDirectory {
         // struct linux_dirent64: inode u64, offset u64, record length u16, type u8, name
         for (let at = 0; at < end; at += view.getUint16(at + 16, true)) {
           const name = byteStringFrom(answer, at + 19, answer.indexOf(0, at + 19));
-          if (name !== "." && name !== "..") names.push(name);
+          if (name === "." || name === "..") continue;
+          if (!onlyFiles || this.#isFile(name, answer[at + 18])) names.push(name);
         }
       }
     });
@@ -98,6 +105,13 @@ class LinuxDirectory implements HostDirectory {
       if (isErrno(error, "ENOENT")) return null;
       throw systemError(error, "read", this.#shown(name));
     }
+  }
+
+  /** Whether a name of that type is of a regular file; not every file system tells types. */
+  #isFile(name: ByteString, type: number): boolean {
+    if (type !== DT_UNKNOWN) return type === DT_REG;
+    const stat = this.stat(name);
+    return stat !== null && (stat.mode & S_IFMT) === S_IFREG;
   }
 
   directory(name: ByteString): HostDirectory {

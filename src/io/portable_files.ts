@@ -25,9 +25,11 @@ class PortableDirectory implements HostDirectory {
     this.path = path;
   }
 
-  names(): ByteString[] {
+  names(onlyFiles = false): ByteString[] {
     try {
-      return [...Deno.readDirSync(this.path)].map(({ name }) => this.#checked(name));
+      return [...Deno.readDirSync(this.path)]
+        .filter(({ isFile }) => isFile || !onlyFiles)
+        .map(({ name }) => this.#checked(name));
     } catch (error) {
       throw systemError(error, "read directory", this.path);
     }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { utf8ByteString } from "../../bytes/byte_string.ts";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { tryEnableVerity } from "../../fsverity/verity_file.ts";
+import { directoriesOf } from "../../io/host_files.ts";
 import { Linux } from "../../io/linux.ts";
 import { ObjectStore } from "../repository/object_store.ts";
 
@@ -26,7 +27,7 @@ export function openDigestStore(path: string, algorithm: VerityAlgorithm): Diges
     if (linux !== null) tryEnableVerity(linux, utf8ByteString(file), algorithm);
   };
   return {
-    store: new ObjectStore(path, algorithm, protect, true),
+    store: new ObjectStore(path, algorithm, directoriesOf(linux), protect, true),
     close() {
       linux?.close();
       try {

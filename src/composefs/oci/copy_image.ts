@@ -6,7 +6,6 @@
 import { ImageError } from "../../image_error.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import type { ObjectId } from "../repository/object_id.ts";
-import { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
@@ -94,7 +93,7 @@ async function copyLayers(
   options: CopyOciOptions,
 ): Promise<Map<string, ObjectId>> {
   const types: ContentType[] = config === null ? ["oci_blob", "ocilayer"] : ["ocilayer"];
-  const present = new ObjectListing(to.objects.directory);
+  const present = to.objects.list();
   const layers = new Map<string, ObjectId>();
   const missing: LayerToStore[] = [];
   for (const [index, digest] of [...new Set(digests)].entries()) {

@@ -28,6 +28,12 @@ export interface PulledParts {
   manifest(tarSizes: readonly number[]): Uint8Array;
 }
 
+/** Whether an image has parts: its documents are known, and its layers are tars with digests. */
+export function hasParts({ documents, layers }: Image): boolean {
+  return documents !== undefined &&
+    layers.every(({ job }) => job.kind === "tar" && job.diffId !== null);
+}
+
 /**
  * The parts of an image. Throws `ImageError` `UNSUPPORTED` where it has no configuration, or layers
  * that are no tars with a digest.

@@ -9,7 +9,6 @@ import type { NoticeListener } from "../../notice.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import type { ImageContent } from "../image/content.ts";
 import { ObjectReader } from "../image/object_reader.ts";
-import { ObjectListing } from "../repository/object_listing.ts";
 import type { Repository } from "../repository/repository.ts";
 import { readLayerEntries } from "../splitstream/layer_stream.ts";
 import { openStream } from "./document_stream.ts";
@@ -28,7 +27,7 @@ export async function mergedTree(
   signal?: AbortSignal,
 ): Promise<FileTree<ImageContent>> {
   const layers = [];
-  const present = new ObjectListing(repository.objects.directory);
+  const present = repository.objects.list();
   for (const diffId of diffIds) {
     signal?.throwIfAborted();
     const stream = await openStream(repository, layerStream(diffId), "ocilayer");

@@ -6,7 +6,6 @@
 import { digestOf } from "../../oci/digest.ts";
 import type { Image } from "../../source/image.ts";
 import type { ObjectId } from "../repository/object_id.ts";
-import { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
@@ -113,7 +112,7 @@ async function pullLayers(
   const streams = new Map<string, ObjectId>();
   const sizes = new Map<string, number>();
   const missing: TarLayer[] = [];
-  const present = new ObjectListing(repository.objects.directory);
+  const present = repository.objects.list();
   for (const layer of layers) {
     const { diffId } = layer;
     if (streams.has(diffId) || missing.some((it) => it.diffId === diffId)) continue;

@@ -9,7 +9,6 @@ import type { Layer } from "../../layer/layer.ts";
 import { quote } from "../../oci/quote.ts";
 import type { Image } from "../../source/image.ts";
 import type { ObjectId } from "../repository/object_id.ts";
-import { ObjectListing } from "../repository/object_listing.ts";
 import type { Repository } from "../repository/repository.ts";
 import { checkDigest } from "./document_stream.ts";
 import type { LayerToStore } from "./import_layer.ts";
@@ -41,7 +40,7 @@ export async function pullArtifact(
   const digests = manifest!.layers.map(({ digest }) => digest);
   const streams = new Map<string, ObjectId>();
   const missing: LayerToStore[] = [];
-  const present = new ObjectListing(repository.objects.directory);
+  const present = repository.objects.list();
   for (const [digest, layer] of new Map(digests.map((it, i) => [it, artifact.layers[i]]))) {
     const known = await knownLayer(repository, digest, present, "oci_blob", "ocilayer");
     if (known === null) missing.push(blobToStore(layer, digest));

@@ -6,14 +6,10 @@
 import { ImageError } from "../../image_error.ts";
 import type { NoticeListener } from "../../notice.ts";
 import { quote } from "../../oci/quote.ts";
-import type { FileTree } from "../../tree/file_tree.ts";
-import type { ImageContent } from "../image/content.ts";
 import { isObjectId, type ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
-import { imageDigest, storeImage } from "../repository/store_image.ts";
 import { checkDigest, openStream } from "./document_stream.ts";
-import { expectedVariants } from "./expected_digest.ts";
-import { mergedTree, transformTree } from "./image_tree.ts";
+import type { ImageMaker } from "./image_maker.ts";
 import { type ImageVariant, isVariantName, variantName } from "./image_variant.ts";
 import { type DocumentsToStore, storeDocuments } from "./store_documents.ts";
 import { configStream } from "./stream_names.ts";
@@ -63,34 +59,24 @@ async function storeImages(
   known: ReadonlyMap<string, ObjectId>,
   options: ImageOptions,
 ): Promise<Map<string, ObjectId>> {
-  const { isBootable = false, isAsIs = false, expectedDigest, onNotice, signal } = options;
-  const variants: ImageVariant[] = [];
+  const { isBootable = false, isAsIs = false, expectedDigest } = options;
+  let loaded: ImageMaker | null = null;
+  // Merging and writing take long to load, and a repeated pull makes nothing.
+  const maker = async () =>
+    loaded ??= new (await import("./image_maker.ts")).ImageMaker(repository, diffIds, options);
+  const images = new Map<string, ObjectId>();
+  const take = async (variant: ImageVariant) => {
+    const name = variantName(variant);
+    images.set(name, known.get(name) ?? await (await maker()).store(variant));
+  };
   for (const version of repository.metadata.imageVersions) {
     const plain: ImageVariant = { version, xattrs: "allowlist-only", isBootable: false, isAsIs };
-    variants.push(plain);
-    if (isBootable) variants.push({ ...plain, isBootable: true });
-  }
-  const images = new Map<string, ObjectId>();
-  const treeOf = async (variant: ImageVariant): Promise<FileTree<ImageContent>> => {
-    const listener = images.size === 0 ? onNotice : undefined;
-    const tree = await mergedTree(repository, diffIds, listener, signal);
-    transformTree(repository, tree, variant);
-    return tree;
-  };
-  for (const variant of variants) {
-    const name = variantName(variant);
-    images.set(
-      name,
-      known.get(name) ?? storeImage(repository, await treeOf(variant), variant.version),
-    );
+    await take(plain);
+    if (isBootable) await take({ ...plain, isBootable: true });
   }
   if (expectedDigest === undefined || [...images.values()].includes(expectedDigest)) return images;
-  for (const variant of expectedVariants(isBootable)) {
-    const tree = await treeOf(variant);
-    if (imageDigest(repository, tree, variant.version) !== expectedDigest) continue;
-    images.set(variantName(variant), storeImage(repository, tree, variant.version));
-    return images;
-  }
+  const expected = await (await maker()).storeExpected(expectedDigest);
+  if (expected !== null) return images.set(...expected);
   throw new ImageError(
     "DIGEST_MISMATCH",
     `Cannot accept image: none of its forms has the digest ${

@@ -5,6 +5,8 @@
  * @module
  */
 import { join } from "node:path";
+import { ImageError } from "../../image_error.ts";
+import type { HostDirectory, OpenDirectory } from "../../io/host_files.ts";
 import { systemError } from "../../io/system_error.ts";
 import { objectPath } from "../../tree/object_content.ts";
 import type { ObjectId } from "./object_id.ts";
@@ -15,13 +17,18 @@ const MOST_NAMES = 500_000;
 /** Names of objects. Each directory is listed when it is first asked for, and stays as it was then. */
 export class ObjectListing {
   readonly #directory: string;
+  readonly #open: OpenDirectory;
   readonly #mostNames: number;
   readonly #names = new Map<string, Set<string>>();
   #nameCount = 0;
 
-  /** Lists the objects in `directory`, no further directory once there are `mostNames` names. */
-  constructor(directory: string, mostNames = MOST_NAMES) {
+  /**
+   * Lists the objects in `directory`, whose parts `open` opens; no further part once there are
+   * `mostNames` names.
+   */
+  constructor(directory: string, open: OpenDirectory, mostNames = MOST_NAMES) {
     this.#directory = directory;
+    this.#open = open;
     this.#mostNames = mostNames;
   }
 
@@ -45,22 +52,27 @@ export class ObjectListing {
     let names = this.#names.get(head);
     if (names !== undefined) return names;
     if (this.#nameCount >= this.#mostNames) return null;
-    names = namesIn(join(this.#directory, head));
+    names = this.#namesIn(join(this.#directory, head));
     this.#names.set(head, names);
     this.#nameCount += names.size;
     return names;
   }
-}
 
-/** Names of the files in a directory, which need not be there. */
-function namesIn(path: string): Set<string> {
-  const names = new Set<string>();
-  try {
-    for (const { name, isFile } of Deno.readDirSync(path)) if (isFile) names.add(name);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw systemError(error, "read directory", path);
+  /** Names of the files in a directory, which need not be there. */
+  #namesIn(path: string): Set<string> {
+    let directory: HostDirectory;
+    try {
+      directory = this.#open(path);
+    } catch (error) {
+      if (error instanceof ImageError && error.code === "NOT_FOUND") return new Set();
+      throw error;
+    }
+    try {
+      return new Set(directory.names(true));
+    } finally {
+      directory.close();
+    }
   }
-  return names;
 }
 
 function isFile(path: string): boolean {

@@ -20,6 +20,7 @@ import { verityDigest } from "../../fsverity/verity_digest.ts";
 import { ImageError } from "../../image_error.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
 import { fileSource } from "../../io/file_source.ts";
+import type { OpenDirectory } from "../../io/host_files.ts";
 import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
 import { objectPath } from "../../tree/object_content.ts";
@@ -67,6 +68,7 @@ export class ObjectStore {
   readonly counts: ObjectCounts = { newObjects: 0, newBytes: 0, knownObjects: 0, knownBytes: 0 };
   readonly #temporary: string;
   readonly #protect: ProtectObject;
+  readonly #openDirectory: OpenDirectory;
   // What the names of files in the making begin with; empty as long as there are none.
   #temporaryName = "";
   #temporaryCount = 0;
@@ -75,13 +77,25 @@ export class ObjectStore {
   readonly #rooms: WritingRooms;
 
   /** Opens the objects of the repository at `path`, or those in `path` itself with `isBare`. */
-  constructor(path: string, algorithm: VerityAlgorithm, protect: ProtectObject, isBare = false) {
+  constructor(
+    path: string,
+    algorithm: VerityAlgorithm,
+    openDirectory: OpenDirectory,
+    protect: ProtectObject,
+    isBare = false,
+  ) {
     this.algorithm = algorithm;
     this.directory = isBare ? path : join(path, "objects");
     this.#temporary = join(path, isBare ? ".tmp" : "tmp");
     this.#protect = protect;
-    this.#listing = new ObjectListing(this.directory);
+    this.#openDirectory = openDirectory;
+    this.#listing = this.list();
     this.#rooms = new WritingRooms(algorithm);
+  }
+
+  /** Lists the objects as they are from now on. */
+  list(): ObjectListing {
+    return new ObjectListing(this.directory, this.#openDirectory);
   }
 
   /** Path of an object. */

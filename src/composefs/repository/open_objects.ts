@@ -4,6 +4,7 @@
  * @module
  */
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
+import { directoriesOf } from "../../io/host_files.ts";
 import type { Linux } from "../../io/linux.ts";
 import { ObjectStore } from "./object_store.ts";
 import { protectFile } from "./protection.ts";
@@ -15,7 +16,7 @@ export function openObjects(
   isSecure: boolean,
   linux: Linux | null,
 ): ObjectStore {
-  return new ObjectStore(path, algorithm, (file) => {
+  return new ObjectStore(path, algorithm, directoriesOf(linux), (file) => {
     if (isSecure) protectFile(linux, file, algorithm);
     // Without a call for the whole file system each file is brought to the disk by itself.
     if (linux === null) syncFile(file);

@@ -9,7 +9,7 @@ import { TarParser } from "../../layer/tar/tar_parser.ts";
 import { FileKind, type Inode } from "../../tree/inode.ts";
 import { type ImageContent, objectContent } from "../image/content.ts";
 import type { ObjectId } from "../repository/object_id.ts";
-import { ObjectListing } from "../repository/object_listing.ts";
+import type { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectStore } from "../repository/object_store.ts";
 import type { ObjectWriter } from "../repository/object_writer.ts";
 import { LARGEST_INLINE } from "./layer_splitter.ts";
@@ -68,7 +68,7 @@ export async function readWhole(
 export async function readLayerEntries(
   stream: Splitstream,
   store: ObjectStore,
-  present: ObjectListing = new ObjectListing(store.directory),
+  present: ObjectListing = store.list(),
 ): Promise<LayerEntry<ImageContent>[]> {
   const collector = new EntryCollector(store, present);
   const parser = new TarParser(collector);

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { hasParts } from "../../../composefs/oci/image_parts.ts";
 import { pullOciImage, type PullOciReport } from "../../../composefs/oci/pull.ts";
 import { removeIfThere } from "../../../composefs/repository/object_store.ts";
 import type { RepositoryProgress } from "../../../composefs/repository/progress.ts";
-import { flatImage, hasTarLayers } from "../../../convert/flat_image.ts";
+import type { FlatImageOptions } from "../../../convert/flat_image.ts";
 import { shortDigest } from "../../../oci/digest.ts";
+import type { Image } from "../../../source/image.ts";
 import { openImage } from "../../../transport/open_image.ts";
 import { oneLine } from "../../error_text.ts";
 import { NoticePrinter } from "../../notices.ts";
@@ -38,10 +40,10 @@ export async function runPull(
       signal,
     });
     // What a source has as files alone becomes one layer.
-    const isKept = image.isArtifact || hasTarLayers(image);
+    const isKept = image.isArtifact || hasParts(image);
     const tar = isKept ? null : repository.objects.temporaryPath();
     try {
-      const layered = tar === null ? image : await flatImage(image, tar, {
+      const layered = tar === null ? image : await flatten(image, tar, {
         signal,
         workers: args.workers,
         onNotice: (notice) => notices.show(notice),
@@ -73,6 +75,11 @@ export async function runPull(
     terminal.writeOutput(reportText(report));
   }
   if (loudness !== "quiet") terminal.writeError(summary(report));
+}
+
+/** The same with one layer. What makes it is loaded only now, as few pulls need it. */
+async function flatten(image: Image, path: string, options: FlatImageOptions): Promise<Image> {
+  return await (await import("../../../convert/flat_image.ts")).flatImage(image, path, options);
 }
 
 /** What a script reads: digests and identities, one a line. */
