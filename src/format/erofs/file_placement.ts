@@ -51,6 +51,8 @@ export class FilePlacement implements FileWriter<ErofsContent> {
   // Blocks of zeros in front of the position that are not placed yet.
   #zeroBlocks = 0;
   #hasHole = false;
+  // Where the tail was stored, if it came in one piece; else -1.
+  #tail = -1;
   #runs = new FileRuns();
   // Up to this block of the file, the places are kept: so far behind its own number.
   #reservedEnd = 0;
@@ -80,6 +82,7 @@ export class FilePlacement implements FileWriter<ErofsContent> {
     this.#unit = 2 ** Math.max(0, Math.ceil(Math.log2(blockCount / CHUNKS_MAX)));
     this.#zeroBlocks = 0;
     this.#hasHole = false;
+    this.#tail = -1;
     this.#runs = new FileRuns();
     this.#reservedEnd = 0;
   }
@@ -95,7 +98,13 @@ export class FilePlacement implements FileWriter<ErofsContent> {
     }
     const end = at + Math.floor((bytes.length - at) / blockSize) * blockSize;
     if (end > at) this.#writeBlocks(bytes, at, end);
-    if (end < bytes.length) this.#append(bytes, end, bytes.length);
+    if (end === bytes.length) return;
+    if (this.#isWholeTail(bytes.length - end)) {
+      this.#tail = this.#tails.add(bytes.subarray(end));
+      this.#position = this.#size;
+    } else {
+      this.#append(bytes, end, bytes.length);
+    }
   }
 
   /** The next `byteCount` bytes of the file are a hole. */
@@ -156,6 +165,7 @@ export class FilePlacement implements FileWriter<ErofsContent> {
   /** Places what is left. */
   #place(): ErofsContent {
     const blockSize = this.#blockSize;
+    if (this.#tail >= 0) return this.#flat(this.#tail);
     const endBlock = Math.ceil(this.#size / blockSize);
     if (this.#bodySize < this.#size && !this.#isHoleHere()) {
       this.#placeZeros(this.#bodySize / blockSize);
@@ -176,6 +186,12 @@ export class FilePlacement implements FileWriter<ErofsContent> {
     return this.#isFlat()
       ? this.#flat(-1)
       : new ChunkedContent(this.#runs.chunkBits(endBlock), this.#runs.list);
+  }
+
+  /** Whether the next `byteCount` bytes are all that is stored behind the inode. */
+  #isWholeTail(byteCount: number): boolean {
+    return this.#position === this.#bodySize && byteCount === this.#size - this.#bodySize &&
+      this.#partialFill === 0 && this.#zeroBlocks === 0 && this.#isFlat();
   }
 
   /** Whether all blocks so far are one behind the other. */

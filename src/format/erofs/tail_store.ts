@@ -6,7 +6,7 @@
 import { ScratchFile } from "../../io/scratch_file.ts";
 
 /** Bytes that are written to the temporary file and read back at once. */
-const PAGE_SIZE = 128 * 1024;
+const PAGE_SIZE = 256 * 1024;
 /** Pages that are kept once they were read. */
 const PAGES_MAX = 4;
 

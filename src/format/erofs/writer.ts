@@ -205,7 +205,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
       for (const inode of list.inodes) {
         if (++count % STEP_INODES === 0) yield;
         const { headSize, mapSize, tailSize, outerBlocks } = this.#shapeOf(inode, shapes, tree);
-        inode.number = room.take(headSize + mapSize, tailSize) / INODE_COMPACT_SIZE;
+        inode.number = asSmall(room.take(headSize + mapSize, tailSize) / INODE_COMPACT_SIZE);
         if (outerBlocks === 0) continue;
         this.#outer.set(inode, outerEnd);
         outerEnd += outerBlocks;
@@ -353,4 +353,12 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     this.#sink.write(bytes, SUPERBLOCK_OFFSET);
     return featureNames(compat, incompat);
   }
+}
+
+/**
+ * The same number. Where it fits into 31 bits the engine knows it then: for numbers that may be
+ * fractions it would change the form of every inode, one by one.
+ */
+function asSmall(number: number): number {
+  return number < 2 ** 31 ? number | 0 : number;
 }

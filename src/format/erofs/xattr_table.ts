@@ -53,6 +53,7 @@ export class XattrTable {
    * does not show, and `LIMIT_EXCEEDED` for names and values that are too long.
    */
   count(xattrs: readonly Xattr[]): void {
+    if (xattrs.length === 0) return;
     for (const xattr of xattrs) {
       check(xattr);
       if (!this.#isSharing) continue;
