@@ -33,10 +33,12 @@ export function cleanPath(path: ByteString, what: string): ByteString {
       }": ${length} bytes, expected at most ${MAX_PATH_BYTES}`,
     );
   }
+  // Many tars begin all names with "./" and end those of directories with "/".
+  const [first, end] = trimmed(path);
   let isClean = true;
-  let start = 0;
-  for (let i = 0; i <= length; i++) {
-    const char = i === length ? SLASH : path.charCodeAt(i);
+  let start = first;
+  for (let i = first; i <= end; i++) {
+    const char = i === end ? SLASH : path.charCodeAt(i);
     if (char === 0) throw unsafe(path, what, "it holds a NUL byte, expected none");
     if (char !== SLASH) continue;
     const size = i - start;
@@ -57,8 +59,21 @@ export function cleanPath(path: ByteString, what: string): ByteString {
     }
     start = i + 1;
   }
-  if (isClean) return path;
+  if (isClean) return path.slice(first, end);
   return path.split("/").filter((component) => component !== "" && component !== ".").join("/");
+}
+
+/** The part of a path between `./` and slashes in front and slashes behind. */
+function trimmed(path: ByteString): readonly [start: number, end: number] {
+  let start = 0;
+  let end = path.length;
+  for (;;) {
+    if (path.charCodeAt(start) === SLASH) start++;
+    else if (path.charCodeAt(start) === DOT && path.charCodeAt(start + 1) === SLASH) start += 2;
+    else break;
+  }
+  while (end > start && path.charCodeAt(end - 1) === SLASH) end--;
+  return [start, end];
 }
 
 function unsafe(path: ByteString, what: string, observed: string): ImageError {

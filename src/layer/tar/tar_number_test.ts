@@ -1,5 +1,4 @@
 import { strictEqual, throws } from "node:assert/strict";
-import { parsePaxTime } from "./pax_time.ts";
 import { base256 } from "./tar_fixture.ts";
 import { readTarNumber } from "./tar_number.ts";
 
@@ -35,33 +34,4 @@ Deno.test("readTarNumber() refuses other characters", () => {
   for (const field of ["8", "-1", "0x12", "12a", "1\u007f"]) {
     throws(() => read(field), { code: "CORRUPT" });
   }
-});
-
-Deno.test("parsePaxTime() rounds down in time, to whole nanoseconds", () => {
-  const times: [string, number, number][] = [
-    ["0", 0, 0],
-    ["12", 12, 0],
-    ["12.", 12, 0],
-    ["1.5", 1, 500_000_000],
-    ["1.000000001", 1, 1],
-    ["1.0000000019", 1, 1],
-    ["-0", 0, 0],
-    ["-0.0", 0, 0],
-    ["-1", -1, 0],
-    ["-1.5", -2, 500_000_000],
-    ["-0.000000001", -1, 999_999_999],
-    ["-0.0000000001", -1, 999_999_999],
-    ["-1.9999999999", -2, 0],
-    ["9007199254740991", 2 ** 53 - 1, 0],
-  ];
-  for (const [text, seconds, nanoseconds] of times) {
-    const time = parsePaxTime(text, "mtime");
-    strictEqual(time.seconds, seconds, text);
-    strictEqual(time.nanoseconds, nanoseconds, text);
-    strictEqual(Object.is(time.seconds, -0), false, text);
-  }
-  for (const text of ["", ".5", "1,5", "+1", "1e3", " 1", "--1", "1.5.5", "\u0661"]) {
-    throws(() => parsePaxTime(text, "mtime"), { code: "CORRUPT" }, text);
-  }
-  throws(() => parsePaxTime("9007199254740992", "mtime"), { code: "LIMIT_EXCEEDED" });
 });
