@@ -97,6 +97,9 @@ class LiveObjects {
   readonly #repository: Repository;
   readonly #signal: AbortSignal | undefined;
   readonly #ids = new Set<ObjectId>();
+  // Streams and images of which all that they lead to is kept. Files of containers may have the same
+  // bytes: as such they lead to nothing.
+  readonly #followed = new Set<ObjectId>();
 
   constructor(repository: Repository, signal: AbortSignal | undefined) {
     this.#repository = repository;
@@ -108,14 +111,13 @@ class LiveObjects {
   }
 
   hasStream(name: string): boolean {
-    const id = this.#objectOf(this.#repository.streams, name);
-    return id !== null && this.#ids.has(id);
+    return this.isLinked(this.#repository.streams, name);
   }
 
-  /** Whether a name leads to an object that stays. */
+  /** Whether a name leads to an object that stays with all that it leads to. */
   isLinked(directory: LinkDirectory, name: string): boolean {
     const id = this.#objectOf(directory, name);
-    return id !== null && this.has(id) && this.#repository.objects.sizeOf(id) !== null;
+    return id !== null && this.#followed.has(id);
   }
 
   async keepImage(name: string): Promise<void> {
@@ -144,7 +146,8 @@ class LiveObjects {
     for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
       this.#signal?.throwIfAborted();
       // What is not there keeps nothing.
-      if (this.#ids.has(id) || objects.sizeOf(id) === null) continue;
+      if (this.#followed.has(id) || objects.sizeOf(id) === null) continue;
+      this.#followed.add(id);
       this.#ids.add(id);
       const head = this.#headOf(id);
       if (headerForm(head, 0) !== null) {

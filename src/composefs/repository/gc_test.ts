@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import type { FixtureImage } from "../../source/layout_fixture.ts";
-import { pullFixture, TWO_LAYERS } from "../oci/oci_fixture.ts";
+import { layerOf, pullFixture, TWO_LAYERS } from "../oci/oci_fixture.ts";
 import { SplitstreamWriter } from "../splitstream/splitstream_writer.ts";
 import { checkRepository } from "./fsck.ts";
 import { collectGarbage, type GarbageOptions, type GarbageReport } from "./gc.ts";
@@ -92,6 +92,31 @@ Deno.test("gc follows references of streams, however deep", async () => {
     });
     const { streamsPruned, objectsRemoved } = await gc(path);
     deepStrictEqual([streamsPruned, objectsRemoved], [1, 2]);
+  });
+});
+
+Deno.test("gc follows streams and images that another image has as files", async () => {
+  await withRepositoryPath("sha256", async (path) => {
+    await withOpen(path, "write", async (repository) => {
+      await pullFixture(repository, ONE_LAYER, { tag: "b" });
+      const { images, objects, streams } = repository;
+      const links = [...images.names(), ...streams.names()];
+      const files = links.map((name) => {
+        const id = (name.startsWith("oci-") ? streams : images).objectOf(name)!;
+        return { path: `usr/${name}`, body: Deno.readFileSync(objects.pathOf(id)) };
+      });
+      const layer = layerOf([{ path: "usr/", type: "5" }, ...files]);
+      // This tag is followed first.
+      await pullFixture(repository, { layers: [{ tar: layer }] }, { tag: "a" });
+    });
+    deepStrictEqual(await gc(path), NOTHING);
+    await withOpen(path, "write", ({ streams }) => streams.removeRef("oci/b"));
+    // Names of what is left as the content of files lead to nothing whole.
+    const { streamsPruned, imagesPruned } = await gc(path);
+    deepStrictEqual([streamsPruned, imagesPruned], [3, 1]);
+    await withOpen(path, "write", ({ streams }) => streams.removeRef("oci/a"));
+    await gc(path);
+    await withOpen(path, "read", ({ streams }) => deepStrictEqual(streams.names(), []));
   });
 });
 
