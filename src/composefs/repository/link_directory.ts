@@ -12,14 +12,14 @@
  *
  * @module
  */
-import { dirname, join, posix } from "node:path";
+import { join, posix } from "node:path";
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
 import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
 import { objectPath } from "../../tree/object_content.ts";
 import { isObjectId, type ObjectId } from "./object_id.ts";
-import { ensureRealDirectory, removeIfThere } from "./object_store.ts";
+import { ensureRealDirectory, isRealDirectory, removeIfThere } from "./object_store.ts";
 
 /** Directory of further names. */
 export const REFS = "refs";
@@ -129,28 +129,23 @@ export class LinkDirectory {
   putRef(name: string, target: string): void {
     checkEntryName(target);
     const path = this.#refPath(name);
-    let directory = join(this.path, REFS);
-    ensureRealDirectory(this.path);
-    ensureRealDirectory(directory);
-    const parts = name.split("/");
-    for (const part of parts.slice(0, -1)) {
-      directory = join(directory, part);
-      ensureRealDirectory(directory);
-    }
-    this.#putLink(path, `${"../".repeat(parts.length)}${target}`);
+    const parents = this.#refParents(name);
+    parents.forEach(ensureRealDirectory);
+    this.#putLink(path, `${"../".repeat(parents.length - 1)}${target}`);
   }
 
   /** Takes a further name away, and directories that are empty then. Answers whether it was there. */
   removeRef(name: string): boolean {
     const path = this.#refPath(name);
+    const parents = this.#refParents(name);
+    if (!parents.every(isRealDirectory)) return false;
     const wasThere = removeLink(path);
-    for (let directory = dirname(path); directory !== join(this.path, REFS);) {
+    for (const directory of parents.slice(2).reverse()) {
       try {
         Deno.removeSync(directory);
       } catch {
         break; // Others are in it.
       }
-      directory = dirname(directory);
     }
     return wasThere;
   }
@@ -173,6 +168,13 @@ export class LinkDirectory {
     if (text === null || text.startsWith("/")) return null;
     const path = posix.join(REFS, posix.dirname(name), text);
     return isEntryName(path) ? path : null;
+  }
+
+  /** The directories on the way to a further name, from the outermost on. */
+  #refParents(name: string): string[] {
+    const parents = [this.path, join(this.path, REFS)];
+    for (const part of name.split("/").slice(0, -1)) parents.push(join(parents.at(-1)!, part));
+    return parents;
   }
 
   #refPath(name: string): string {

@@ -212,7 +212,7 @@ export class ObjectStore {
   /** A path for a new file on the same file system. */
   temporaryPath(): string {
     if (this.#temporaryName === "") {
-      ensureDirectory(this.#temporary);
+      ensureRealDirectory(this.#temporary);
       this.#temporaryName = join(
         this.#temporary,
         crypto.getRandomValues(new Uint8Array(8)).toHex(),
@@ -313,14 +313,22 @@ export function ensureDirectory(path: string): void {
 
 /** The same, and throws `ImageError` `CORRUPT` where a symbolic link or anything else is there. */
 export function ensureRealDirectory(path: string): void {
+  if (!isRealDirectory(path)) ensureDirectory(path);
+}
+
+/**
+ * Whether a directory is there, and not nothing. Throws `ImageError` `CORRUPT` where a symbolic link
+ * or anything else is there: what stands behind it is somebody else's.
+ */
+export function isRealDirectory(path: string): boolean {
   let info: Deno.FileInfo;
   try {
     info = Deno.lstatSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return ensureDirectory(path);
+    if (error instanceof Deno.errors.NotFound) return false;
     throw systemError(error, "open directory", path);
   }
-  if (info.isDirectory) return;
+  if (info.isDirectory) return true;
   throw new ImageError(
     "CORRUPT",
     `Cannot use repository directory "${path}": it is ${

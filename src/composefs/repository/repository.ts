@@ -18,12 +18,15 @@ import { ImageError } from "../../image_error.ts";
 import { AT_FDCWD, Linux } from "../../io/linux.ts";
 import { systemError } from "../../io/system_error.ts";
 import { quote } from "../../oci/quote.ts";
-import { entriesIn, LinkDirectory } from "./link_directory.ts";
+import { entriesIn, LinkDirectory, REFS } from "./link_directory.ts";
 import { METADATA_NAME, type RepositoryMetadata, unknownFeatures } from "./metadata.ts";
-import type { ObjectStore } from "./object_store.ts";
+import { isRealDirectory, type ObjectStore } from "./object_store.ts";
 import { openObjects } from "./open_objects.ts";
 import { RepositoryLock } from "./repository_lock.ts";
 import { findMetadata } from "./repository_metadata.ts";
+
+/** Where things are put and removed; none may lead out of the repository. */
+const DIRECTORIES = ["objects", "images", `images/${REFS}`, "streams", `streams/${REFS}`, "tmp"];
 
 /** What a repository is opened for. */
 export type RepositoryAccess = "read" | "write" | "exclusive";
@@ -100,7 +103,10 @@ export class Repository implements Disposable {
       const found = findMetadata(path, isWritten && options.noUpgrade !== true);
       const { metadata, isSecure } = found;
       checkAlgorithm(path, metadata.algorithm, options.algorithm);
-      if (isWritten) checkWritable(path, metadata);
+      if (isWritten) {
+        checkWritable(path, metadata);
+        for (const name of DIRECTORIES) isRealDirectory(join(path, name));
+      }
       if (options.requireVerity && !isSecure) {
         throw new ImageError(
           "UNSUPPORTED",
