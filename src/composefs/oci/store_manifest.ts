@@ -6,6 +6,7 @@
 import { ImageError } from "../../image_error.ts";
 import type { NoticeListener } from "../../notice.ts";
 import { quote } from "../../oci/quote.ts";
+import { hasNamedObjects } from "../repository/named_objects.ts";
 import { isObjectId, type ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
 import { checkDigest, openStream } from "./document_stream.ts";
@@ -86,19 +87,22 @@ async function storeImages(
   );
 }
 
-/** The images that an earlier pull has made, which are still there. */
+/** The images that an earlier pull has made, which are still there with all of their objects. */
 async function knownImages(
   repository: Repository,
   configDigest: string,
 ): Promise<Map<string, ObjectId>> {
   const { objects, images } = repository;
+  const present = objects.list();
   try {
     const stream = await openStream(repository, configStream(configDigest), "ociconfg");
     if (stream === null) return new Map();
     return new Map(
       [...stream.namedRefs].filter(([name, id]) =>
         isVariantName(name) && images.objectOf(id) === id && objects.sizeOf(id) !== null &&
-        objects.measure(id) === id
+        objects.measure(id) === id &&
+        // Not all are objects of layers: a file with holes is one of the image alone.
+        hasNamedObjects(objects, id, present)
       ),
     );
   } catch (error) {
