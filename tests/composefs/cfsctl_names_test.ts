@@ -154,6 +154,22 @@ Deno.test("an image from standard input gets a name, unless it is none", async (
   });
 });
 
+Deno.test("who waits for an image on standard input keeps nobody from the repository", async () => {
+  await withImage(async (repository, directory) => {
+    const fifo = join(directory, "fifo");
+    strictEqual((await new Deno.Command("mkfifo", { args: [fifo] }).output()).success, true);
+    const imported = run(["--repo", repository, "import-image", "os"], fifo);
+    const input = await Deno.open(fifo, { write: true });
+    // More than a pipe holds: the other end reads.
+    for (let left = 1 << 20; left > 0;) left -= await input.write(new Uint8Array(left));
+    const wrapper = ["timeout", "60"];
+    const { code, stderr } = await runCli(["composefs", "--repo", repository, "gc"], { wrapper });
+    strictEqual(code, 0, stderr);
+    input.close();
+    strictEqual((await imported).code === 0, false);
+  });
+});
+
 Deno.test("compute-id of a directory is that of an image with its files", async () => {
   await withDirectory(async (directory) => {
     const root = join(directory, "root");

@@ -4,6 +4,7 @@
  * @module
  */
 import { importImage } from "../../../composefs/repository/import_image.ts";
+import { checkRefName } from "../../../composefs/repository/link_directory.ts";
 import { spoolStream } from "../../../source/spooled_archive.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { ImportImageArguments } from "./pull_options.ts";
@@ -15,13 +16,17 @@ export async function runImportImage(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const id = await withRepository(args, { access: "write", signal }, async (repository) => {
-    const spooled = await spoolStream(Deno.stdin.readable, signal);
-    try {
-      return importImage(repository, spooled.path, args.name);
-    } finally {
-      spooled.remove();
-    }
-  });
-  terminal.writeOutput(`${id}\n`);
+  // What cannot be is found out first; then nobody waits for the repository while this waits for input.
+  await withRepository(args, { signal }, () => checkRefName(args.name));
+  const spooled = await spoolStream(Deno.stdin.readable, signal);
+  try {
+    const id = await withRepository(
+      args,
+      { access: "write", signal },
+      (repository) => importImage(repository, spooled.path, args.name),
+    );
+    terminal.writeOutput(`${id}\n`);
+  } finally {
+    spooled.remove();
+  }
 }
