@@ -11,7 +11,7 @@ import { quote } from "../../oci/quote.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import { protectingDigest } from "../repository/protection.ts";
 import type { Repository } from "../repository/repository.ts";
-import { MOUNT_SOURCE } from "./mounted_images.ts";
+import { MOUNT_SOURCE } from "../repository/mounted_images.ts";
 
 /** Options of {@linkcode mountImage}. */
 export interface MountOptions {

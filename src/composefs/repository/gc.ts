@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
-import { mountedImages } from "../mount/mounted_images.ts";
+import { mountedImages } from "./mounted_images.ts";
 import { headerForm, SPLITSTREAM_HEADER_SIZE } from "../splitstream/splitstream_header.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
 import { imageObjects, isImage } from "./image_objects.ts";

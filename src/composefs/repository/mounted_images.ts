@@ -6,8 +6,8 @@
 import { relative } from "node:path";
 import { loopFiles } from "../../io/loop_devices.ts";
 import { type Mount, readMounts } from "../../io/mount_table.ts";
-import { isObjectId, type ObjectId } from "../repository/object_id.ts";
-import type { ObjectStore } from "../repository/object_store.ts";
+import { isObjectId, type ObjectId } from "./object_id.ts";
+import type { ObjectStore } from "./object_store.ts";
 
 /** What a mount of an image names as its device, in front of the image's own name. */
 export const MOUNT_SOURCE = "composefs:";

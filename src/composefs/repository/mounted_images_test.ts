@@ -1,6 +1,6 @@
 import { deepStrictEqual } from "node:assert/strict";
 import type { Mount } from "../../io/mount_table.ts";
-import { withRepository } from "../repository/repository_fixture.ts";
+import { withRepository } from "./repository_fixture.ts";
 import { imagesIn } from "./mounted_images.ts";
 
 const mount = (type: string, source: string): Mount => ({ device: "0:1", path: "/", type, source });
