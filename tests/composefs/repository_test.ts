@@ -240,6 +240,12 @@ Deno.test("a damaged repository makes fsck end with 1, and says what is wrong", 
     const { ok, errors } = JSON.parse(stdout);
     strictEqual(ok, false);
     strictEqual(errors[0].kind, "object-digest-mismatch");
+    for (const text of ["{", "[]", "x".repeat(100_000)]) {
+      Deno.writeTextFileSync(join(path, "meta.json"), text);
+      const { code, stdout } = await runCli(["composefs", "fsck", "--json", "--repo", path]);
+      const kinds = JSON.parse(stdout).errors.map(({ kind }: { kind: string }) => kind);
+      deepStrictEqual([code, kinds], [1, ["metadata-parse-failed"]]);
+    }
   });
 });
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ImageError } from "../../image_error.ts";
 import { Linux } from "../../io/linux.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
@@ -81,6 +81,16 @@ export async function checkRepository(
   options: FsckOptions = {},
 ): Promise<FsckReport> {
   return await new Check(repository, options).run();
+}
+
+/**
+ * The problem that keeps a repository from being opened, where its metadata are damaged; any other
+ * error is thrown again.
+ */
+export function metadataProblem(error: unknown): FsckProblem {
+  const { code, where, message } = orThrow(error);
+  if (code !== "CORRUPT" || basename(where.source ?? "") !== METADATA_NAME) throw error;
+  return { kind: "metadata-parse-failed", path: METADATA_NAME, message };
 }
 
 class Check {

@@ -241,10 +241,10 @@ class Sweep {
     let objectsBytes = 0;
     for (const { name: head, isDirectory } of entriesIn(objects.directory)) {
       if (!isDirectory || !/^[0-9a-f]{2}$/.test(head)) continue;
-      for (const { name } of entriesIn(join(objects.directory, head))) {
+      for (const { name, isFile } of entriesIn(join(objects.directory, head))) {
         // What is no object is not ours.
         const id = head + name;
-        if (!isObjectId(id, objects.algorithm) || this.#live.has(id)) continue;
+        if (!isFile || !isObjectId(id, objects.algorithm) || this.#live.has(id)) continue;
         this.#options.signal?.throwIfAborted();
         objectsBytes += objects.sizeOf(id) ?? 0;
         objectsRemoved++;

@@ -150,6 +150,21 @@ Deno.test("gc prunes names that lead nowhere", async () => {
   });
 });
 
+Deno.test("gc leaves and does not count what is no link and no object", async () => {
+  await withRepositoryPath("sha256", async (path) => {
+    const id = "ab".repeat(32);
+    const foreign = [`objects/ab/${id.slice(2)}/file`, `images/${id}/file`, "streams/s/file"];
+    for (const name of foreign) {
+      Deno.mkdirSync(`${path}/${name}`.replace("/file", ""), { recursive: true });
+      Deno.writeTextFileSync(`${path}/${name}`, "");
+    }
+    Deno.writeTextFileSync(`${path}/streams/file`, "");
+    const report = await withOpen(path, "exclusive", (it) => collectGarbage(it));
+    deepStrictEqual(report, NOTHING);
+    for (const name of [...foreign, "streams/file"]) Deno.statSync(`${path}/${name}`);
+  });
+});
+
 Deno.test("gc removes nothing where it cannot read what it keeps", async () => {
   await withRepositoryPath("sha256", async (path) => {
     await withOpen(path, "write", async (repository) => {

@@ -50,9 +50,13 @@ export class LinkDirectory {
     this.#algorithm = algorithm;
   }
 
-  /** All names but those in `refs`, sorted. Throws `ImageError` `IO` or `PERMISSION`. */
+  /**
+   * All names but those in `refs`, sorted. What is no link is no name, but somebody's own. Throws
+   * `ImageError` `IO` or `PERMISSION`.
+   */
   names(): string[] {
-    return namesIn(this.path).filter((name) => name !== REFS);
+    const links = entriesIn(this.path).filter(({ name, isSymlink }) => isSymlink && name !== REFS);
+    return links.map(({ name }) => name);
   }
 
   /** The object of that name; `null` where there is no such name. Throws `ImageError` `CORRUPT`. */
@@ -212,10 +216,6 @@ function unsafeName(name: string, expected: string): ImageError {
   );
 }
 
-function namesIn(path: string): string[] {
-  return entriesIn(path).map(({ name }) => name);
-}
-
 /** What is in a directory, sorted; nothing where it is not there. */
 export function entriesIn(path: string): Deno.DirEntry[] {
   try {
@@ -245,7 +245,7 @@ export function readLink(path: string): string | null {
 
 function removeLink(path: string): boolean {
   try {
-    // Anything but a link is somebody's own.
+    // What is no link is somebody's own.
     if (!Deno.lstatSync(path).isSymlink) return false;
     Deno.removeSync(path);
     return true;

@@ -77,8 +77,7 @@ export function createMetadata(
  * version, an unknown algorithm, or an incompatible feature.
  */
 export function parseMetadata(bytes: Uint8Array, name: string): RepositoryMetadata {
-  const document = { kind: "repository metadata", name };
-  const raw = checkDocument(metadataSchema, parseJson(bytes, document), document);
+  const raw = readDocument(bytes, name);
   if (raw.version > NEWEST_VERSION) {
     throw unsupported(name, `its version is ${raw.version}`, `at most ${NEWEST_VERSION}`);
   }
@@ -96,6 +95,15 @@ export function parseMetadata(bytes: Uint8Array, name: string): RepositoryMetada
     compatible: raw.features?.compatible ?? [],
     readOnlyCompatible,
   };
+}
+
+function readDocument(bytes: Uint8Array, name: string) {
+  const document = { kind: "repository metadata", name };
+  try {
+    return checkDocument(metadataSchema, parseJson(bytes, document), document);
+  } catch (error) {
+    throw error instanceof ImageError ? error.at({ source: name }) : error;
+  }
 }
 
 /** The features without which nothing may be written and which are not known here. */

@@ -3,12 +3,17 @@
  *
  * @module
  */
-import { checkOciImages, type OciFsckKind } from "../../../composefs/oci/oci_fsck.ts";
+import {
+  checkOciImages,
+  type OciFsckKind,
+  type OciFsckReport,
+} from "../../../composefs/oci/oci_fsck.ts";
 import {
   checkRepository,
   type FsckKind,
   type FsckProblem,
   type FsckReport,
+  metadataProblem,
 } from "../../../composefs/repository/fsck.ts";
 import { oneLine } from "../../error_text.ts";
 import type { ExitCode } from "../../exit_code.ts";
@@ -31,19 +36,7 @@ export async function runFsck(
     const { kind, path, message } = problem;
     terminal.writeOutput(`${kind}: ${oneLine(path)}: ${oneLine(message)}\n`);
   };
-  const { report, container } = await withRepository(args, { signal }, async (repository) => {
-    const { image, metadataOnly } = args;
-    const report: FsckReport | null = image === undefined
-      ? await checkRepository(repository, { metadataOnly, onProblem, signal })
-      : null;
-    const container = await checkOciImages(repository, {
-      name: image,
-      metadataOnly,
-      onProblem,
-      signal,
-    });
-    return { report, container };
-  });
+  const { report, container } = await check(args, onProblem, signal);
   const isOk = problems.length === 0;
   if (args.json) {
     const { streamsChecked = 0, imagesChecked = 0, refsChecked = 0 } = report ?? {};
@@ -69,4 +62,29 @@ export async function runFsck(
     );
   }
   return isOk ? 0 : 1;
+}
+
+/** What was checked: all, or one image. */
+interface Checked {
+  readonly report: FsckReport | null;
+  readonly container: OciFsckReport;
+}
+
+async function check(
+  args: FsckArguments,
+  onProblem: (problem: FsckProblem<FsckKind | OciFsckKind>) => void,
+  signal: AbortSignal,
+): Promise<Checked> {
+  const { image, metadataOnly } = args;
+  try {
+    return await withRepository(args, { signal }, async (repository) => ({
+      report: image === undefined
+        ? await checkRepository(repository, { metadataOnly, onProblem, signal })
+        : null,
+      container: await checkOciImages(repository, { name: image, metadataOnly, onProblem, signal }),
+    }));
+  } catch (error) {
+    onProblem(metadataProblem(error));
+    return { report: null, container: { imagesChecked: 0, objectsChecked: 0 } };
+  }
 }
