@@ -15,12 +15,13 @@ import type { Repository } from "../repository/repository.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
 import { checkDigest, openStream, readUnverified, type StoredDocument } from "./document_stream.ts";
 import { isVariantName } from "./image_variant.ts";
-import { listTags, resolveName } from "./oci_image.ts";
+import { resolveName } from "./oci_image.ts";
 import {
   configStream,
   digestOfManifestStream,
   layerStream,
   manifestStream,
+  tagOfRef,
 } from "./stream_names.ts";
 
 /** What can be wrong with a container image. */
@@ -123,12 +124,9 @@ class OciCheck {
     } catch (error) {
       return this.#found("ref-resolve-failed", "streams/refs", orThrow(error));
     }
-    const known = new Set(listTags(this.#repository).map(({ tag }) => tag));
     for (const { name, target } of refs) {
       if (!name.startsWith("oci/")) continue;
-      const text = name.slice("oci/".length);
-      const tag = text.replace(/%2F/gi, "/").replaceAll("%25", "%");
-      if (!known.has(tag) || tag.startsWith("@")) {
+      if (tagOfRef(name) === null) {
         this.#found("invalid-ref-name", name, "expected a tag with / as %2F and % as %25");
       } else if (target === null || digestOfManifestStream(target) === null) {
         this.#found("ref-resolve-failed", name, `it leads to ${target}, expected a manifest`);

@@ -37,7 +37,9 @@ Deno.test("tags are encoded so that they are one component, and back", () => {
   throws(() => tagRef("@sha256:00"), { code: "UNSUPPORTED" });
   throws(() => tagRef(""), { code: "UNSUPPORTED" });
   strictEqual(tagOfRef("other/a"), null);
-  strictEqual(tagOfRef("oci/a%zz"), null);
+  for (const ref of ["oci/a%zz", "oci/a%2fb", "oci/a/b", "oci/@a", "oci/"]) {
+    strictEqual(tagOfRef(ref), null);
+  }
 });
 
 Deno.test("images are found by tag and by digest, renamed and forgotten", async () => {

@@ -125,7 +125,7 @@ async function pullLayers(
     sizes.set(diffId, known.sizeBytes);
     options.onProgress?.({ kind: "skipped", id: diffId });
   }
-  const knownCount = layers.length - missing.length;
+  const knownCount = layers.filter(({ diffId }) => streams.has(diffId)).length;
   const imported = await importLayers(repository, missing, options);
   missing.forEach(({ diffId }, i) => {
     streams.set(diffId, imported[i].id);

@@ -44,7 +44,7 @@ export function digestOfManifestStream(name: string): string | null {
  * with `@`, which would stand for a digest, or is empty.
  */
 export function tagRef(tag: string): string {
-  if (tag === "" || tag.startsWith("@")) {
+  if (!isTag(tag)) {
     throw new ImageError(
       "UNSUPPORTED",
       `Cannot use tag ${quote(tag)}: it is empty or begins with @, expected a name`,
@@ -53,12 +53,11 @@ export function tagRef(tag: string): string {
   return TAGS + tag.replaceAll("%", "%25").replaceAll("/", "%2F");
 }
 
-/** The tag of a name below `streams/refs`; `null` where it is none. */
+/** The tag of a name below `streams/refs`; `null` where no tag has that name. */
 export function tagOfRef(ref: string): string | null {
   if (!ref.startsWith(TAGS)) return null;
-  const text = ref.slice(TAGS.length);
-  if (text === "" || text.includes("/") || /%(?!25|2F)/i.test(text)) return null;
-  return text.replace(/%2F/gi, "/").replaceAll("%25", "%");
+  const tag = ref.slice(TAGS.length).replaceAll("%2F", "/").replaceAll("%25", "%");
+  return isTag(tag) && tagRef(tag) === ref ? tag : null;
 }
 
 /** The name below `streams/refs` that says that `artifact` refers to `subject`; both are digests. */
@@ -71,6 +70,10 @@ export function partsOfReferrerRef(ref: string): { subject: string; artifact: st
   const parts = ref.split("/");
   if (parts.length !== 3 || !ref.startsWith(REFERRERS)) return null;
   return { subject: parts[1], artifact: parts[2] };
+}
+
+function isTag(text: string): boolean {
+  return text !== "" && !text.startsWith("@");
 }
 
 function checked(digest: string): string {

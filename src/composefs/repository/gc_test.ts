@@ -165,6 +165,20 @@ Deno.test("gc leaves and does not count what is no link and no object", async ()
   });
 });
 
+Deno.test("gc removes nothing where a name is no UTF-8", async () => {
+  for (const name of ["\\377", "directory\\377/name"]) {
+    await withRepositoryPath("sha256", async (path) => {
+      await withOpen(path, "write", (repository) => putStream(repository, "kept", 10));
+      const script = `cd "$0"; name="$(printf '${name}')"; mkdir -p "$(dirname "$name")"; ` +
+        'ln -s kept "$name"';
+      const args = ["-c", script, `${path}/streams/refs`];
+      strictEqual(new Deno.Command("sh", { args }).outputSync().success, true);
+      await rejects(gc(path), { code: "UNSAFE_PATH" });
+      await withOpen(path, "read", ({ streams }) => deepStrictEqual(streams.names(), ["kept"]));
+    });
+  }
+});
+
 Deno.test("gc removes nothing where it cannot read what it keeps", async () => {
   await withRepositoryPath("sha256", async (path) => {
     await withOpen(path, "write", async (repository) => {

@@ -93,7 +93,7 @@ export class LinkDirectory {
     removeLink(join(this.path, checkEntryName(name)));
   }
 
-  /** All further names, sorted. Throws `ImageError`. */
+  /** All further names, sorted. Throws `ImageError`, also for a name that is no UTF-8. */
   refs(): Ref[] {
     const found: Ref[] = [];
     const visit = (prefix: string, depth: number): void => {
@@ -106,7 +106,7 @@ export class LinkDirectory {
       }
       for (const entry of entriesIn(join(this.path, REFS, prefix))) {
         const name = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-        if (entry.isDirectory) visit(name, depth + 1);
+        if (entry.isDirectory) visit(checkRefName(name), depth + 1);
         else found.push({ name, target: this.#resolve(name) });
       }
     };
@@ -194,18 +194,19 @@ export function isEntryName(name: string): boolean {
 /** Throws `ImageError` `UNSAFE_PATH` where `name` is no name of an entry. */
 function checkEntryName(name: string): string {
   if (isEntryName(name)) return name;
-  throw unsafeName(name, "one component");
+  throw unsafeName(name, "one component of UTF-8");
 }
 
 /** Throws `ImageError` `UNSAFE_PATH` where `name` is no path below `refs`. */
 export function checkRefName(name: string): string {
   const parts = name.split("/");
   if (parts.length <= DEEPEST_REF && parts.every(isComponent)) return name;
-  throw unsafeName(name, "components between single slashes, none of them . or ..");
+  throw unsafeName(name, "UTF-8 between single slashes, without . and ..");
 }
 
 function isComponent(text: string): boolean {
-  return text !== "" && text !== "." && text !== ".." && !/[/\0]/.test(text) &&
+  // Bytes that are no UTF-8 come as U+FFFD: a name with it would be another one on the disk.
+  return text !== "" && text !== "." && text !== ".." && !/[/\0\ufffd]/.test(text) &&
     new TextEncoder().encode(text).length <= 255;
 }
 
