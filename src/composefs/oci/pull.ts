@@ -6,6 +6,7 @@
 import { digestOf } from "../../oci/digest.ts";
 import type { Image } from "../../source/image.ts";
 import type { ObjectId } from "../repository/object_id.ts";
+import type { ObjectListing } from "../repository/object_listing.ts";
 import type { ObjectCounts } from "../repository/object_store.ts";
 import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
@@ -80,6 +81,7 @@ export async function pullOciImage(
       config,
       layers: layers.streams,
       diffIds: parts.layers.map(({ diffId }) => diffId),
+      present: layers.present,
       tag,
     },
     options,
@@ -102,6 +104,8 @@ interface PulledLayers {
   readonly tarSizes: readonly number[];
   /** How many were there. */
   readonly known: number;
+  /** Lists the objects, where nothing was stored. */
+  readonly present: ObjectListing | undefined;
 }
 
 async function pullLayers(
@@ -135,5 +139,6 @@ async function pullLayers(
     streams: new Map(layers.map(({ diffId }) => [diffId, streams.get(diffId)!])),
     tarSizes: layers.map(({ diffId }) => sizes.get(diffId)!),
     known: knownCount,
+    present: missing.length === 0 ? present : undefined,
   };
 }

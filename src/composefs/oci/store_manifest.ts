@@ -8,6 +8,7 @@ import type { NoticeListener } from "../../notice.ts";
 import { quote } from "../../oci/quote.ts";
 import { hasNamedObjects } from "../repository/named_objects.ts";
 import { isObjectId, type ObjectId } from "../repository/object_id.ts";
+import type { ObjectListing } from "../repository/object_listing.ts";
 import type { Repository } from "../repository/repository.ts";
 import { checkDigest, openStream } from "./document_stream.ts";
 import type { ImageMaker } from "./image_maker.ts";
@@ -19,6 +20,8 @@ import { configStream } from "./stream_names.ts";
 export interface ManifestToStore extends DocumentsToStore {
   /** Digests of the tars, base first, where one comes twice; default: the keys of `layers`. */
   readonly diffIds?: readonly string[];
+  /** Lists the objects, if nothing was stored since it began. */
+  readonly present?: ObjectListing;
 }
 
 /** Which images are made. */
@@ -47,7 +50,8 @@ export async function storeManifest(
   const { manifest, config, layers } = image;
   checkDigest(manifest.bytes, manifest.digest);
   checkDigest(config.bytes, config.digest);
-  const known = await knownImages(repository, config.digest);
+  const present = image.present ?? repository.objects.list();
+  const known = await knownImages(repository, config.digest, present);
   const images = await storeImages(repository, image.diffIds ?? [...layers.keys()], known, options);
   await storeDocuments(repository, image, new Map([...known, ...images]));
   return images;
@@ -91,9 +95,9 @@ async function storeImages(
 async function knownImages(
   repository: Repository,
   configDigest: string,
+  present: ObjectListing,
 ): Promise<Map<string, ObjectId>> {
   const { objects, images } = repository;
-  const present = objects.list();
   try {
     const stream = await openStream(repository, configStream(configDigest), "ociconfg");
     if (stream === null) return new Map();

@@ -21,17 +21,18 @@ export function hasNamedObjects(
   id: ObjectId,
   present: ObjectListing,
 ): boolean {
-  const restSize = 2 * VERITY_DIGEST_SIZES[store.algorithm] - 2;
   // Files name their objects as /XX/REST.
-  const names = new RegExp(`/([0-9a-f]{2})/([0-9a-f]{${restSize}})`, "g");
-  const nameSize = restSize + "/XX/".length;
+  const nameSize = 2 * VERITY_DIGEST_SIZES[store.algorithm] + 2;
   const source = store.open(id);
   try {
     const piece = new Uint8Array(PIECE_SIZE);
     for (let position = 0;;) {
       const count = source.read(piece, position);
-      for (const [, head, rest] of byteStringFrom(piece, 0, count).matchAll(names)) {
-        if (!present.has(head + rest)) return false;
+      const text = byteStringFrom(piece, 0, count);
+      for (let at = text.indexOf("/"); at >= 0; at = text.indexOf("/", at + 1)) {
+        if (text[at + 3] !== "/" || !isHex(text, at + 1, at + 3)) continue;
+        if (present.hasPath(text.slice(at + 1, at + nameSize))) at += nameSize - 1;
+        else if (isHex(text, at + 4, at + nameSize)) return false;
       }
       if (count < PIECE_SIZE) return true;
       // A name may stand across the end.
@@ -40,4 +41,13 @@ export function hasNamedObjects(
   } finally {
     source.close();
   }
+}
+
+/** Whether `[start, end)` are hexadecimal digits. */
+function isHex(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const char = text.charCodeAt(i);
+    if (!(char >= 0x30 && char <= 0x39) && !(char >= 0x61 && char <= 0x66)) return false;
+  }
+  return true;
 }

@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { ImageError } from "../../image_error.ts";
 import type { HostDirectory, OpenDirectory } from "../../io/host_files.ts";
 import { systemError } from "../../io/system_error.ts";
-import { objectPath } from "../../tree/object_content.ts";
 import type { ObjectId } from "./object_id.ts";
 
 /** Names that are kept: about 100 MB. Of a larger repository the rest is asked for one by one. */
@@ -34,43 +33,49 @@ export class ObjectListing {
 
   /** Whether an object of that name was there. Throws `ImageError` `IO`. */
   has(id: ObjectId): boolean {
-    const names = this.#namesBeside(id);
-    return names === null ? isFile(join(this.#directory, objectPath(id))) : names.has(id.slice(2));
+    return this.#has(id.slice(0, 2), id.slice(2));
+  }
+
+  /** The same for its path below the directory, as `ab/cd…`. */
+  hasPath(path: string): boolean {
+    return this.#has(path.slice(0, 2), path.slice(3));
+  }
+
+  #has(head: string, rest: string): boolean {
+    const names = this.#namesIn(head);
+    return names === null ? isFile(join(this.#directory, head, rest)) : names.has(rest);
   }
 
   /** There is one more. */
   add(id: ObjectId): void {
-    const names = this.#namesBeside(id);
+    const names = this.#namesIn(id.slice(0, 2));
     if (names === null) return;
     names.add(id.slice(2));
     this.#nameCount++;
   }
 
-  /** The names in the directory of an object; `null` where it is not listed any more. */
-  #namesBeside(id: ObjectId): Set<string> | null {
-    const head = id.slice(0, 2);
+  /** The names in the directory `head`; `null` where it is not listed any more. */
+  #namesIn(head: string): Set<string> | null {
     let names = this.#names.get(head);
     if (names !== undefined) return names;
     if (this.#nameCount >= this.#mostNames) return null;
-    names = this.#namesIn(join(this.#directory, head));
+    names = this.#list(join(this.#directory, head));
     this.#names.set(head, names);
     this.#nameCount += names.size;
     return names;
   }
 
   /** Names of the files in a directory, which need not be there. */
-  #namesIn(path: string): Set<string> {
-    let directory: HostDirectory;
+  #list(path: string): Set<string> {
+    let directory: HostDirectory | null = null;
     try {
       directory = this.#open(path);
+      return new Set(directory.names(true));
     } catch (error) {
       if (error instanceof ImageError && error.code === "NOT_FOUND") return new Set();
       throw error;
-    }
-    try {
-      return new Set(directory.names(true));
     } finally {
-      directory.close();
+      directory?.close();
     }
   }
 }

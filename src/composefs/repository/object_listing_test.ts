@@ -19,6 +19,10 @@ Deno.test("ObjectListing finds objects among few names and beyond those that it 
         strictEqual(listing.has(other), false);
         // A directory is no object, whatever its name.
         strictEqual(listing.has(named), false);
+        for (let i = 0; i < 256; i++) {
+          const missing = i.toString(16).padStart(2, "0") + "0".repeat(other.length - 2);
+          strictEqual(listing.has(missing), false);
+        }
       }
     }
     files.close();
