@@ -17,7 +17,7 @@ export class JsonArray {
     output.write("[");
   }
 
-  /** Adds an element. Throws like `OutputStream`. */
+  /** Adds an element. */
   push(value: unknown): void {
     this.#output.write(`${this.#isEmpty ? "" : ","}\n${jsonLine(value)}`);
     this.#isEmpty = false;

@@ -6,8 +6,8 @@
 import { type Command, readCommand } from "./commands.ts";
 import { errorText } from "./error_text.ts";
 import { type ExitCode, exitCodeOf } from "./exit_code.ts";
-import { withInterruption } from "./interruption.ts";
-import { OutputClosed } from "./output_stream.ts";
+import { Interruption, withInterruption } from "./interruption.ts";
+import { OutputClosed } from "./standard_output.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 /** Runs the program with the arguments of its command line. */
@@ -24,7 +24,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     const output = outputOf(command);
     const force = command !== null && "force" in command ? command.force : undefined;
     const there = output === null ? null : fileInfo(output);
-    terminal.writeError(errorText(error, {
+    const text = errorText(error, {
       debug: command?.debug ?? args.includes("--debug"),
       output,
       isDevice: there?.isBlockDevice === true,
@@ -32,7 +32,9 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
       isDirectory: there?.isDirectory === true && force !== undefined,
       force: force === true,
       isOffline: command !== null && "offline" in command && command.offline,
-    }));
+    });
+    if (error instanceof Interruption) await terminal.writeLastError(text);
+    else terminal.writeError(text);
     return exitCodeOf(error);
   }
 }

@@ -168,9 +168,9 @@ export class Session {
     })));
   }
 
-  /** Writes what is left. */
-  finish(): void {
-    this.output.flush();
+  /** Writes what is left. Rejects like `OutputStream`. */
+  async finish(): Promise<void> {
+    await this.output.flush();
     this.#notices.finish();
   }
 }

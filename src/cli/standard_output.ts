@@ -1,28 +1,33 @@
 /**
- * Standard output as the place of an archive or an image.
+ * Standard output as the place of an archive or an image, and of all other output.
  *
  * @module
  */
 import type { ImageSink } from "../io/byte_sink.ts";
-import { pipeSink } from "../io/pipe_sink.ts";
-import { OutputClosed } from "./output_stream.ts";
+import { pipeSink, type PipeWriter } from "../io/pipe_sink.ts";
 
-/**
- * Standard output. `signal` ends also a wait for a reader that does not read; writing throws
- * {@linkcode OutputClosed} where the reader has gone.
- */
-export function standardOutput(signal: AbortSignal): ImageSink {
+/** Whoever reads the output has gone (`| head`): there is nothing more to do. */
+export class OutputClosed extends Error {
+  /** Creates the reason to stop. */
+  constructor() {
+    super("Standard output was closed");
+    this.name = "OutputClosed";
+  }
+}
+
+/** Standard output of this process; writing throws {@linkcode OutputClosed} where the reader has gone. */
+export function outputPipe(): PipeWriter {
   const closed = (error: unknown) =>
     error instanceof Deno.errors.BrokenPipe ? new OutputClosed() : error;
-  const pipe = {
-    writeSync(bytes: Uint8Array) {
+  return {
+    writeSync(bytes) {
       try {
         return Deno.stdout.writeSync(bytes);
       } catch (error) {
         throw closed(error);
       }
     },
-    async write(bytes: Uint8Array) {
+    async write(bytes) {
       try {
         return await Deno.stdout.write(bytes);
       } catch (error) {
@@ -30,5 +35,9 @@ export function standardOutput(signal: AbortSignal): ImageSink {
       }
     },
   };
+}
+
+/** `pipe` as a destination; `signal` ends also a wait for a reader that does not read. */
+export function standardOutput(signal: AbortSignal, pipe: PipeWriter = outputPipe()): ImageSink {
   return pipeSink("standard output", pipe, signal);
 }

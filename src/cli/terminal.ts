@@ -3,16 +3,20 @@
  *
  * @module
  */
+import { pipeSink, type PipeWriter } from "../io/pipe_sink.ts";
 import { systemError } from "../io/system_error.ts";
+import { outputPipe } from "./standard_output.ts";
 
 /** Where the program writes. */
 export interface Terminal {
-  /** Writes to standard output: what was asked for (a report, help, a completion script). */
+  /** Standard output, which commands write to as `OutputStream`. */
+  readonly outputPipe: PipeWriter;
+  /** Writes to standard output before there is a command: help, a completion script. */
   writeOutput(text: string): void;
-  /** The same for bytes; answers `false` where the reader has gone. */
-  writeBytes(bytes: Uint8Array): boolean;
   /** Writes to standard error: everything else. */
   writeError(text: string): void;
+  /** The same, but for a moment only: its reader may be the one that does not read. */
+  writeLastError(text: string): Promise<void>;
   /** Standard error is a terminal that understands cursor movements. */
   readonly isInteractive: boolean;
   /** Standard output is a terminal: what could move its cursor must not be written to it. */
@@ -26,16 +30,37 @@ export interface Terminal {
 }
 
 const DEFAULT_COLUMNS = 80;
+/** How long whoever interrupts a program may wait for its end. */
+const PATIENCE_MILLISECONDS = 500;
 
 /** The terminal of this process. `NO_COLOR` and `TERM=dumb` are honoured. */
 export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
   const isDumb = environment("TERM") === "dumb";
   const wantsColor = (environment("NO_COLOR") ?? "") === "" && !isDumb;
+  const pipe = outputPipe();
   return {
-    writeOutput: (text) => void writeAll(Deno.stdout, encoder.encode(text)),
-    writeBytes: (bytes) => writeAll(Deno.stdout, bytes),
-    writeError: (text) => void writeAll(Deno.stderr, encoder.encode(text)),
+    outputPipe: pipe,
+    writeOutput(text) {
+      try {
+        writeAll(pipe, encoder.encode(text));
+      } catch (error) {
+        throw systemError(error, "write", "standard output");
+      }
+    },
+    writeError(text) {
+      try {
+        writeAll(Deno.stderr, encoder.encode(text));
+      } catch {
+        // Nobody is left to be told; the exit code says how it ended.
+      }
+    },
+    async writeLastError(text) {
+      const patience = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+      const sink = pipeSink("standard error", Deno.stderr, patience).open();
+      sink.write(encoder.encode(text), 0);
+      await sink.drain!().catch(() => {});
+    },
     isInteractive: Deno.stderr.isTerminal() && !isDumb,
     showsOutput: Deno.stdout.isTerminal(),
     colorsOutput: wantsColor && Deno.stdout.isTerminal(),
@@ -54,15 +79,8 @@ export function environment(name: string): string | undefined {
   }
 }
 
-function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): boolean {
-  try {
-    for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
-    return true;
-  } catch (error) {
-    // The reader has gone (`| head`): nobody is left to be told.
-    if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw systemError(error, "write", "standard output");
-  }
+function writeAll(stream: Pick<PipeWriter, "writeSync">, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
 }
 
 function columns(): number {

@@ -15,18 +15,26 @@ export interface RecordedTerminal extends Terminal {
 
 /** A terminal of 60 columns without colours. */
 export function recordedTerminal(): RecordedTerminal {
-  return {
+  const decoder = new TextDecoder();
+  const terminal: RecordedTerminal = {
     output: "",
     error: "",
+    outputPipe: {
+      writeSync(bytes) {
+        terminal.output += decoder.decode(bytes, { stream: true });
+        return bytes.length;
+      },
+      write: (bytes) => Promise.resolve(terminal.outputPipe.writeSync(bytes)),
+    },
     writeOutput(text) {
       this.output += text;
     },
-    writeBytes(bytes) {
-      this.output += new TextDecoder().decode(bytes);
-      return true;
-    },
     writeError(text) {
       this.error += text;
+    },
+    writeLastError(text) {
+      this.error += text;
+      return Promise.resolve();
     },
     isInteractive: true,
     showsOutput: false,
@@ -34,4 +42,5 @@ export function recordedTerminal(): RecordedTerminal {
     colorsError: false,
     width: () => 60,
   };
+  return terminal;
 }

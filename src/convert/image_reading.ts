@@ -94,7 +94,10 @@ export class ImageReading<C> {
       // Remarks and progress came up at the first reading.
       async (index, visitor) => {
         const layer = this.layers[index];
-        await readLayer(layer, this.#visitorOf(layer, visitor), { signal: this.#options.signal });
+        await readLayer(layer, this.#visitorOf(layer, visitor), {
+          signal: this.#options.signal,
+          drain: writer.drain && (() => writer.drain!()),
+        });
       },
     );
   }

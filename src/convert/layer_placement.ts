@@ -16,6 +16,8 @@ export interface BodyWriter<C> {
   beginFile(size: number, path: ByteString): FileWriter<C>;
   /** See `ImageWriter.release`. */
   release(content: C): void;
+  /** Resolves when more bytes may come; absent where they are taken at once. */
+  drain?(): Promise<void>;
 }
 
 /** Whether an entry is a regular file with bytes to place. */

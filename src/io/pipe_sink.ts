@@ -9,7 +9,7 @@ import { systemError } from "./system_error.ts";
 /** Zeros that are written at once. */
 const ZEROS = new Uint8Array(64 * 1024);
 /** Bytes that wait for whoever awaits `drain`. */
-const WAITING_SIZE = 1024 * 1024;
+const WAITING_SIZE = 4 * 1024 * 1024;
 
 /** What a pipe needs to offer; `Deno.stdout` is one. */
 export interface PipeWriter {

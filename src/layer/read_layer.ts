@@ -18,12 +18,17 @@ import type { BodyTaker } from "./tar_split/tar_assembler.ts";
 import { TreeSteps } from "./tree/tree_steps.ts";
 import type { WorkerPool } from "./worker/worker_pool.ts";
 
+/** Bytes of a layer that may wait until whoever takes them has taken them. */
+const DRAINED_SIZE = 256 * 1024;
+
 /** Options of {@linkcode readLayer}. */
 export interface ReadLayerOptions extends LayerReadingOptions {
   /** Compares the uncompressed bytes with the `diffId` even where the blob has a digest. */
   readonly verifyDiffIds?: boolean;
   /** Hears of the files of an unpacked layer; not with a pool. */
   readonly bodies?: BodyTaker;
+  /** Awaited now and then: whoever takes the bytes of files may hold up the reading. */
+  readonly drain?: () => Promise<void>;
   /** Where to decode; without it, the calling thread does. */
   readonly pool?: WorkerPool;
 }
@@ -45,7 +50,9 @@ export async function readLayer(
 ): Promise<LayerSummary> {
   const reading = openLayer(layer, visitor, options);
   try {
-    await reading.advance(Infinity);
+    const { drain } = options;
+    if (drain === undefined) await reading.advance(Infinity);
+    else while (!await reading.advance(DRAINED_SIZE, true)) await drain();
     return reading.summary!;
   } finally {
     reading.close();

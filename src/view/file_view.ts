@@ -139,6 +139,7 @@ class FileView implements TreeView {
         receiver.skip(step);
         position += step;
         this.#untilTurn -= step;
+        await receiver.drain?.();
         continue;
       }
       const piece = buffer.subarray(0, Math.min(buffer.length, size - position));
@@ -152,6 +153,7 @@ class FileView implements TreeView {
       const given = givePiece(reader, content, piece, position, receiver);
       position += given;
       this.#untilTurn -= given;
+      await receiver.drain?.();
     }
   }
 }

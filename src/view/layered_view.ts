@@ -73,6 +73,7 @@ class LayeredView implements TreeView {
         end: () => content,
       }),
       release() {},
+      drain: receiver.drain && (() => receiver.drain!()),
     });
   }
 

@@ -51,6 +51,11 @@ export interface BytesReceiver {
   write(bytes: Uint8Array): void;
   /** The next `byteCount` bytes are a hole: zeros. */
   skip(byteCount: number): void;
+  /**
+   * Resolves when more may come: awaited behind every MiB at most. Absent where everything is taken at
+   * once.
+   */
+  drain?(): Promise<void>;
 }
 
 /** An image that was opened to be looked into. */

@@ -11,6 +11,7 @@ import { verifyCache } from "../../source/cache/verify_cache.ts";
 import { showLog } from "../debug_log.ts";
 import { oneLine } from "../error_text.ts";
 import { formatSize } from "../size_text.ts";
+import { writeAnswer } from "../output_stream.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { CacheArguments } from "./cache_options.ts";
@@ -30,26 +31,29 @@ export async function runCache(
       "Cannot find the cache: neither XDG_CACHE_HOME nor HOME is set, expected one or --cache DIR",
     );
   }
-  const tell = (result: unknown, text: string) => {
-    if (args.json) terminal.writeOutput(JSON.stringify(result, null, 2) + "\n");
-    else if (!isQuiet) terminal.writeOutput(text);
+  const tell = async (result: unknown, text: string) => {
+    if (args.json) await writeAnswer(JSON.stringify(result, null, 2) + "\n", terminal, signal);
+    else if (!isQuiet) await writeAnswer(text, terminal, signal);
   };
   switch (args.command) {
     case "cache ls": {
       const contents = listCache(directory);
-      return tell(contents, contentsText(contents));
+      return await tell(contents, contentsText(contents));
     }
     case "cache prune": {
       const report = pruneCache(directory, args.cacheSize ?? 0);
       const removed = `removed ${counted(report.removed.length)}, ${
         formatSize(report.removedBytes)
       }`;
-      return tell({ directory, ...report }, `${removed}; ${formatSize(report.leftBytes)} left\n`);
+      return await tell(
+        { directory, ...report },
+        `${removed}; ${formatSize(report.leftBytes)} left\n`,
+      );
     }
     case "cache verify": {
       const report = await verifyCache(directory, signal);
       const { verifiedCount, verifiedBytes, damaged } = report;
-      tell(
+      await tell(
         { directory, ...report },
         `verified ${counted(verifiedCount)}, ${formatSize(verifiedBytes)}\n`,
       );

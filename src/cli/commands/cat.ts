@@ -19,6 +19,7 @@ import type { Terminal } from "../terminal.ts";
 import type { CatArguments } from "./view_options.ts";
 
 const ZEROS = new Uint8Array(64 * 1024);
+const PIECE_SIZE = 1024 * 1024;
 /** Bytes of files that are kept until their turn comes. */
 const KEPT_SIZE = 64 * 1024 * 1024;
 
@@ -36,7 +37,7 @@ export async function runCat(
     await printAll(files, view, print);
     if (args.json) session.output.write("\n]\n");
   });
-  session.finish();
+  await session.finish();
 }
 
 function regularFile({ tree }: TreeView, path: string): FoundFile {
@@ -76,8 +77,12 @@ async function printAll(
     const bodies = new Set(batch.map(({ inode }) => inode).filter(({ size }) => size > 0));
     await view.place(bodies, { beginFile: (size) => new KeptFile(size), release() {} });
     for (const file of batch) {
-      await print(file, (receiver) => {
-        if (file.inode.size > 0) receiver.write(file.inode.content as Uint8Array);
+      await print(file, async (receiver) => {
+        const bytes = file.inode.content as Uint8Array | null;
+        for (let at = 0; at < file.inode.size; at += PIECE_SIZE) {
+          receiver.write(bytes!.subarray(at, at + PIECE_SIZE));
+          await receiver.drain?.();
+        }
       });
     }
     for (const inode of bodies) inode.content = null;
@@ -118,11 +123,8 @@ class KeptFile implements FileWriter<Uint8Array> {
 function plainPrinter(output: OutputStream): Printer {
   const receiver: BytesReceiver = {
     write: (bytes) => output.writeBytes(bytes),
-    skip: (byteCount) => {
-      for (let left = byteCount; left > 0; left -= ZEROS.length) {
-        output.writeBytes(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
-      }
-    },
+    skip: (byteCount) => output.skip(byteCount),
+    drain: () => output.drain(),
   };
   return async (_, copy) => await copy(receiver);
 }
@@ -160,6 +162,10 @@ class Base64Writer implements BytesReceiver {
     for (let left = byteCount; left > 0; left -= ZEROS.length) {
       this.write(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
     }
+  }
+
+  drain(): Promise<void> {
+    return this.#output.drain();
   }
 
   finish(): void {

@@ -36,6 +36,7 @@ import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { jsonReport, summaryText } from "../report.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
 import { standardOutput } from "../standard_output.ts";
+import { writeAnswer } from "../output_stream.ts";
 import { environment, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { ConvertArguments } from "./convert_options.ts";
@@ -135,7 +136,7 @@ export async function runConvert(
     details: report.image.details,
   });
   notices.finish();
-  if (args.json) terminal.writeOutput(jsonReport(report, output));
+  if (args.json) await writeAnswer(jsonReport(report, output), terminal, signal);
   if (!args.quiet) terminal.writeError(summaryText(report, output));
 }
 

@@ -9,9 +9,9 @@ import type { TreeView } from "../../view/tree_view.ts";
 import { DifferenceCount, differenceJson, differenceLine } from "../difference_output.ts";
 import type { ExitCode } from "../exit_code.ts";
 import { JsonArray } from "../json_array.ts";
-import { OutputClosed } from "../output_stream.ts";
 import { Session } from "../session.ts";
 import { jsonLine } from "../shown_name.ts";
+import { OutputClosed } from "../standard_output.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { DiffArguments, RuleArguments } from "./compare_options.ts";
@@ -35,7 +35,7 @@ export async function runDiff(
       await writeDifferences(a, b, rules, session, args.json, count);
       if (args.json) output.write(`,"equal":${count.isZero}}\n`);
     });
-    session.finish();
+    await session.finish();
   } catch (error) {
     // Nobody reads on, but somebody may ask how it ended.
     if (error instanceof OutputClosed && !count.isZero) return 1;
@@ -76,7 +76,10 @@ export async function writeDifferences(
   for await (const difference of compareViews(a, b, rules, session.signal)) {
     count.add(difference);
     if (array !== null) await array.add(differenceJson(difference));
-    else output.write(differenceLine(difference, style));
+    else {
+      output.write(differenceLine(difference, style));
+      await output.turn();
+    }
   }
   array?.finish();
 }

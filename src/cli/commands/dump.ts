@@ -43,7 +43,7 @@ export async function runDump(
     }
     array.finish();
   });
-  session.finish();
+  await session.finish();
 }
 
 /** The digests of all files, as the dump asks for them. */

@@ -18,6 +18,7 @@ import { pathIn } from "../path_argument.ts";
 import { Session } from "../session.ts";
 import { formatSize } from "../size_text.ts";
 import { standardOutput } from "../standard_output.ts";
+import { writeAnswer } from "../output_stream.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import type { ExtractArguments } from "./extract_options.ts";
@@ -51,8 +52,8 @@ export async function runExtract(
           { signal, onNotice: session.onNotice },
         ),
     );
-  session.finish();
-  if (args.json) terminal.writeOutput(JSON.stringify(report, null, 2) + "\n");
+  await session.finish();
+  if (args.json) await writeAnswer(JSON.stringify(report, null, 2) + "\n", terminal, signal);
   else if (session.loudness !== "quiet") {
     session.tell(`${args.output}: ${report.format}, ${formatSize(report.writtenBytes)} written\n`);
   }

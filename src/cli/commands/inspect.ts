@@ -20,6 +20,7 @@ import { oneLine } from "../error_text.ts";
 import { NoticePrinter } from "../notices.ts";
 import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { formatSize } from "../size_text.ts";
+import { writeAnswer } from "../output_stream.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import { descriptionJson, descriptionText, withDisk } from "./inspect_file.ts";
@@ -72,8 +73,10 @@ export async function runInspect(
     await image.close();
   }
   notices.finish();
-  terminal.writeOutput(
+  await writeAnswer(
     args.json ? JSON.stringify(inspection, null, 2) + "\n" : inspectionText(inspection, image),
+    terminal,
+    signal,
   );
 }
 
@@ -95,7 +98,7 @@ async function inspectFile(
   reader.close();
   notices.finish();
   const write = args.json ? descriptionJson : descriptionText;
-  terminal.writeOutput(write(args.image, withDisk(description, disk)));
+  await writeAnswer(write(args.image, withDisk(description, disk)), terminal, signal);
 }
 
 function inspect(image: Image): Inspection {

@@ -47,7 +47,7 @@ export async function runLs(
     }
     listing.finish();
   });
-  session.finish();
+  await session.finish();
 }
 
 /** The directory that a link leads to, `null` where it leads to none. */

@@ -14,6 +14,7 @@ import { downloadDisplay } from "../download_display.ts";
 import { NoticePrinter } from "../notices.ts";
 import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { formatSize } from "../size_text.ts";
+import { writeAnswer } from "../output_stream.ts";
 import type { Terminal } from "../terminal.ts";
 import { loudnessOf } from "./message_options.ts";
 import type { PullArguments } from "./pull_options.ts";
@@ -54,7 +55,7 @@ export async function runPull(
   notices.finish();
   const { digest, platform, blobCount, sizeBytes } = report;
   if (args.json) {
-    terminal.writeOutput(
+    await writeAnswer(
       JSON.stringify(
         {
           reference: args.image,
@@ -67,6 +68,8 @@ export async function runPull(
         null,
         2,
       ) + "\n",
+      terminal,
+      signal,
     );
   }
   if (loudness === "quiet") return;

@@ -30,7 +30,7 @@ export async function runStat(
     for (const { path, inode } of files) await array.add(fileJson(path, inode, true));
     array.finish();
   });
-  session.finish();
+  await session.finish();
 }
 
 function statText({ path, inode }: FoundFile, style: NameStyle): string {

@@ -31,7 +31,7 @@ export async function runTree(
     const write = args.json ? writeJson : writeText;
     await write(top, args.level ?? Infinity, session);
   });
-  session.finish();
+  await session.finish();
 }
 
 /** A name on the way down, or the end of a directory on the way up. */

@@ -10,9 +10,9 @@ import { oneLine } from "../error_text.ts";
 import { DifferenceCount } from "../difference_output.ts";
 import type { ExitCode } from "../exit_code.ts";
 import { JsonArray } from "../json_array.ts";
-import { OutputClosed } from "../output_stream.ts";
 import { Session } from "../session.ts";
 import { exactText, jsonLine, type NameStyle } from "../shown_name.ts";
+import { OutputClosed } from "../standard_output.ts";
 import type { Terminal } from "../terminal.ts";
 import type { VerifyArguments } from "./compare_options.ts";
 import { rulesOf, writeDifferences } from "./diff.ts";
@@ -60,7 +60,7 @@ export async function runVerify(
     else if (session.loudness !== "quiet") {
       output.write(utf8ByteString(summary(args, problemCount, differences)));
     }
-    session.finish();
+    await session.finish();
   } catch (error) {
     // Nobody reads on, but somebody may ask how it ended.
     if (error instanceof OutputClosed && !isSound()) return 1;

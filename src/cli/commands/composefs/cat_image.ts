@@ -41,7 +41,6 @@ export async function runCatImage(
     for (const { content, size } of files) {
       const piece = new Uint8Array(Math.min(size, PIECE_SIZE));
       for (let at = 0; at < size; at += piece.length) {
-        signal.throwIfAborted();
         const wanted = piece.subarray(0, Math.min(piece.length, size - at));
         // A file without content is a hole: the piece stays zero.
         const count = content === null ? wanted.length : reader.read(content, wanted, at);
@@ -50,6 +49,7 @@ export async function runCatImage(
         await output.turn();
       }
     }
+    await output.flush();
   } finally {
     reader.close();
   }

@@ -7,11 +7,12 @@ import { ImageError } from "../../../image_error.ts";
 import { readWhole } from "../../../composefs/splitstream/layer_stream.ts";
 import { Splitstream } from "../../../composefs/splitstream/splitstream_reader.ts";
 import { quote } from "../../../oci/quote.ts";
+import { OutputStream } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { CatStreamArguments } from "./keep_options.ts";
 import { withRepository } from "./repository_options.ts";
 
-/** Runs `composefs cat-stream`. Throws `UsageError` or `ImageError`. */
+/** Runs `composefs cat-stream`. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
 export async function runCatStream(
   args: CatStreamArguments,
   terminal: Terminal,
@@ -30,9 +31,11 @@ export async function runCatStream(
       );
     }
     const stream = await Splitstream.open(objects, id);
+    const output = new OutputStream(terminal, signal);
     await readWhole(stream, objects, (bytes) => {
-      signal.throwIfAborted();
-      terminal.writeBytes(bytes);
+      output.writeBytes(bytes);
+      return output.turn();
     });
+    await output.flush();
   });
 }

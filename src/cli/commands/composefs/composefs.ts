@@ -17,7 +17,7 @@ export async function runComposefs(
   showLog(terminal, args);
   switch (args.action) {
     case "init":
-      await (await import("./init.ts")).runInit(args, terminal);
+      await (await import("./init.ts")).runInit(args, terminal, signal);
       return 0;
     case "pull":
       await (await import("./pull.ts")).runPull(args, terminal, signal);

@@ -5,6 +5,7 @@
  */
 import { parseAlgorithm } from "../../../composefs/repository/object_id.ts";
 import { imageDigest } from "../../../composefs/repository/store_image.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { directoryId } from "./directory_id.ts";
 import type { ComputeIdArguments } from "./image_options.ts";
@@ -25,7 +26,7 @@ export async function runComputeId(
   const id = isPath
     ? await directoryId(args.image, { version, algorithm, xattrs, isBootable, isAsIs }, signal)
     : await idOfImage(args, signal);
-  terminal.writeOutput(`${id}\n`);
+  await writeAnswer(`${id}\n`, terminal, signal);
 }
 
 async function idOfImage(args: ComputeIdArguments, signal: AbortSignal): Promise<string> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { formatAlgorithm, parseAlgorithm } from "../../../composefs/repository/object_id.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { directoryId } from "./directory_id.ts";
 import type { ComputeKargArguments } from "./image_options.ts";
@@ -24,5 +25,5 @@ export async function runComputeKarg(
   // Version 2 is that of the time when there was no other.
   const short = formatAlgorithm(algorithm).replace("fsverity-", "");
   const value = version === 2 ? `=${mark}${id}` : `.digest=${mark}v1-${short}:${id}`;
-  terminal.writeOutput(`composefs${value}\n`);
+  await writeAnswer(`composefs${value}\n`, terminal, signal);
 }

@@ -6,6 +6,7 @@
 import { copyOciImage } from "../../../composefs/oci/copy_image.ts";
 import { Repository } from "../../../composefs/repository/repository.ts";
 import { formatSize } from "../../size_text.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { loudnessOf } from "../message_options.ts";
 import type { CopyArguments } from "./pull_options.ts";
@@ -25,10 +26,11 @@ export async function runCopy(
   });
   const images = Object.fromEntries(report.images);
   const { newObjects, newBytes } = report.objects;
-  if (args.json) terminal.writeOutput(`${JSON.stringify({ ...report, images }, null, 2)}\n`);
-  else {
-    terminal.writeOutput(`manifest ${report.manifestDigest}\n`);
-    for (const [name, id] of report.images) terminal.writeOutput(`${name} ${id}\n`);
+  if (args.json) {
+    await writeAnswer(`${JSON.stringify({ ...report, images }, null, 2)}\n`, terminal, signal);
+  } else {
+    const rows = [["manifest", report.manifestDigest], ...report.images];
+    await writeAnswer(rows.map((row) => `${row.join(" ")}\n`).join(""), terminal, signal);
   }
   if (loudnessOf(args) !== "quiet") {
     terminal.writeError(`${newObjects} new objects, ${formatSize(newBytes)}\n`);

@@ -14,6 +14,7 @@ import { DumpReader } from "../../../tree/dump_reader.ts";
 import { NoticePrinter } from "../../notices.ts";
 import { summaryText } from "../../report.ts";
 import { standardOutput } from "../../standard_output.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage_error.ts";
 import { loudnessOf } from "../message_options.ts";
@@ -39,7 +40,7 @@ export async function runCreateImage(
     digest = String(report.image.details.digest);
     if (!args.quiet && output !== null) terminal.writeError(summaryText(report, output));
   }
-  if (args.printDigest || args.printDigestOnly) terminal.writeOutput(`${digest}\n`);
+  if (args.printDigest || args.printDigestOnly) await writeAnswer(`${digest}\n`, terminal, signal);
 }
 
 /** Where the image goes, `null` for nowhere. */

@@ -46,7 +46,7 @@ export async function runDumpFiles(
         }
       } else output.write(`${dumpLine(path, inode, (content) => content)}\n`);
     }
-    output.flush();
+    await output.flush();
   });
 }
 

@@ -28,5 +28,5 @@ export async function runDumpOci(
     output.write(`${line}\n`);
     await output.turn();
   }
-  output.flush();
+  await output.flush();
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { utf8ByteString } from "../../../bytes/byte_string.ts";
 import {
   checkOciImages,
   type OciFsckKind,
@@ -17,24 +18,26 @@ import {
 } from "../../../composefs/repository/fsck.ts";
 import { oneLine } from "../../error_text.ts";
 import type { ExitCode } from "../../exit_code.ts";
+import { OutputStream } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { loudnessOf } from "../message_options.ts";
 import type { FsckArguments } from "./keep_options.ts";
 import { withRepository } from "./repository_options.ts";
 
-/** Runs `composefs fsck`; 1 where something is wrong. Throws `UsageError` or `ImageError`. */
+/** Runs `composefs fsck`; 1 where something is wrong. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
 export async function runFsck(
   args: FsckArguments,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<ExitCode> {
+  const output = new OutputStream(terminal, signal);
   const isQuiet = loudnessOf(args) === "quiet";
   const problems: FsckProblem<FsckKind | OciFsckKind>[] = [];
   const onProblem = (problem: FsckProblem<FsckKind | OciFsckKind>) => {
     problems.push(problem);
     if (args.json || isQuiet) return;
     const { kind, path, message } = problem;
-    terminal.writeOutput(`${kind}: ${oneLine(path)}: ${oneLine(message)}\n`);
+    output.send(utf8ByteString(`${kind}: ${oneLine(path)}: ${oneLine(message)}\n`));
   };
   const { report, container } = await check(args, onProblem, signal);
   const isOk = problems.length === 0;
@@ -49,7 +52,7 @@ export async function runFsck(
       ociImagesChecked: container.imagesChecked,
       errors: problems,
     };
-    terminal.writeOutput(`${JSON.stringify(result, null, 2)}\n`);
+    output.write(utf8ByteString(`${JSON.stringify(result, null, 2)}\n`));
   } else if (!isQuiet) {
     const parts = report === null ? [`${container.objectsChecked} objects`] : [
       `${report.objectsChecked} objects`,
@@ -57,10 +60,11 @@ export async function runFsck(
       `${report.imagesChecked} images`,
     ];
     parts.push(`${container.imagesChecked} container images`);
-    terminal.writeOutput(
+    output.write(
       `${isOk ? "ok" : `${problems.length} problems`}: checked ${parts.join(", ")}\n`,
     );
   }
+  await output.end();
   return isOk ? 0 : 1;
 }
 

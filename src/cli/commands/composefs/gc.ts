@@ -6,6 +6,7 @@
 import { referrerConditions } from "../../../composefs/oci/referrers.ts";
 import { collectGarbage } from "../../../composefs/repository/gc.ts";
 import { formatSize } from "../../size_text.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { loudnessOf } from "../message_options.ts";
 import type { GcArguments } from "./keep_options.ts";
@@ -30,13 +31,15 @@ export async function runGc(
   );
   if (args.json) {
     const result = { ...report, dryRun: args.dryRun };
-    return terminal.writeOutput(`${JSON.stringify(result, null, 2)}\n`);
+    return await writeAnswer(`${JSON.stringify(result, null, 2)}\n`, terminal, signal);
   }
   if (loudnessOf(args) === "quiet") return;
   const { objectsRemoved, objectsBytes, imagesPruned, streamsPruned, refsPruned } = report;
-  terminal.writeOutput(
+  await writeAnswer(
     `${args.dryRun ? "would remove" : "removed"} ${objectsRemoved} objects ` +
       `(${formatSize(objectsBytes)}), ${imagesPruned} images, ${streamsPruned} streams, ` +
       `${refsPruned} names\n`,
+    terminal,
+    signal,
   );
 }

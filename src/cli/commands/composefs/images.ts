@@ -6,19 +6,22 @@
 import { type ListedOciImage, listOciImages } from "../../../composefs/oci/list_images.ts";
 import { shortDigest } from "../../../oci/digest.ts";
 import { oneLine } from "../../error_text.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { ImagesArguments } from "./image_options.ts";
 import { withRepository } from "./repository_options.ts";
 
-/** Runs `composefs images`. Throws `UsageError` or `ImageError`. */
+/** Runs `composefs images`. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
 export async function runImages(
   args: ImagesArguments,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   const images = await withRepository(args, { signal }, listOciImages);
-  terminal.writeOutput(
+  await writeAnswer(
     args.json ? `${JSON.stringify(images, null, 2)}\n` : tableText(images, args.noTrunc),
+    terminal,
+    signal,
   );
 }
 

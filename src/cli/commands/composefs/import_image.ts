@@ -6,6 +6,7 @@
 import { importImage } from "../../../composefs/repository/import_image.ts";
 import { checkRefName } from "../../../composefs/repository/link_directory.ts";
 import { spoolStream } from "../../../source/spooled_archive.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { ImportImageArguments } from "./pull_options.ts";
 import { withRepository } from "./repository_options.ts";
@@ -25,7 +26,7 @@ export async function runImportImage(
       { access: "write", signal },
       (repository) => importImage(repository, spooled.path, args.name),
     );
-    terminal.writeOutput(`${id}\n`);
+    await writeAnswer(`${id}\n`, terminal, signal);
   } finally {
     spooled.remove();
   }

@@ -7,6 +7,7 @@ import { importLayerFile } from "../../../composefs/oci/import_layer.ts";
 import { layerStream } from "../../../composefs/oci/stream_names.ts";
 import { checkRefName } from "../../../composefs/repository/link_directory.ts";
 import { spoolStream } from "../../../source/spooled_archive.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { ImportLayerArguments } from "./pull_options.ts";
 import { withRepository } from "./repository_options.ts";
@@ -32,5 +33,5 @@ export async function runImportLayer(
       spooled?.remove();
     }
   });
-  terminal.writeOutput(`${id}\n`);
+  await writeAnswer(`${id}\n`, terminal, signal);
 }

@@ -6,14 +6,19 @@
 import { IMAGE_VERSIONS, type ImageVersion } from "../../../composefs/image/image_version.ts";
 import { initRepository } from "../../../composefs/repository/init_repository.ts";
 import { formatAlgorithm, parseAlgorithm } from "../../../composefs/repository/object_id.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage_error.ts";
 import { loudnessOf } from "../message_options.ts";
 import type { InitArguments } from "./pull_options.ts";
 import { repositoryPath } from "./repository_options.ts";
 
-/** Runs `composefs init`. Throws `UsageError` or `ImageError`. */
-export async function runInit(args: InitArguments, terminal: Terminal): Promise<void> {
+/** Runs `composefs init`. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
+export async function runInit(
+  args: InitArguments,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
   if (args.path !== undefined && (args.repo !== undefined || args.user || args.system)) {
     throw new UsageError("Cannot make two repositories: expected DIR or --repo, --user, --system");
   }
@@ -29,7 +34,7 @@ export async function runInit(args: InitArguments, terminal: Terminal): Promise<
   const { imageVersions } = metadata;
   if (args.json) {
     const report = { path, algorithm, imageVersions, isSecure, isNew };
-    terminal.writeOutput(`${JSON.stringify(report, null, 2)}\n`);
+    await writeAnswer(`${JSON.stringify(report, null, 2)}\n`, terminal, signal);
   } else if (loudnessOf(args) !== "quiet") {
     const security = isSecure ? "fs-verity" : "no fs-verity";
     terminal.writeError(

@@ -6,12 +6,13 @@
 import { imagesOf, openOciImage } from "../../../composefs/oci/oci_image.ts";
 import { listReferrers } from "../../../composefs/oci/referrers.ts";
 import { chooseVariant } from "../../../composefs/oci/variant_image.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage_error.ts";
 import type { InspectArguments } from "./image_options.ts";
 import { withRepository } from "./repository_options.ts";
 
-/** Runs `composefs inspect`. Throws `UsageError` or `ImageError`. */
+/** Runs `composefs inspect`. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
 export async function runInspect(
   args: InspectArguments,
   terminal: Terminal,
@@ -23,8 +24,8 @@ export async function runInspect(
   await withRepository(args, { signal }, async (repository) => {
     const image = await openOciImage(repository, args.image);
     // Documents are printed byte for byte: their digests are those of these bytes.
-    if (args.manifest) return void terminal.writeBytes(image.manifestBytes);
-    if (args.config) return void terminal.writeBytes(image.configBytes);
+    if (args.manifest) return await writeAnswer(image.manifestBytes, terminal, signal);
+    if (args.config) return await writeAnswer(image.configBytes, terminal, signal);
     const images = imagesOf(image);
     const chosen = (isBootable: boolean, isAsIs: boolean) =>
       chooseVariant(images, repository.metadata, { isBootable, isAsIs });
@@ -37,7 +38,7 @@ export async function runInspect(
       composefs_boot_erofs: chosen(true, false),
       images: Object.fromEntries(images),
     };
-    terminal.writeOutput(`${JSON.stringify(inspection, null, 2)}\n`);
+    await writeAnswer(`${JSON.stringify(inspection, null, 2)}\n`, terminal, signal);
   });
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ImageContent } from "../../../composefs/image/content.ts";
 import { openStream } from "../../../composefs/oci/document_stream.ts";
 import { mergedTree } from "../../../composefs/oci/image_tree.ts";
 import { layerStream } from "../../../composefs/oci/stream_names.ts";
@@ -10,16 +11,16 @@ import type { Repository } from "../../../composefs/repository/repository.ts";
 import { readLayerEntries, readWhole } from "../../../composefs/splitstream/layer_stream.ts";
 import type { Splitstream } from "../../../composefs/splitstream/splitstream_reader.ts";
 import type { ContentType } from "../../../composefs/splitstream/splitstream_writer.ts";
-import { bytesOf } from "../../../bytes/byte_string.ts";
 import { ImageError } from "../../../image_error.ts";
 import { dumpTree } from "../../../tree/dump.ts";
-import { countLinks } from "../../../tree/file_tree.ts";
+import { countLinks, type FileTree } from "../../../tree/file_tree.ts";
+import { OutputStream, writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage_error.ts";
 import type { LayerArguments } from "./image_options.ts";
 import { withRepository } from "./repository_options.ts";
 
-/** Runs `composefs layer`. Throws `UsageError` or `ImageError`. */
+/** Runs `composefs layer`. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
 export async function runLayer(
   args: LayerArguments,
   terminal: Terminal,
@@ -36,14 +37,23 @@ export async function runLayer(
     // What an artifact has is no tar: nothing but its bytes.
     const types: ContentType[] = isRaw ? ["ocilayer", "oci_blob"] : ["ocilayer"];
     const stream = await openLayer(repository, args.diffId, types);
-    if (args.json) await printInfo(repository, stream, args.diffId, terminal);
-    else if (args.dumpfile) await printDump(repository, args.diffId, terminal);
-    else {
+    if (args.json) {
+      const info = await layerInfo(repository, stream, args.diffId);
+      return await writeAnswer(`${JSON.stringify(info, null, 2)}\n`, terminal, signal);
+    }
+    const output = new OutputStream(terminal, signal);
+    if (args.dumpfile) {
+      for (const line of dumpTree(await layerTree(repository, args.diffId), (content) => content)) {
+        output.write(`${line}\n`);
+        await output.turn();
+      }
+    } else {
       await readWhole(stream, repository.objects, (bytes) => {
-        signal.throwIfAborted();
-        terminal.writeBytes(bytes);
+        output.writeBytes(bytes);
+        return output.turn();
       });
     }
+    await output.flush();
   });
 }
 
@@ -61,19 +71,18 @@ async function openLayer(
   );
 }
 
-async function printInfo(
+async function layerInfo(
   repository: Repository,
   stream: Splitstream,
   diffId: string,
-  terminal: Terminal,
-): Promise<void> {
+): Promise<unknown> {
   const entries = await readLayerEntries(stream, repository.objects);
   let inlineSize = 0;
   await stream.read({
     inline: (bytes) => void (inlineSize += bytes.length),
     object: () => {},
   });
-  const info = {
+  return {
     diffId,
     verity: repository.streams.objectOf(layerStream(diffId)),
     size: stream.sizeBytes,
@@ -84,17 +93,10 @@ async function printInfo(
       inlineSize,
     },
   };
-  terminal.writeOutput(`${JSON.stringify(info, null, 2)}\n`);
 }
 
-async function printDump(
-  repository: Repository,
-  diffId: string,
-  terminal: Terminal,
-): Promise<void> {
+async function layerTree(repository: Repository, diffId: string): Promise<FileTree<ImageContent>> {
   const tree = await mergedTree(repository, [diffId]);
   countLinks(tree);
-  for (const line of dumpTree(tree, (content) => content)) {
-    terminal.writeBytes(bytesOf(`${line}\n`));
-  }
+  return tree;
 }

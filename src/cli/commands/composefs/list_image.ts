@@ -41,7 +41,7 @@ export async function runLsImage(
       await output.turn();
     }
   }
-  output.flush();
+  await output.flush();
 }
 
 /** Runs `dump`. Throws like `runLsImage`. */
@@ -57,7 +57,7 @@ export async function runDumpImage(
       await output.turn();
     }
   }
-  output.flush();
+  await output.flush();
 }
 
 /** Runs `image-objects`. Throws like `runLsImage`. */
@@ -114,7 +114,7 @@ async function writePaths(
     output.write(`${escapeName(path)}\n`);
     await output.turn();
   }
-  output.flush();
+  await output.flush();
 }
 
 /** A name with escapes, which cannot move a cursor. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { utf8ByteString } from "../../../bytes/byte_string.ts";
 import { hasParts } from "../../../composefs/oci/image_parts.ts";
 import { pullOciImage, type PullOciReport } from "../../../composefs/oci/pull.ts";
 import { removeIfThere } from "../../../composefs/repository/object_store.ts";
@@ -15,6 +16,8 @@ import { oneLine } from "../../error_text.ts";
 import { NoticePrinter } from "../../notices.ts";
 import { downloadSettings, registrySettings } from "../../remote_settings.ts";
 import { formatSize } from "../../size_text.ts";
+import { OutputStream } from "../../output_stream.ts";
+import { jsonLine } from "../../shown_name.ts";
 import type { Terminal } from "../../terminal.ts";
 import { loudnessOf } from "../message_options.ts";
 import { storeSettings } from "../store_options.ts";
@@ -29,6 +32,7 @@ export async function runPull(
 ): Promise<void> {
   const loudness = loudnessOf(args);
   const notices = new NoticePrinter(loudness, (text) => terminal.writeError(text));
+  const output = new OutputStream(terminal, signal);
   const report = await withRepository(args, { access: "write", signal }, async (repository) => {
     const image = await openImage(args.image, {
       ...storeSettings(args),
@@ -57,7 +61,7 @@ export async function runPull(
         localFetch: args.localFetch,
         onNotice: (notice) => notices.show(notice),
         onProgress: (event) => {
-          if (args.events) terminal.writeOutput(`${JSON.stringify(event)}\n`);
+          if (args.events) output.send(`${jsonLine(event)}\n`);
           else if (loudness === "verbose") terminal.writeError(progressText(event));
         },
         signal,
@@ -70,10 +74,11 @@ export async function runPull(
   notices.finish();
   const images = Object.fromEntries(report.images);
   if (args.json) {
-    terminal.writeOutput(`${JSON.stringify({ ...report, images }, null, 2)}\n`);
+    output.write(utf8ByteString(`${JSON.stringify({ ...report, images }, null, 2)}\n`));
   } else if (!args.events) {
-    terminal.writeOutput(reportText(report));
+    output.write(utf8ByteString(reportText(report)));
   }
+  await output.end();
   if (loudness !== "quiet") terminal.writeError(summary(report));
 }
 

@@ -6,11 +6,12 @@
 import { resolveName } from "../../../composefs/oci/oci_image.ts";
 import { addReferrer, listReferrers, removeReferrer } from "../../../composefs/oci/referrers.ts";
 import { ImageError } from "../../../image_error.ts";
+import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { ReferrersArguments } from "./keep_options.ts";
 import { withRepository } from "./repository_options.ts";
 
-/** Runs `composefs referrers`. Throws `UsageError` or `ImageError`. */
+/** Runs `composefs referrers`. Throws `UsageError`, `ImageError`, or the reason of `signal`. */
 export async function runReferrers(
   args: ReferrersArguments,
   terminal: Terminal,
@@ -18,7 +19,7 @@ export async function runReferrers(
 ): Promise<void> {
   const { add, remove } = args;
   const access = add === undefined && remove === undefined ? "read" : "write";
-  await withRepository(args, { access, signal }, (repository) => {
+  await withRepository(args, { access, signal }, async (repository) => {
     const subject = resolveName(repository, args.image);
     if (add !== undefined) addReferrer(repository, subject, add);
     if (remove !== undefined && !removeReferrer(repository, subject, remove)) {
@@ -27,6 +28,7 @@ export async function runReferrers(
         `Cannot remove referrer "${remove}": it does not refer to ${subject}, expected one that does`,
       );
     }
-    for (const digest of listReferrers(repository, subject)) terminal.writeOutput(`${digest}\n`);
+    const digests = listReferrers(repository, subject);
+    await writeAnswer(digests.map((digest) => `${digest}\n`).join(""), terminal, signal);
   });
 }

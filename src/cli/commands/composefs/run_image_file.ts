@@ -18,7 +18,7 @@ export async function runImageFile(
     case "create-dumpfile":
       return await (await import("./create_dumpfile.ts")).runCreateDumpfile(args, terminal, signal);
     case "compute-digest":
-      return (await import("./compute_digest.ts")).runComputeDigest(args, terminal);
+      return await (await import("./compute_digest.ts")).runComputeDigest(args, terminal, signal);
     case "cat":
       return await (await import("./cat_image.ts")).runCatImage(args, terminal, signal);
   }
