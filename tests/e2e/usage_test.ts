@@ -50,7 +50,7 @@ Deno.test("--help and --version answer on standard output and load nothing heavy
     loadedAtStart(main).some((path) => /format\/ext4|convert\/convert/.test(path)),
     false,
   );
-  ok(loadedAtStart(main).some((path) => path.endsWith("src/cli/arguments.ts")));
+  ok(loadedAtStart(main).some((path) => path.endsWith("src/cli/commands.ts")));
 });
 
 interface Module {
