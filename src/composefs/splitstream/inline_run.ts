@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ImageError } from "../../image_error.ts";
 import { systemError } from "../../io/system_error.ts";
 import { type ObjectStore, removeIfThere } from "../repository/object_store.ts";
 
@@ -56,6 +57,7 @@ export class InlineRun {
         this.#file.seekSync(0, Deno.SeekMode.Start);
         for (let left = this.#fileBytes; left > 0;) {
           const count = this.#file.readSync(piece.subarray(0, Math.min(left, piece.length))) ?? 0;
+          if (count === 0) throw this.#endedEarly(left);
           left -= count;
           yield piece.subarray(0, count);
         }
@@ -72,6 +74,14 @@ export class InlineRun {
     this.#file = null;
     if (this.#path !== "") removeIfThere(this.#path);
     this.#memory = new Uint8Array(0);
+  }
+
+  #endedEarly(left: number): ImageError {
+    return new ImageError(
+      "IO",
+      `Cannot read temporary file "${this.#path}": it ended, expected ${left} more bytes`,
+      { where: { source: this.#path } },
+    );
   }
 
   #spill(): void {

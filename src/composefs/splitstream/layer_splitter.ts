@@ -123,9 +123,8 @@ class BodyVisitor implements LayerVisitor {
   }
 
   end(): void {
-    const object = this.#object!;
+    const { id, sizeBytes } = this.#object!.end();
     this.#object = null;
-    const { id, sizeBytes } = object.end();
     if (!this.#isSparse) this.#stream.writeObject(id, sizeBytes);
   }
 

@@ -173,7 +173,8 @@ class EntryCollector implements LayerVisitor {
         `Cannot read layer: the file with the object "${this.#expected}" has holes, expected none`,
       );
     }
+    const { id } = object.end();
     this.#object = null;
-    return objectContent(object.end().id);
+    return objectContent(id);
   }
 }

@@ -87,9 +87,7 @@ export class SplitstreamWriter {
 
   /** Compresses what was added; to be called now and then, so that not too much waits. */
   async flush(): Promise<void> {
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const item of queue) {
+    for (const item of this.#queue) {
       if (item instanceof Uint8Array) {
         await this.#zstd.write(item);
         continue;
@@ -97,6 +95,7 @@ export class SplitstreamWriter {
       for (const piece of item.pieces()) await this.#zstd.write(piece);
       item.close();
     }
+    this.#queue = [];
     // Each call of the compressor costs, so small pieces wait for more.
     if (this.#stagedBytes >= STAGE_SIZE) await this.#compressStaged();
   }
