@@ -249,6 +249,35 @@ Deno.test("a damaged repository makes fsck end with 1, and says what is wrong", 
   });
 });
 
+toolTest(
+  "fsck tells of each directory that it may not read, and looks at the rest",
+  ["root", "setpriv"],
+  () =>
+    withDirectory(async (directory) => {
+      const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));
+      const path = await init(directory);
+      await composefs(path, "pull", `oci:${layout}`, "test", "--platform", "linux/amd64");
+      const closed = [`objects/${namesIn(join(path, "objects"))[0]}`, "streams", "images/refs"];
+      for (const name of closed) Deno.chmodSync(join(path, name), 0);
+      // Still root, whose caches Deno needs, but one that permissions apply to.
+      const caps = "-dac_override,-dac_read_search";
+      const wrapper = ["setpriv", `--bounding-set=${caps}`, `--inh-caps=${caps}`];
+      const args = ["composefs", "fsck", "--json", "--repo", path];
+      const { code, stdout, stderr } = await runCli(args, { wrapper });
+      strictEqual(code, 1, stderr);
+      const { errors, imagesChecked } = JSON.parse(stdout);
+      const failed = errors.filter(({ kind }: { kind: string }) => kind === "stat-failed");
+      deepStrictEqual(failed.map(({ path }: { path: string }) => path), [
+        closed[0],
+        "streams",
+        "streams/refs",
+        "images/refs",
+      ]);
+      strictEqual(imagesChecked, 1);
+      for (const name of closed) Deno.chmodSync(join(path, name), 0o755);
+    }),
+);
+
 Deno.test("an image is copied to a repository with another hash function", async () => {
   await withDirectory(async (directory) => {
     const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));

@@ -49,6 +49,7 @@ export async function mountImage(
     throw new TypeError("Cannot mount to be written to: expected an upper and a work directory");
   }
   checkDirectory(target);
+  checkUser();
   checkKernel(["erofs", "overlay"]);
   const requiresVerity = options.requiresVerity ?? repository.isSecure;
   const file = repository.objects.pathOf(id);
@@ -172,6 +173,12 @@ function checkDirectory(path: string): void {
   throw new ImageError("IO", `Cannot mount at ${quote(path)}: it is no directory, expected one`, {
     where: { source: path },
   });
+}
+
+function checkUser(): void {
+  const user = Deno.uid();
+  if (user === 0 || user === null) return;
+  throw new ImageError("PERMISSION", `Cannot mount image: the user is ${user}, expected root (0)`);
 }
 
 /** The overlay requires fs-verity of the objects; the image, which names them, is below it. */

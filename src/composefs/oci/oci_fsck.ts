@@ -88,7 +88,7 @@ export async function checkOciImages(
   }
   check.tags();
   let count = 0;
-  for (const name of repository.streams.names()) {
+  for (const name of check.streams()) {
     const digest = digestOfManifestStream(name);
     if (digest === null) continue;
     options.signal?.throwIfAborted();
@@ -114,6 +114,16 @@ class OciCheck {
   /** Objects that were read. */
   get objectsChecked(): number {
     return this.#compared?.size ?? 0;
+  }
+
+  /** Names of all streams; none where they cannot be read. */
+  streams(): readonly string[] {
+    try {
+      return this.#repository.streams.names();
+    } catch (error) {
+      this.#found("ref-resolve-failed", "streams", orThrow(error));
+      return [];
+    }
   }
 
   /** Every tag leads to a manifest. */

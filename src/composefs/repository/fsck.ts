@@ -131,6 +131,16 @@ class Check {
     this.#options.onProblem?.(problem);
   }
 
+  /** What is in a directory of the repository; nothing where it cannot be read. */
+  #entries(path: string): Deno.DirEntry[] {
+    try {
+      return entriesIn(join(this.#repository.path, path));
+    } catch (error) {
+      this.#found("stat-failed", path, orThrow(error));
+      return [];
+    }
+  }
+
   #checkMetadata(): void {
     const { path, metadata } = this.#repository;
     try {
@@ -148,14 +158,14 @@ class Check {
     const { objects } = this.#repository;
     const linux = this.#repository.isSecure ? Linux.open() : null;
     const { onProgress, signal } = this.#options;
-    const heads = entriesIn(objects.directory);
+    const heads = this.#entries("objects");
     onProgress?.({ kind: "started", id: "objects", total: heads.length, unit: "items" });
     let lengthIsWrong = false;
     heads.forEach((head, done) => {
       if (!head.isDirectory || !/^[0-9a-f]{2}$/.test(head.name)) {
         return this.#found("object-invalid-name", `objects/${head.name}`, "expected two digits");
       }
-      for (const entry of entriesIn(join(objects.directory, head.name))) {
+      for (const entry of this.#entries(`objects/${head.name}`)) {
         signal?.throwIfAborted();
         const path = `objects/${head.name}/${entry.name}`;
         const id = head.name + entry.name;
@@ -200,8 +210,8 @@ class Check {
   /** The names of a directory that lead to objects which are there. */
   *#links(directory: LinkDirectory): Generator<[string, ObjectId]> {
     const { objects } = this.#repository;
-    const kind = directory === this.#repository.images ? "images" : "streams";
-    for (const entry of entriesIn(directory.path)) {
+    const { kind } = directory;
+    for (const entry of this.#entries(kind)) {
       this.#options.signal?.throwIfAborted();
       const { name } = entry;
       if (name === REFS && entry.isDirectory) continue;
@@ -299,10 +309,10 @@ class Check {
   }
 
   #checkRefs(directory: LinkDirectory, prefix: string): void {
-    const kind = directory === this.#repository.images ? "images" : "streams";
-    for (const entry of entriesIn(join(directory.path, REFS, prefix))) {
+    const parent = join(directory.kind, REFS, prefix);
+    for (const entry of this.#entries(parent)) {
       const name = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-      const path = `${kind}/${REFS}/${name}`;
+      const path = `${parent}/${entry.name}`;
       if (entry.isDirectory) {
         this.#checkRefs(directory, name);
         continue;

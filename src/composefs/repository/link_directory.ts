@@ -38,15 +38,16 @@ export interface Ref {
 export class LinkDirectory {
   /** Its path. */
   readonly path: string;
+  /** Its name. */
+  readonly kind: "images" | "streams";
   readonly #temporary: string;
-  readonly #kind: "images" | "streams";
   readonly #algorithm: VerityAlgorithm;
 
   /** Opens one of the two directories of the repository at `repository`. */
   constructor(repository: string, kind: "images" | "streams", algorithm: VerityAlgorithm) {
     this.path = join(repository, kind);
     this.#temporary = join(repository, "tmp");
-    this.#kind = kind;
+    this.kind = kind;
     this.#algorithm = algorithm;
   }
 
@@ -124,7 +125,7 @@ export class LinkDirectory {
     throw new ImageError(
       "CORRUPT",
       `Cannot read repository reference ${quote(name)}: it leads to ${quote(text)}, expected a ` +
-        `name in ${this.#kind}`,
+        `name in ${this.kind}`,
       { where: { source: path } },
     );
   }
