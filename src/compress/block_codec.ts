@@ -21,6 +21,11 @@ export interface BlockCompression {
   readonly codec: "zlib" | "deflate" | "zstd" | "lz4";
   /** 1–9 for zlib and deflate, 1–22 for zstd; lz4 has none. */
   readonly level?: number;
+  /**
+   * zstd: base 2 logarithm, 10 or more, of the bytes that a decoder keeps at most. Without it, as
+   * many as a block has.
+   */
+  readonly windowLog?: number;
 }
 
 /** A way to decompress blocks. */
@@ -40,14 +45,14 @@ export type CompressBlock = (input: Uint8Array, output: Uint8Array) => number;
 export type DecompressBlock = (input: Uint8Array, output: Uint8Array) => number;
 
 /** The function that compresses blocks in that way. */
-export function blockCompressor({ codec, level }: BlockCompression): CompressBlock {
+export function blockCompressor({ codec, level, windowLog }: BlockCompression): CompressBlock {
   switch (codec) {
     case "zlib":
       return (input, output) => compressDeflate(input, output, level ?? 9, true);
     case "deflate":
       return (input, output) => compressDeflate(input, output, level ?? 9, false);
     case "zstd":
-      return (input, output) => compressZstd(input, output, level ?? 15);
+      return (input, output) => compressZstd(input, output, level ?? 15, windowLog);
     case "lz4":
       return compressLz4;
   }

@@ -17,13 +17,24 @@ const BLOCK_RESERVED = 3;
 /** Bytes of the field that states the content size, by its two bits; the first is 1 in one segment. */
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
 
-/** Compresses `input` into `output`; answers the size, 0 where it does not fit. */
-export function compressZstd(input: Uint8Array, output: Uint8Array, level: number): number {
+/**
+ * Compresses `input` into `output`; answers the size, 0 where it does not fit. A decoder needs to
+ * keep 2^`windowLog` bytes at most, where that is given.
+ */
+export function compressZstd(
+  input: Uint8Array,
+  output: Uint8Array,
+  level: number,
+  windowLog?: number,
+): number {
   const options: ZstdOptions & { pledgedSrcSize: number } = {
     chunkSize: input.length + OVERHEAD,
     // The encoder then suits its tables to the size, which makes small blocks smaller.
     pledgedSrcSize: input.length,
-    params: { [constants.ZSTD_c_compressionLevel]: level },
+    params: {
+      [constants.ZSTD_c_compressionLevel]: level,
+      ...windowLog === undefined ? {} : { [constants.ZSTD_c_windowLog]: windowLog },
+    },
   };
   const bytes = zstdCompressSync(input, options);
   if (bytes.length > output.length) return 0;

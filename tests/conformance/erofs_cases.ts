@@ -39,6 +39,8 @@ export const CONTENT_VARIANTS: readonly ErofsOptions[] = [
   { blockSize: 4096, compression: "zstd:19", clusterSize: 8192 },
   { blockSize: 1024, compression: "lz4", clusterSize: 2048 },
   { blockSize: 512, compression: "lz4", clusterSize: 1_048_576 },
+  // Zeros of thousands of blocks in one piece.
+  { blockSize: 512, compression: "zstd:2" },
   // Larger than a page: our reader alone can tell.
   { blockSize: 65_536 },
   { blockSize: 16_384, compression: "zstd:1" },
@@ -130,6 +132,44 @@ const OWN_CASES: readonly ErofsCase[] = [
           tree.file(`${data} and ${rest}`, { size, data: [[0, data]], writesZeros: true })
             .file(`${data} and ${rest} skipped`, { size, data: [[0, data]] });
         }
+      }
+      return tree.finish();
+    },
+  },
+  {
+    name: "runs of zeros of many lengths between data",
+    build(blockSize) {
+      const tree = new CaseTree();
+      const MIB = 1_048_576;
+      const data = 40_000;
+      for (const run of [65_536, 131_072, 15 * 65_536, MIB, 4 * MIB, 5 * MIB + 8192]) {
+        for (const rest of [-1, 0, 1, blockSize]) {
+          const zeros = run + rest;
+          tree.file(`${run} and ${rest}`, {
+            size: 2 * data + 3 * zeros,
+            data: [[zeros, zeros + data], [2 * zeros + data, 2 * (zeros + data)]],
+            writesZeros: rest === 0,
+          });
+        }
+      }
+      return tree.finish();
+    },
+  },
+  {
+    name: "files of nothing but zeros, or nearly",
+    build(blockSize) {
+      const tree = new CaseTree();
+      for (const size of [blockSize + 1, 65_535, 65_536, 65_537, 1_048_576, 9_000_000]) {
+        tree.file(`${size} of zeros`, { size, data: [] })
+          .file(`${size} written zeros`, { size, data: [], writesZeros: true })
+          .file(`${size} with a first byte`, { size, data: [[0, 1]] })
+          .file(`${size} with a last byte`, { size, data: [[size - 1, size]] });
+      }
+      // As much as is kept of a file of zeros at most, and more.
+      for (const data of [65_536, 65_537]) {
+        const size = 512 * 65_536;
+        const start = 100 * 65_536;
+        tree.file(`${data} among zeros`, { size, data: [[start, start + data]] });
       }
       return tree.finish();
     },

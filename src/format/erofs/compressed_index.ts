@@ -15,6 +15,9 @@ import {
   writeMapHeader,
 } from "./lcluster.ts";
 
+/** Who is farther from the start of its piece is told to look there for it. */
+const DISTANCE_MAX = LCLUSTER_BLOCK_COUNT - 1;
+
 /** Writes map header and full index at `at`, which is a multiple of 8 in the image. */
 export function writeCompressedIndex(
   view: DataView,
@@ -31,12 +34,10 @@ export function writeCompressedIndex(
     clusterBits: 0,
   });
   const clusterCount = divideUp(size, blockSize);
-  const pieceClusters = content.pieceClusters;
+  const { pieceClusters, pieceBlocks, pieceCount, zerosMax } = content;
   let entry = at + FULL_INDEX_OFFSET;
   let block = content.startBlock;
-  for (let i = 0; i < content.pieceCount; i++) {
-    const clusters = Math.min(pieceClusters, clusterCount - i * pieceClusters);
-    const blocks = content.pieceBlocks[i];
+  const put = (clusters: number, blocks: number) => {
     const isPlain = blocks >= clusters;
     for (let k = 0; k < clusters; k++, entry += LCLUSTER_INDEX_SIZE) {
       const isHead = isPlain || k === 0;
@@ -47,11 +48,22 @@ export function writeCompressedIndex(
       });
     }
     block += blocks;
+  };
+  for (let i = 0; i < pieceCount;) {
+    const start = i++;
+    if (pieceBlocks[start] > 0) {
+      put(Math.min(pieceClusters, clusterCount - start * pieceClusters), pieceBlocks[start]);
+      continue;
+    }
+    while (i < pieceCount && pieceBlocks[i] === 0) i++;
+    for (let left = (i - start) * pieceClusters; left > 0; left -= zerosMax) {
+      put(Math.min(left, zerosMax), 1);
+    }
   }
 }
 
 /** `delta` of a cluster that starts nothing; the first behind a start has the count of blocks. */
 function distances(cluster: number, clusters: number, blocks: number): number {
-  const back = cluster === 1 ? LCLUSTER_BLOCK_COUNT + blocks : cluster;
+  const back = cluster === 1 ? LCLUSTER_BLOCK_COUNT + blocks : Math.min(cluster, DISTANCE_MAX);
   return back + (clusters - cluster) * 0x1_0000;
 }

@@ -54,10 +54,15 @@ export class CompressedContent {
   startBlock: number = 0;
   /** Blocks of the image. */
   blockCount: number = 0;
-  /** Blocks of each piece, in order; as many as its bytes take where it is not compressed. */
+  /**
+   * Blocks of each piece, in order: as many as its bytes take where it is not compressed, 0 where it
+   * is zeros. Those of pieces of zeros side by side are together, `zerosMax` of them in each block.
+   */
   readonly pieceBlocks: Uint16Array;
   /** Pieces of which that is known. */
   pieceCount: number = 0;
+  /** Blocks of zeros that are compressed into one block; the last of them may be fewer. */
+  zerosMax: number = 0;
   /** Whether any piece is smaller than its bytes. */
   isSmaller: boolean = false;
 

@@ -15,7 +15,7 @@ import type { TailStore } from "./tail_store.ts";
  * Zeros become a hole from so many bytes on, whether they were written or skipped: fewer are not
  * worth a map, and the image must not depend on what its source took for a hole.
  */
-const HOLE_SIZE = 64 * 1024;
+export const HOLE_SIZE = 64 * 1024;
 /** Chunks that a file has at most: the map takes 4 bytes for each. */
 const CHUNKS_MAX = 2 ** 18;
 /**

@@ -8,7 +8,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { ResolvedOptions } from "./options.ts";
 
 /** Changes whenever the same input would give other bytes than before. */
-export const EROFS_FORMAT_NUMBER = 4;
+export const EROFS_FORMAT_NUMBER = 5;
 
 /** `uuid` of an image of the input `identity`, made with `options`. */
 export function deriveUuid(identity: string, options: ResolvedOptions): Uint8Array {

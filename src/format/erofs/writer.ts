@@ -96,7 +96,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     this.#plain = new DataPlacer(this.#blocks, this.#tails, this.openFileCount);
     this.#compressed = compression === null
       ? null
-      : new CompressedPlacer(this.#blocks, compression, workers);
+      : new CompressedPlacer(this.#blocks, this.#plain, compression, workers);
   }
 
   /** Begins a file of `size` bytes; up to `openFileCount` may be open. */
