@@ -24,6 +24,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ERANGE: "it is too large",
 };
 
+/** To `chown(2)` the order to leave an owner as it is, so no file can be given to it. */
+const NO_ID = 0xffff_ffff;
+
 /** Sets metadata by a maker. */
 export class MetadataSetter {
   readonly #maker: TreeMaker;
@@ -41,12 +44,7 @@ export class MetadataSetter {
   set(name: ByteString, path: ByteString, inode: Inode): void {
     const isLink = inode.kind === FileKind.symlink;
     const maker = this.#maker;
-    const hasOwner = this.attempt(
-      path,
-      "owner",
-      () => maker.setOwner(name, inode.uid, inode.gid),
-      () => this.#writeOwner(name, inode),
-    );
+    const hasOwner = this.#setOwner(name, path, inode);
     // Before permissions may forbid it; a list is last, since it changes permissions and is changed by them.
     for (const xattr of inode.xattrs) if (!isAcl(xattr)) this.#setXattr(name, path, xattr);
     if (!isLink) {
@@ -79,6 +77,16 @@ export class MetadataSetter {
       if (!instead()) this.#losses.add(path, what, reason);
       return false;
     }
+  }
+
+  #setOwner(name: ByteString, path: ByteString, inode: Inode): boolean {
+    const { uid, gid } = inode;
+    const write = () => this.#writeOwner(name, inode);
+    if (uid !== NO_ID && gid !== NO_ID) {
+      return this.attempt(path, "owner", () => this.#maker.setOwner(name, uid, gid), write);
+    }
+    if (!write()) this.#losses.add(path, "owner", "the system has no such number");
+    return false;
   }
 
   #setXattr(name: ByteString, path: ByteString, xattr: Xattr): void {

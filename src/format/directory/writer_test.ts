@@ -69,3 +69,20 @@ Deno.test("DirectoryWriter reports attributes that the file system does not have
     (error: unknown) => error instanceof ImageError && error.code === "UNSUPPORTED",
   );
 });
+
+for (const [uid, gid] of [[2 ** 32 - 1, 0], [0, 2 ** 32 - 1]]) {
+  Deno.test(`DirectoryWriter tells that no file can belong to ${uid}:${gid}`, {
+    ignore: Deno.build.os !== "linux",
+  }, async () => {
+    const change = (inode: Inode) => void ([inode.uid, inode.gid] = [uid, gid]);
+    await withFifo("fifo", change, { onLoss: "report" }, (_path, notices) => {
+      deepStrictEqual(notices.map(({ message }) => message), [
+        'Left out of directory: owner of "fifo": the system has no such number',
+      ]);
+    });
+    await rejects(
+      withFifo("fifo", change, { onLoss: "error" }, () => {}),
+      (error: unknown) => error instanceof ImageError && error.code === "UNSUPPORTED",
+    );
+  });
+}
