@@ -85,7 +85,12 @@ export type {
 export type { ImageDescription, ImageProblem, ImageReader } from "./src/format/image_reader.ts";
 export { LossError } from "./src/format/loss.ts";
 export { ImageError } from "./src/image_error.ts";
-export type { ErrorPlace, ImageErrorCode, ImageErrorOptions } from "./src/image_error.ts";
+export type {
+  ErrorPlace,
+  ErrorSubject,
+  ImageErrorCode,
+  ImageErrorOptions,
+} from "./src/image_error.ts";
 export type { ByteSink, ImageSink, OpenSink } from "./src/io/byte_sink.ts";
 export type { ByteSource } from "./src/io/byte_source.ts";
 export { fileSource } from "./src/io/file_source.ts";

@@ -35,6 +35,28 @@ export type ImageErrorCode =
   | "IO"
   | "REGISTRY";
 
+/**
+ * What kind of thing is missing, must be chosen or is in the way, where it matters to whoever helps
+ * a person:
+ *
+ * - `image`: one of several images, by tag or digest; `name`: the same, by name.
+ * - `platform`: an image for a platform.
+ * - `file`: a path inside an image.
+ * - `repository`: a composefs repository; `object`: what it should hold.
+ * - `cache`: a blob that is asked for without network.
+ * - `directory`, `device`: an output that is replaced only by consent.
+ */
+export type ErrorSubject =
+  | "image"
+  | "name"
+  | "platform"
+  | "file"
+  | "repository"
+  | "object"
+  | "cache"
+  | "directory"
+  | "device";
+
 /** Where something went wrong; each level that knows more adds its part. */
 export interface ErrorPlace {
   /** The file, directory or reference that was read or written. */
@@ -51,6 +73,8 @@ export interface ErrorPlace {
 export interface ImageErrorOptions {
   /** What is known of the place. */
   where?: ErrorPlace;
+  /** What it is about. */
+  subject?: ErrorSubject;
   /** The error below this one. */
   cause?: unknown;
 }
@@ -72,6 +96,8 @@ export class ImageError extends Error {
   readonly code: ImageErrorCode;
   /** Where it happened; filled from the inside out. */
   readonly where: ErrorPlace;
+  /** What it is about; `null` where that says no more than the message. */
+  readonly subject: ErrorSubject | null;
 
   /** Creates an error of one kind; the message says what was observed and what was expected. */
   constructor(code: ImageErrorCode, message: string, options: ImageErrorOptions = {}) {
@@ -79,6 +105,7 @@ export class ImageError extends Error {
     this.name = "ImageError";
     this.code = code;
     this.where = definedParts(options.where ?? {});
+    this.subject = options.subject ?? null;
   }
 
   /** Adds what this level knows of the place (never replaces what is known) and returns itself. */

@@ -121,9 +121,9 @@ Deno.test("the documentation names every dependency, format, source and option",
     for (const extension of extensions) ok(README.text.includes(`\`${extension}\``), extension);
   }
   const sources = Deno.readTextFileSync(`${ROOT}src/transport/open_image.ts`);
-  const forms = [...sources.matchAll(/^ {4}form: "([a-z0-9-]+:)/gm)].map(([, prefix]) => prefix);
-  ok(forms.length > 8);
-  for (const prefix of forms) ok(README.text.includes(`\`${prefix}`), prefix);
+  const prefixes = [...sources.matchAll(/ prefix: "([a-z0-9-]+:)/g)].map(([, prefix]) => prefix);
+  ok(prefixes.length > 8);
+  for (const prefix of prefixes) ok(README.text.includes(`\`${prefix}`), prefix);
   for (const option of optionsOfProgram()) {
     ok(new RegExp(`${option}(?![a-z-])`).test(text), option);
   }

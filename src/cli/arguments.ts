@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { group, or } from "@optique/core/constructs";
+import { group, merge, object, or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import {
   commandLine,
@@ -12,6 +12,10 @@ import {
   type Message,
   message,
 } from "@optique/core/message";
+import { multiple } from "@optique/core/modifiers";
+import { parseSync } from "@optique/core/parser";
+import { argument } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
 import { commandOf } from "./command_table.ts";
 import {
   type Command,
@@ -40,12 +44,26 @@ export function parseArguments(args: readonly string[], terminal: Terminal): Com
     throw new UsageError(`Cannot convert without an image: usage is ${PROGRAM} IMAGE -o OUT`);
   }
   const alone = readCommand(args);
+  if (!alone.success && isMainForm(args)) refuseSecondImage(wordsOf(args));
   // A command knows best what is wrong with it: all together propose options of others.
   const parsed = alone.success
     ? alone.value
     : parseAmongAll(wordsOf(args), terminal, isMainForm(args) ? null : alone.error);
   if (parsed?.command !== "completion") return parsed;
   return parseArguments([COMPLETION_OPTION, parsed.shell], terminal);
+}
+
+/** Refuses what stands behind the image: another one, or the first was meant to be a command. */
+function refuseSecondImage(words: readonly string[]): void {
+  const others = object({ others: multiple(argument(string())) });
+  const read = parseSync(merge(convertParser(), others), words);
+  if (!read.success || read.value.others.length === 0) return;
+  throw new UsageError(
+    `Cannot take "${
+      read.value.others[0]
+    }" behind image "${read.value.image}": expected -o OUT, a ` +
+      "known command, or an option with its value, as --verity=FILE",
+  );
 }
 
 /**

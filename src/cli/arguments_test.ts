@@ -135,7 +135,14 @@ Deno.test("parseArguments() reads every option of the main form", () => {
 Deno.test("parseArguments() refuses what makes no sense, in one line", () => {
   const wrong: [string, RegExp][] = [
     ["", /without an image/],
-    ["a b -o c", /`b`/],
+    ["a b -o c", /"b" behind image "a"/],
+    ["lss a", /"a" behind image "lss": expected .*command/],
+    ["a -o x.ext4 --verity f", /"f" behind image "a".*--verity=FILE/],
+    ["composefs", /^Expected a command/],
+    ["composefs oci", /^Expected a command/],
+    ["composefs nope", /`nope`/],
+    ["cache", /^Expected a command/],
+    ["cat a", /at least one "PATH"/],
     ["a -o", /requires/],
     ["a --bogus", /--bogus/],
     ["a --outptu=x", /Did you mean `--output`/],

@@ -4,7 +4,11 @@
  * @module
  */
 import { or } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
 import type { InferValue, Parser } from "@optique/core/parser";
+
+/** What is said where none of several commands is given. */
+export const NO_COMMAND = { errors: { noMatch: message`Expected a command, but there is none` } };
 
 /** Makes the parser of a command; `words` are those behind its name. */
 type MakeCommand = (words: readonly string[]) => Parser<"sync", unknown>;
@@ -23,6 +27,6 @@ export function commandOf<const Table extends CommandTable>(
 ): Parser<"sync", ArgumentsOf<Table>> {
   const parser = name !== undefined && Object.hasOwn(table, name)
     ? table[name](rest)
-    : or(...Object.values(table).map((make) => make([])));
+    : or(...Object.values(table).map((make) => make([])), NO_COMMAND);
   return parser as Parser<"sync", ArgumentsOf<Table>>;
 }

@@ -4,7 +4,12 @@
  * @module
  */
 import { LossError } from "../format/loss.ts";
-import { type ErrorPlace, ImageError, type ImageErrorCode } from "../image_error.ts";
+import {
+  type ErrorPlace,
+  type ErrorSubject,
+  ImageError,
+  type ImageErrorCode,
+} from "../image_error.ts";
 import type { Notice } from "../notice.ts";
 import { pathExists } from "../source/path_kind.ts";
 import { RegistryError } from "../source/registry/registry_error.ts";
@@ -20,16 +25,12 @@ const LISTING_ERRORS: ReadonlySet<ImageErrorCode> = new Set(["AMBIGUOUS", "NOT_F
 export interface ErrorContext {
   /** Show stack traces and causes. */
   readonly debug: boolean;
-  /** The output, as it was given; `null` where there is none. */
-  readonly output: string | null;
+  /** The command, empty for the main form and where it is unknown. */
+  readonly command: string;
   /** The output is a block device. */
   readonly isDevice: boolean;
-  /** The output is a directory. */
-  readonly isDirectory: boolean;
-  /** `--force` was given. */
-  readonly force: boolean;
-  /** `--offline` was given. */
-  readonly isOffline: boolean;
+  /** The command has `--force`. */
+  readonly canForce: boolean;
 }
 
 /** The lines for an error: what is wrong, and where a fix is known, how. Ends with a newline. */
@@ -60,7 +61,8 @@ function summaryOf(error: unknown): string {
 
 function hintFor(error: unknown, context: ErrorContext): string | null {
   if (error instanceof UsageError) {
-    return `"${[PROGRAM, error.command, "--help"].filter(Boolean).join(" ")}" lists the options`;
+    const command = error.command || context.command;
+    return `"${[PROGRAM, command, "--help"].filter(Boolean).join(" ")}" tells more`;
   }
   if (error instanceof Interruption) return null;
   if (!(error instanceof ImageError)) {
@@ -84,35 +86,38 @@ function hintFor(error: unknown, context: ErrorContext): string | null {
       return `nothing is at the path "${oneLine(name)}": a registry was asked for it`;
     }
   }
-  return IMAGE_ERROR_HINTS[error.code]?.(error, context) ?? null;
+  if (error.subject !== null) return SUBJECT_HINTS[error.subject](error, context);
+  return error.code === "OUT_OF_SPACE" ? spaceHint(error, context) : null;
 }
 
-const IMAGE_ERROR_HINTS: Partial<
-  Record<ImageErrorCode, (error: ImageError, context: ErrorContext) => string | null>
-> = {
-  OUT_OF_SPACE: (error, context) => {
-    // What the system answered has its error as cause; a full image has none.
-    if (error.cause !== undefined) return "make room there, or choose another place (-o, --cache)";
-    if (context.isDevice) {
-      return "a smaller --size or --free may fit, else a larger device is needed";
-    }
-    return "choose a larger --size, or leave it out: the image is then as large as it needs to be";
-  },
-  AMBIGUOUS({ where: { source = "" } }) {
+type Hint = (error: ImageError, context: ErrorContext) => string | null;
+
+const SUBJECT_HINTS: Readonly<Record<ErrorSubject, Hint>> = {
+  image: ({ where: { source = "" } }) => {
     const image = isBesidePath(source) ? "./IMAGE" : "IMAGE";
-    return `choose one as ${image}:TAG or ${image}@DIGEST, or another --platform`;
+    return `choose one as ${image}:TAG or ${image}@DIGEST`;
   },
-  NOT_FOUND(error, context) {
-    if (error.where.source !== undefined && error.where.source === context.output) return null;
-    if (context.isOffline) return "one run without --offline brings an image into the cache";
-    return "check the path or name; :TAG or @DIGEST chooses an image, --platform a platform";
-  },
-  EXISTS(_error, context) {
-    if (context.force) return null;
-    if (context.isDevice) return "--force overwrites a block device and all that is on it";
-    return context.isDirectory ? "--force replaces a directory and all that is in it" : null;
-  },
+  name: () => "choose one as docker-archive:FILE:NAME",
+  platform: () => "choose one by --platform",
+  file: () => "the command ls lists what is in an image",
+  repository: ({ code }, { command }) =>
+    code === "NOT_FOUND" && command === "composefs"
+      ? `"${PROGRAM} composefs init" makes a repository, and --repo DIR says where it is`
+      : null,
+  object: () => `"${PROGRAM} composefs fsck" tells what else the repository lacks`,
+  cache: () => "one run without --offline brings an image into the cache",
+  directory: (_, { canForce }) =>
+    canForce ? "--force replaces a directory and all that is in it" : null,
+  device: (_, { canForce }) =>
+    canForce ? "--force overwrites a block device and all that is on it" : null,
 };
+
+function spaceHint({ cause }: ImageError, { isDevice }: ErrorContext): string {
+  // What the system answered has its error as cause; a full image has none.
+  if (cause !== undefined) return "make room there, or choose another place";
+  if (isDevice) return "a smaller --size or --free may fit, else a larger device is needed";
+  return "choose a larger --size, or leave it out: the image is then as large as it needs to be";
+}
 
 /** Whether a path exists that with `:TAG` behind it would be the name of an image. */
 function isBesidePath(path: string): boolean {

@@ -1,7 +1,7 @@
 import { match, strictEqual } from "node:assert/strict";
 import { LossError } from "../format/loss.ts";
 import { RegistryError } from "../source/registry/registry_error.ts";
-import { ImageError } from "../image_error.ts";
+import { type ErrorSubject, ImageError } from "../image_error.ts";
 import { errorText, noticeText } from "./error_text.ts";
 import { EXIT_CODES, exitCodeOf } from "./exit_code.ts";
 import { Interruption } from "./interruption.ts";
@@ -9,11 +9,9 @@ import { UsageError } from "./usage_error.ts";
 
 const QUIET = {
   debug: false,
-  output: "out.ext4",
+  command: "",
   isDevice: false,
-  isDirectory: false,
-  force: false,
-  isOffline: false,
+  canForce: true,
 };
 
 Deno.test("errorText() says what and where in one line", () => {
@@ -35,8 +33,8 @@ Deno.test("errorText() does not repeat a place that the message names", () => {
 Deno.test("errorText() lists what there is to choose from, a line each", () => {
   const error = new ImageError("AMBIGUOUS", "Cannot choose, expected one of:\n  a\n  b\x1b");
   strictEqual(
-    errorText(error.at({ source: "x.tar" }), QUIET).split("\nhint")[0],
-    "oci2rootfs: Cannot choose, expected one of: (x.tar)\n  a\n  b\\u001b",
+    errorText(error.at({ source: "x.tar" }), QUIET),
+    "oci2rootfs: Cannot choose, expected one of: (x.tar)\n  a\n  b\\u001b\n",
   );
 });
 
@@ -64,24 +62,51 @@ Deno.test("errorText() adds a hint where a fix is known", () => {
     strictEqual(unknown(name), "", name);
   }
   match(unknown("testdata:v1"), /"\.\/testdata:v1" means the path/);
-  const ambiguous = (source: string) => hint(new ImageError("AMBIGUOUS", "x").at({ source }));
+  const ambiguous = (source: string) =>
+    hint(new ImageError("AMBIGUOUS", "x", { where: { source }, subject: "image" }));
   match(ambiguous("docker-archive:a.tar"), / IMAGE:TAG/);
   match(ambiguous("./testdata"), / IMAGE:TAG/);
   match(ambiguous("testdata"), / \.\/IMAGE:TAG or \.\/IMAGE@DIGEST/);
-  match(hint(new ImageError("NOT_FOUND", "Cannot find")), /--platform/);
-  strictEqual(hint(new ImageError("NOT_FOUND", "x").at({ source: "out.ext4" })), "");
-  match(hint(new ImageError("EXISTS", "Cannot write"), device), /--force/);
+  strictEqual(hint(new ImageError("NOT_FOUND", "Cannot find")), "");
+  strictEqual(hint(new ImageError("AMBIGUOUS", "Cannot choose")), "");
   strictEqual(hint(new ImageError("EXISTS", "Cannot write")), "");
-  const directory = { ...QUIET, isDirectory: true };
-  match(hint(new ImageError("EXISTS", "x"), directory), /--force replaces a directory/);
-  strictEqual(hint(new ImageError("EXISTS", "x"), { ...device, force: true }), "");
+  for (const subject of ["directory", "device"] as const) {
+    const inTheWay = new ImageError("EXISTS", "x", { subject });
+    strictEqual(hint(inTheWay, { ...QUIET, canForce: false }), "");
+  }
   match(hint(new UsageError("Cannot")), /"oci2rootfs --help"/);
+  match(hint(new UsageError("Cannot"), { ...QUIET, command: "ls" }), /"oci2rootfs ls --help"/);
   match(hint(new UsageError("Cannot", { command: "cache ls" })), /"oci2rootfs cache ls --help"/);
   const sandbox = new ImageError("PERMISSION", "x", { cause: new Deno.errors.NotCapable("x") });
   match(hint(sandbox), /-R and -W.*-N/);
-  const missing = new ImageError("NOT_FOUND", "Cannot load manifest: it is not in the cache");
-  match(hint(missing), /check the path or name/);
-  match(hint(missing, { ...QUIET, isOffline: true }), /without --offline/);
+});
+
+const SUBJECTS: readonly [ErrorSubject, RegExp][] = [
+  ["image", /^hint: choose one as IMAGE:TAG or IMAGE@DIGEST$/],
+  ["name", /^hint: choose one as docker-archive:FILE:NAME$/],
+  ["platform", /^hint: choose one by --platform$/],
+  ["file", /^hint: the command ls /],
+  ["repository", /^hint: "oci2rootfs composefs init" .*--repo DIR/],
+  ["object", /^hint: "oci2rootfs composefs fsck" /],
+  ["directory", /^hint: --force replaces a directory/],
+  ["device", /^hint: --force overwrites a block device/],
+  ["cache", /^hint: one run without --offline /],
+];
+for (const [subject, expected] of SUBJECTS) {
+  Deno.test(`errorText() helps with what is missing or in the way: ${subject}`, () => {
+    const error = new ImageError("NOT_FOUND", "Cannot find", { subject });
+    match(errorText(error, { ...QUIET, command: "composefs" }).split("\n")[1], expected);
+  });
+}
+
+Deno.test("errorText() tells of a repository only whoever asked for one that is there", () => {
+  const hints = (error: ImageError, command: string) =>
+    errorText(error, { ...QUIET, command }).split("\n").length;
+  const missing = new ImageError("NOT_FOUND", "x", { subject: "repository" });
+  const refused = new ImageError("PERMISSION", "x", { subject: "repository" });
+  strictEqual(hints(missing, "composefs"), 3);
+  strictEqual(hints(missing, "ls"), 2);
+  strictEqual(hints(refused, "composefs"), 2);
 });
 
 Deno.test("errorText() owns up to a bug, and shows its trace only with --debug", () => {

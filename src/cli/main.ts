@@ -22,16 +22,11 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     // Nobody is left to be told.
     if (error instanceof OutputClosed) return 0;
     const output = outputOf(command);
-    const force = command !== null && "force" in command ? command.force : undefined;
-    const there = output === null ? null : fileInfo(output);
     const text = errorText(error, {
+      command: command === null || command.command === "convert" ? "" : command.command,
       debug: command?.debug ?? args.includes("--debug"),
-      output,
-      isDevice: there?.isBlockDevice === true,
-      // Not every command can be forced.
-      isDirectory: there?.isDirectory === true && force !== undefined,
-      force: force === true,
-      isOffline: command !== null && "offline" in command && command.offline,
+      isDevice: output !== null && isBlockDevice(output),
+      canForce: command !== null && "force" in command,
     });
     if (error instanceof Interruption) await terminal.writeLastError(text);
     else terminal.writeError(text);
@@ -98,10 +93,10 @@ function outputOf(command: Command | null): string | null {
   return command !== null && "output" in command ? command.output ?? null : null;
 }
 
-function fileInfo(path: string): Deno.FileInfo | null {
+function isBlockDevice(path: string): boolean {
   try {
-    return Deno.statSync(path);
+    return Deno.statSync(path).isBlockDevice === true;
   } catch {
-    return null;
+    return false;
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { outputPlace } from "../io/file_sink.ts";
+import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What may be written besides the image, and where. */
@@ -26,6 +27,12 @@ export function checkOutputPlaces({ output, configOut, verity = "" }: OutputPlac
   if (verity !== "" && (isOne(verity, output) || isOne(verity, configOut))) {
     throw new UsageError("Cannot write hash tree and another output to one file, expected two");
   }
+}
+
+/** Refuses to write bytes to a terminal, which would do as they say. Throws `UsageError`. */
+export function checkNoTerminal(what: string, { showsOutput }: Terminal): void {
+  if (!showsOutput) return;
+  throw new UsageError(`Cannot write ${what} to a terminal: expected a pipe or a file`);
 }
 
 function isOne(a: string | undefined, b: string | undefined): boolean {

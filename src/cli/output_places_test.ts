@@ -1,5 +1,6 @@
 import { doesNotThrow, throws } from "node:assert/strict";
-import { checkOutputPlaces } from "./output_places.ts";
+import { checkNoTerminal, checkOutputPlaces } from "./output_places.ts";
+import { recordedTerminal } from "./terminal_fixture.ts";
 import { UsageError } from "./usage_error.ts";
 
 Deno.test("checkOutputPlaces() tells two names of one file, whether it exists or not", () => {
@@ -32,4 +33,10 @@ Deno.test("checkOutputPlaces() lets only the image go to standard output", () =>
   doesNotThrow(() => checkOutputPlaces({ output: "-" }));
   throws(() => checkOutputPlaces({ verity: "-" }), /hash tree to standard output/);
   throws(() => checkOutputPlaces({ configOut: "-" }), /configuration to standard output/);
+});
+
+Deno.test("checkNoTerminal() lets bytes go anywhere but to a terminal", () => {
+  const terminal = recordedTerminal();
+  checkNoTerminal("tar", terminal);
+  throws(() => checkNoTerminal("tar", { ...terminal, showsOutput: true }), /tar to a terminal/);
 });

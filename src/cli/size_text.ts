@@ -18,7 +18,9 @@ const SIZE = /^(\d{1,20})(?:\.(\d{1,20}))?\s*(?:([KMGTP])(I?B)?|B)?$/;
 export function parseSize(text: string): number {
   const match = SIZE.exec(text.trim().toUpperCase());
   if (match === null) {
-    throw new SyntaxError(`Cannot parse size "${text}", expected a number with K, M, G or T`);
+    throw new SyntaxError(
+      `Cannot parse size "${text}", expected bytes, or a number with K, M, G or T`,
+    );
   }
   const [, whole, fraction = "", letter = " ", suffix] = match;
   const base = suffix === "B" ? 1000n : 1024n;
@@ -44,7 +46,11 @@ export type FreeSpace = { readonly bytes: number } | { readonly percent: number 
 /** `2G`, `20%` or `0`. Throws `SyntaxError` for anything else. */
 export function parseFreeSpace(text: string): FreeSpace {
   const match = /^(\d{1,6}(?:\.\d{1,6})?)\s*%$/.exec(text.trim());
-  return match === null ? { bytes: parseSize(text) } : { percent: Number(match[1]) };
+  if (match !== null) return { percent: Number(match[1]) };
+  if (text.includes("%")) {
+    throw new SyntaxError(`Cannot parse share "${text}", expected a number with % behind it`);
+  }
+  return { bytes: parseSize(text) };
 }
 
 /** A size for people: `0 B`, `999 B`, `1.5 MiB`, `12 GiB`. */

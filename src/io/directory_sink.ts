@@ -7,7 +7,7 @@
  * @module
  */
 import { dirname, join, resolve, sep } from "node:path";
-import { ImageError } from "../image_error.ts";
+import { type ErrorSubject, ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import type { ImageSink, OpenSink } from "./byte_sink.ts";
 import { isStillAt, tryLock } from "./file_lock.ts";
@@ -298,16 +298,20 @@ function notEmpty(path: string): ImageError {
     path,
     "the directory has something in it",
     "an empty one, nothing, or consent to replace it",
+    "directory",
   );
 }
 
-function refused(path: string, observed: string, expected: string): ImageError {
+function refused(
+  path: string,
+  observed: string,
+  expected: string,
+  subject?: ErrorSubject,
+): ImageError {
   return new ImageError(
     "EXISTS",
     `Cannot write output "${path}": ${observed}, expected ${expected}`,
-    {
-      where: { source: path },
-    },
+    { where: { source: path }, subject },
   );
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "node:path";
-import { ImageError } from "../image_error.ts";
+import { type ErrorSubject, ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import { openBlockDevice } from "./block_device_sink.ts";
 import type { ImageSink, OpenSink } from "./byte_sink.ts";
@@ -68,7 +68,8 @@ function open(path: string, options: FileSinkOptions, onNotice: NoticeListener):
   }
   if (existing.isBlockDevice) {
     if (!options.force) {
-      throw refused(path, "it is a block device", "a regular file, or consent to overwrite it");
+      const expected = "a regular file, or consent to overwrite it";
+      throw refused(path, "it is a block device", expected, "device");
     }
     return openBlockDevice(destination);
   }
@@ -168,11 +169,16 @@ function lstatOrNull(path: string): Deno.FileInfo | null {
   }
 }
 
-function refused(path: string, observed: string, expected: string): ImageError {
+function refused(
+  path: string,
+  observed: string,
+  expected: string,
+  subject?: ErrorSubject,
+): ImageError {
   return new ImageError(
     "EXISTS",
     `Cannot write output "${path}": ${observed}, expected ${expected}`,
-    { where: { source: path } },
+    { where: { source: path }, subject },
   );
 }
 

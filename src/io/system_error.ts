@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ImageError, type ImageErrorCode } from "../image_error.ts";
+import { type ErrorSubject, ImageError, type ImageErrorCode } from "../image_error.ts";
 
 /** What the error numbers of open(2), write(2), rename(2)… mean for a person. */
 const BY_ERRNO: Readonly<Record<string, readonly [ImageErrorCode, string]>> = {
@@ -33,14 +33,20 @@ const BY_ERRNO: Readonly<Record<string, readonly [ImageErrorCode, string]>> = {
 
 /**
  * The `ImageError` for what a system call threw while doing `action` (`"write output"`) to `path`:
- * `Cannot write output "PATH": no space left on the device (ENOSPC)`, with the error as cause.
+ * `Cannot write output "PATH": no space left on the device (ENOSPC)`, with the error as cause;
+ * `subject` is what the path is.
  *
  * Anything that is no error of the system or the sandbox comes back as it is, so that
  * `throw systemError(…)` hides neither a bug nor an `ImageError` from further down.
  */
-export function systemError(error: unknown, action: string, path: string): unknown {
+export function systemError(
+  error: unknown,
+  action: string,
+  path: string,
+  subject?: ErrorSubject,
+): unknown {
   if (!(error instanceof Error) || error instanceof ImageError) return error;
-  const options = { where: { source: path }, cause: error };
+  const options = { where: { source: path }, cause: error, subject };
   if (error instanceof Deno.errors.NotCapable) {
     return new ImageError(
       "PERMISSION",

@@ -67,6 +67,7 @@ function onlyArtifact({ artifacts }: CandidateWalk, request: ImageRequest): Cand
     "AMBIGUOUS",
     `Cannot choose artifact in ${quote(request.reference)}: it holds ${byDigest.size} artifacts, ` +
       `expected a choice by tag or digest:${listImages(listed)}`,
+    { subject: "image" },
   );
 }
 
@@ -160,6 +161,7 @@ function ambiguous(roots: readonly Root[], request: ImageRequest): ImageError {
     "AMBIGUOUS",
     `Cannot choose image in ${quote(request.reference)}: it holds ${roots.length} images, ` +
       `expected a choice by tag or digest:${listImages(roots.map(listedRoot))}`,
+    { subject: "image" },
   );
 }
 
@@ -184,6 +186,7 @@ export function noPlatformError(
     `Cannot find image for platform "${formatPlatform(request.platform)}" in ` +
       `${quote(request.reference)}: there are only others, expected one of these to be asked ` +
       `for:${listImages(images)}`,
+    { subject: "platform" },
   );
 }
 
@@ -201,6 +204,7 @@ function notThere(
     "NOT_FOUND",
     `Cannot find ${choice} in ${quote(request.reference)}: it is not there, expected one of:` +
       listImages(images),
+    { subject: "image" },
   );
 }
 

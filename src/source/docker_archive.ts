@@ -73,6 +73,7 @@ function chooseEntry(
       "AMBIGUOUS",
       `Cannot choose image in ${source}: it holds ${chosen.length} images, expected a choice by ` +
         `name:${listImages(listedEntries(chosen, files))}`,
+      { subject: "name" },
     );
   }
   const choice = digest !== null ? `digest ${quote(digest)}` : `name ${quote(name)}`;
@@ -82,6 +83,7 @@ function chooseEntry(
       ? `Cannot find image in ${source}: ${DOCKER_INDEX} has no entries, expected one`
       : `Cannot find ${choice} in ${source}: it is not there, expected one of:` +
         listImages(listedEntries(entries, files)),
+    { subject: "name" },
   );
 }
 

@@ -21,8 +21,6 @@ import { splitReference } from "../source/split_reference.ts";
 interface Transport {
   /** What a reference begins with. */
   readonly prefix: string;
-  /** The form of a whole reference, for people. */
-  readonly form: string;
   /** Opens what follows the prefix. */
   open(rest: string, options: ImageOptions): Promise<Image>;
 }
@@ -43,12 +41,10 @@ const containerdImage: Transport["open"] = async (rest, options) =>
 const TRANSPORTS: readonly Transport[] = [
   {
     prefix: REGISTRY_PREFIX,
-    form: "docker://[HOST/]NAME[:TAG][@DIGEST]",
     open: registryImage,
   },
   {
     prefix: "oci:",
-    form: "oci:DIRECTORY[:TAG|@DIGEST]",
     open(rest, options) {
       const { path, name, digest } = splitReference(rest);
       return ociLayout(path, { ...options, tag: name ?? undefined, digest: digest ?? undefined });
@@ -56,7 +52,6 @@ const TRANSPORTS: readonly Transport[] = [
   },
   {
     prefix: "oci-archive:",
-    form: "oci-archive:FILE[:TAG|@DIGEST]",
     open(rest, options) {
       const { path, name, digest } = splitReference(rest);
       return ociArchive(path, { ...options, tag: name ?? undefined, digest: digest ?? undefined });
@@ -64,7 +59,6 @@ const TRANSPORTS: readonly Transport[] = [
   },
   {
     prefix: "docker-archive:",
-    form: "docker-archive:FILE[:NAME]",
     open(rest, options) {
       const { path, name, digest } = splitReference(rest);
       return dockerArchive(path, {
@@ -76,25 +70,21 @@ const TRANSPORTS: readonly Transport[] = [
   },
   {
     prefix: "docker-daemon:",
-    form: "docker-daemon:NAME[:TAG]|DIGEST|ID",
     open: dockerDaemon,
   },
   {
     prefix: "containers-storage:",
-    form: "containers-storage:[[DRIVER@ROOT]]NAME[:TAG]|DIGEST|ID",
     open: containersStorage,
   },
   {
     prefix: "containerd:",
-    form: "containerd:NAME|DIGEST[@NAMESPACE]",
     open: containerdImage,
   },
-  { prefix: "overlay2:", form: "overlay2:DIRECTORY", open: overlay2 },
-  { prefix: "dir:", form: "dir:DIRECTORY", open: rootDirectory },
-  { prefix: "tar:", form: "tar:FILE|-", open: rootTar },
+  { prefix: "overlay2:", open: overlay2 },
+  { prefix: "dir:", open: rootDirectory },
+  { prefix: "tar:", open: rootTar },
   {
     prefix: "composefs:",
-    form: "composefs:DIRECTORY:NAME",
     async open(rest, options) {
       const { repositoryImage } = await import("../composefs/oci/repository_image.ts");
       return await repositoryImage(rest, options);
@@ -102,7 +92,6 @@ const TRANSPORTS: readonly Transport[] = [
   },
   {
     prefix: "composefs-image:",
-    form: "composefs-image:OBJECTS:FILE",
     async open(rest, options) {
       const { composefsImageFile } = await import("../composefs/image/image_file_source.ts");
       return await composefsImageFile(rest, options);
@@ -110,7 +99,6 @@ const TRANSPORTS: readonly Transport[] = [
   },
   ...IMAGE_FILE_FORMATS.map(({ name }) => ({
     prefix: `${name}:`,
-    form: `${name}:FILE`,
     open: (rest: string, options: ImageOptions) => imageFile(rest, { ...options, format: name }),
   })),
 ];
@@ -165,10 +153,9 @@ export async function openImage(reference: string, options: ImageOptions = {}): 
   if (pathExists(split.path)) return await openChosenImage(reference, split, options);
   throw new ImageError(
     "NOT_FOUND",
-    `Cannot open image ${quote(reference)}: nothing is at this path, expected ` +
-      `${
-        TRANSPORTS.map(({ form }) => form).join(", ")
-      }, the name of an image, or the path of a directory, archive or filesystem image`,
+    `Cannot open image ${quote(reference)}: nothing is at this path, expected the path of a ` +
+      "directory, archive or filesystem image, a name as nginx:1.27, or one that begins with " +
+      TRANSPORTS.map(({ prefix }) => prefix).join(", "),
     { where: { source: reference } },
   );
 }

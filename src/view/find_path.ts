@@ -66,5 +66,6 @@ function failure(code: ImageErrorCode, path: ByteString, observed: string): Imag
     code,
     `Cannot find "${displayByteString(path)}" in the image: ${observed}, ` +
       "expected a file",
+    { subject: "file" },
   );
 }

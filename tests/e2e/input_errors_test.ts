@@ -75,6 +75,8 @@ Deno.test("a missing blob, tag, platform or path ends with code 5 and a hint", (
 
     const nothing = await failOn(directory, `${directory}/nothing`);
     strictEqual(nothing.code, 5);
+    match(nothing.error, /nothing is at this path/);
+    strictEqual(nothing.hint, "");
 
     Deno.removeSync(`${path}/${blobPath(image.digest)}`);
     const blob = await failOn(directory, path);
@@ -96,6 +98,46 @@ Deno.test("two images and no choice end with code 5 and list both", () =>
     const chosen = await runCli([`oci:${path}:one`, "-o", `${directory}/one.ext4`]);
     strictEqual(chosen.code, 0, chosen.stderr);
   }));
+
+Deno.test("hints fit what is missing", () =>
+  withDirectory(async (directory) => {
+    const missing: [string[], RegExp | null][] = [
+      [["cat", TINY, "/nope"], /^hint: the command ls /m],
+      [["stat", TINY, "/etc/passwd/x"], /^hint: the command ls /m],
+      [["ls", "dir:nope"], null],
+      [["ls", "ext4:nope"], null],
+      [["ls", Deno.execPath()], null],
+      [[TINY, "-o", "x.ext4", "--add", "nope:/x"], null],
+      [[TINY, "-o", "nope/x.ext4"], null],
+      [[TINY, "-o", "x.ext4", "--config-out", "nope/x.json"], null],
+      [
+        ["ls", "nginx:1.27", "--offline", "--cache", directory],
+        /^hint: one run without --offline/m,
+      ],
+      [["composefs", "images", "--repo", "nope"], /^hint: "oci2rootfs composefs init"/m],
+      [["composefs", "cat", "nope", "/x"], null],
+      [["composefs", "create-image", "--from-file", "nope", "x"], null],
+    ];
+    for (const [args, hint] of missing) {
+      const { code, stderr } = await runCli(args, { cwd: directory });
+      strictEqual(code, 5, stderr);
+      if (hint !== null) match(stderr, hint);
+      else ok(!stderr.includes("hint:"), stderr);
+    }
+    Deno.mkdirSync(`${directory}/full/directory`, { recursive: true });
+    const full = (...args: string[]) => runCli([TINY, "-o", "full", ...args], { cwd: directory });
+    match((await full("--format", "directory")).stderr, /^hint: --force replaces a directory/m);
+    const noFile = await full("--format", "ext4");
+    strictEqual(noFile.code, 6);
+    ok(!noFile.stderr.includes("hint:"), noFile.stderr);
+  }));
+
+Deno.test("a standard error that is full changes no exit code", async () => {
+  const { code } = await runCli(["ls", "dir:nope"], {
+    wrapper: ["sh", "-c", 'exec "$@" 2> /dev/full', "sh"],
+  });
+  strictEqual(code, 5);
+});
 
 Deno.test("--debug adds the stack trace to an error", () =>
   withDirectory(async (directory) => {

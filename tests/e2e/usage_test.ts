@@ -1,7 +1,7 @@
 import { match, ok, strictEqual } from "node:assert/strict";
 import { runTool } from "../run_tool.ts";
 import { toolTest } from "../tools.ts";
-import { namesIn, runCli, TINY, withDirectory } from "./cli_process.ts";
+import { CLI, namesIn, runCli, TINY, withDirectory } from "./cli_process.ts";
 
 Deno.test("wrong arguments end with code 2, one line and a hint", () =>
   withDirectory(async (directory) => {
@@ -9,6 +9,12 @@ Deno.test("wrong arguments end with code 2, one line and a hint", () =>
       [[], /without an image/],
       [[TINY], /-o OUT is missing/],
       [[TINY, "-o", "x.ext4", "--bogus"], /--bogus/],
+      [[TINY, "x.ext4"], /"x\.ext4" behind image/],
+      [["lss", TINY], /behind image "lss": expected .* a known command/],
+      [["cat", TINY], /at least one "PATH"/],
+      [["composefs"], /Expected a command/],
+      [["extract", TINY, "-o", "x.ext4"], /that is the name of ext4/],
+      [[TINY, "-o", "-"], /format of standard output/],
       [[TINY, "-o", "x.iso"], /format of "x\.iso".*ext4 \(\.ext4, \.img\)/],
       [[TINY, "-o", "-", "--format", "ext4"], /standard output: it is not written in order/],
       [[TINY, "-o", "-", "--format", "directory"], /output: it is many files, expected the name/],
@@ -24,7 +30,8 @@ Deno.test("wrong arguments end with code 2, one line and a hint", () =>
       strictEqual(lines.length, 3, result.stderr);
       match(lines[0], /^oci2rootfs: /);
       match(lines[0], pattern);
-      match(lines[1], /^hint: /);
+      const known = ["cat", "composefs", "extract"].filter((name) => name === args[0]);
+      strictEqual(lines[1], `hint: "${["oci2rootfs", ...known, "--help"].join(" ")}" tells more`);
     }
     const epoch = await runCli([TINY, "-o", "x.ext4"], {
       cwd: directory,
@@ -73,6 +80,17 @@ function loadedAtStart(modules: readonly Module[]): string[] {
   }
   return [...seen];
 }
+
+toolTest("an archive is not written to a terminal", ["script"], async () => {
+  for (const args of [`${TINY} --format tar`, `extract ${TINY}`]) {
+    const line = `${Deno.execPath()} run -A --no-check ${CLI} ${args} -o -`;
+    const { code, stdout } = await new Deno.Command("script", {
+      args: ["-qec", line, "/dev/null"],
+    }).output();
+    strictEqual(code, 2);
+    match(new TextDecoder().decode(stdout), /Cannot write tar to a terminal/);
+  }
+});
 
 toolTest(
   "completion scripts are valid, and complete",

@@ -9,6 +9,7 @@ import { optional } from "@optique/core/modifiers";
 import { command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import { path } from "@optique/run/valueparser";
+import { NO_COMMAND } from "../command_table.ts";
 import { sizeValue } from "../value_parsers.ts";
 import { messageOptions } from "./message_options.ts";
 
@@ -42,6 +43,7 @@ export function cacheParser() {
       merge(object({ command: constant("cache verify") }), cacheOptions(), messageOptions()),
       { description: message`Compare every blob with its digest and remove the damaged.` },
     ),
+    NO_COMMAND,
   );
   return command("cache", action, {
     description: message`Look after the cache of downloaded blobs.`,

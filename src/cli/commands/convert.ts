@@ -31,7 +31,7 @@ import { downloadDisplay } from "../download_display.ts";
 import { editPaths, editsOf, editTrees } from "../edits.ts";
 import { inputPaths, inputTrees } from "../input_paths.ts";
 import { NoticePrinter } from "../notices.ts";
-import { checkOutputPlaces } from "../output_places.ts";
+import { checkNoTerminal, checkOutputPlaces } from "../output_places.ts";
 import { downloadSettings, registrySettings } from "../remote_settings.ts";
 import { jsonReport, summaryText } from "../report.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
@@ -68,6 +68,7 @@ export async function runConvert(
       `Cannot write ${format.name} to standard output: ${observed}, expected ${expected}`,
     );
   }
+  if (output === "-" && format.name !== "dump") checkNoTerminal(format.name, terminal);
   const edits = editsOf(args, createdSeconds);
   const display = downloadDisplay(terminal, loudness);
   const notices = new NoticePrinter(loudness, (text) => {
@@ -169,6 +170,9 @@ function formatEntryFor(args: ConvertArguments, output: string | null): FormatEn
   const { name, implied } = diskFileName(output);
   const entry = formatOfFileName(name) ?? (implied === null ? null : FORMATS[0]);
   if (entry !== null) return entry;
+  if (output === "-") {
+    throw new UsageError("Cannot tell the format of standard output, expected --format");
+  }
   const known = FORMATS.map((format) => `${format.name} (${format.extensions.join(", ")})`);
   throw new UsageError(
     `Cannot tell the format of "${output}" by its extension, expected --format or one of ` +

@@ -14,6 +14,7 @@ import { openImage } from "../../transport/open_image.ts";
 import { extractTree } from "../../view/extract_tree.ts";
 import { imageFileIn } from "../../view/file_view.ts";
 import { inputPaths, inputTrees } from "../input_paths.ts";
+import { checkNoTerminal } from "../output_places.ts";
 import { pathIn } from "../path_argument.ts";
 import { Session } from "../session.ts";
 import { formatSize } from "../size_text.ts";
@@ -35,6 +36,7 @@ export async function runExtract(
       "Cannot write archive and report to standard output: --json and -o - exclude each other",
     );
   }
+  if (args.output === "-") checkNoTerminal("tar", terminal);
   const format = await formatFor(args);
   const isAll = (args.path ?? "/").replace(/\/+$/, "") === "";
   // All of an image of layers is read once; parts are known only when the layers were merged.

@@ -13,6 +13,7 @@ import { imageValue, inputOptions, speedOptions } from "./convert_options.ts";
 import { messageOptions } from "./message_options.ts";
 import { downloadOptions, registryOptions } from "./registry_options.ts";
 import { storeOptions } from "./store_options.ts";
+import { oneOrMore } from "./one_or_more.ts";
 
 /** How an image is opened to be looked into. */
 export type ViewArguments = InferValue<ReturnType<typeof viewOptions>>;
@@ -80,7 +81,7 @@ export function catParser() {
       object({
         command: constant("cat"),
         image: anyImage(),
-        paths: multiple(pathArgument(), { min: 1 }),
+        paths: oneOrMore(pathArgument(), "PATH"),
         json: option("--json", {
           description: message`Print an array with path, size and content in base64.`,
         }),
@@ -99,7 +100,7 @@ export function statParser() {
       object({
         command: constant("stat"),
         image: anyImage(),
-        paths: multiple(pathArgument(), { min: 1 }),
+        paths: oneOrMore(pathArgument(), "PATH"),
         dereference: option("-L", "--dereference", {
           description: message`Follow symbolic links.`,
         }),

@@ -123,7 +123,7 @@ async function layerToCopy(
     throw new ImageError(
       "NOT_FOUND",
       `Cannot copy layer "${digest}": the repository does not have it, expected it`,
-      { where: { source: from.path } },
+      { where: { source: from.path }, subject: "object" },
     );
   }
   const { algorithm } = from.metadata;

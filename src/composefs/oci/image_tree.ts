@@ -35,7 +35,7 @@ export async function mergedTree(
       throw new ImageError(
         "NOT_FOUND",
         `Cannot find layer "${diffId}": the repository does not have it, expected it`,
-        { where: { source: repository.path } },
+        { where: { source: repository.path }, subject: "object" },
       );
     }
     const entries = await readLayerEntries(stream, repository.objects, present);

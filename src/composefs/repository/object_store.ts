@@ -289,7 +289,7 @@ export class ObjectStore {
     return new ImageError(
       "NOT_FOUND",
       `Cannot find object ${quote(id)}: it is not in the repository, expected it there`,
-      { where: { source: this.pathOf(id) } },
+      { where: { source: this.pathOf(id) }, subject: "object" },
     );
   }
 

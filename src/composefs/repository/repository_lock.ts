@@ -34,7 +34,7 @@ export class RepositoryLock {
     try {
       directory = Deno.openSync(path, { read: true });
     } catch (error) {
-      throw systemError(error, "open repository", path);
+      throw systemError(error, "open repository", path, "repository");
     }
     const lock = new RepositoryLock(path, directory);
     try {

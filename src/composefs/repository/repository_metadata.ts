@@ -48,7 +48,7 @@ export function findMetadata(path: string, upgrades: boolean): FoundMetadata {
       "NOT_FOUND",
       `Cannot open repository ${quote(path)}: it has neither ${METADATA_NAME} nor objects, ` +
         "expected a composefs repository",
-      { where: { source: path } },
+      { where: { source: path }, subject: "repository" },
     );
   }
   const metadata = createMetadata(sample.algorithm, [2]);

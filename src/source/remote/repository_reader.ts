@@ -65,6 +65,7 @@ export function offlineReader(repository: Repository): RepositoryReader {
         "NOT_FOUND",
         `Cannot load ${what} ${quote(wanted)} of ${quote(name)} without network: it is not in ` +
           "the cache, expected an earlier run to have left it there",
+        { subject: "cache" },
       ),
     );
   return {

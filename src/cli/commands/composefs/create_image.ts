@@ -14,6 +14,7 @@ import { DumpReader } from "../../../tree/dump_reader.ts";
 import { NoticePrinter } from "../../notices.ts";
 import { summaryText } from "../../report.ts";
 import { standardOutput } from "../../standard_output.ts";
+import { checkNoTerminal } from "../../output_places.ts";
 import { writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage_error.ts";
@@ -30,6 +31,7 @@ export async function runCreateImage(
   signal: AbortSignal,
 ): Promise<void> {
   const output = outputOf(args);
+  if (output === "-") checkNoTerminal("image", terminal);
   const version = Number(args.minVersion) as ImageVersion;
   const maxVersion = Number(args.maxVersion) as ImageVersion;
   let digest: string;

@@ -15,6 +15,7 @@ import { messageOptions } from "../message_options.ts";
 import { pathArgument, viewOptions } from "../view_options.ts";
 import type { ArgumentsOf } from "../../command_table.ts";
 import { algorithmChoice, versionChoice } from "./repository_options.ts";
+import { oneOrMore } from "../one_or_more.ts";
 
 /** What `composefs create-image` takes. */
 export type CreateImageArguments = InferValue<ReturnType<typeof createImageCommand>>;
@@ -117,9 +118,9 @@ function computeDigestCommand() {
       object({
         command: constant("composefs"),
         action: constant("compute-digest"),
-        files: multiple(
+        files: oneOrMore(
           argument(path({ metavar: "FILE" }), { description: message`The files.` }),
-          { min: 1 },
+          "FILE",
         ),
         algorithm: algorithmOption(),
       }),
@@ -188,7 +189,7 @@ function catCommand() {
         command: constant("composefs"),
         action: constant("cat"),
         image: argument(path({ metavar: "IMAGE" }), { description: message`The image file.` }),
-        paths: multiple(pathArgument(), { min: 1 }),
+        paths: oneOrMore(pathArgument(), "PATH"),
         baseDirectory: optional(option("--basedir", path({ metavar: "DIR" }), {
           description: message`The directory of objects; verified as they are read.`,
         })),
@@ -206,9 +207,9 @@ function sourceArgument() {
 }
 
 function imagesArgument() {
-  return multiple(
+  return oneOrMore(
     argument(path({ metavar: "IMAGE" }), { description: message`The image files.` }),
-    { min: 1 },
+    "IMAGE",
   );
 }
 

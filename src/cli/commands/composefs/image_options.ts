@@ -5,7 +5,7 @@
  */
 import { merge, object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { multiple, optional, withDefault } from "@optique/core/modifiers";
+import { optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import { choice, string } from "@optique/core/valueparser";
@@ -13,6 +13,7 @@ import { path } from "@optique/run/valueparser";
 import { messageOptions } from "../message_options.ts";
 import { pathArgument } from "../view_options.ts";
 import { repositoryOptions, versionChoice } from "./repository_options.ts";
+import { oneOrMore } from "../one_or_more.ts";
 
 /** What `composefs images` takes. */
 export type ImagesArguments = InferValue<ReturnType<typeof imagesCommand>>;
@@ -213,7 +214,7 @@ function dumpFilesCommand() {
         command: constant("composefs"),
         action: constant("dump-files"),
         image: erofsArgument(),
-        paths: multiple(pathArgument(), { min: 1 }),
+        paths: oneOrMore(pathArgument(), "PATH"),
         backingPathOnly: option("--backing-path-only", {
           description: message`Print which object each file is, or that it is inline.`,
         }),

@@ -14,6 +14,7 @@ import type { ContentType } from "../../../composefs/splitstream/splitstream_wri
 import { ImageError } from "../../../image_error.ts";
 import { dumpTree } from "../../../tree/dump.ts";
 import { countLinks, type FileTree } from "../../../tree/file_tree.ts";
+import { checkNoTerminal } from "../../output_places.ts";
 import { OutputStream, writeAnswer } from "../../output_stream.ts";
 import type { Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage_error.ts";
@@ -30,9 +31,7 @@ export async function runLayer(
     throw new UsageError("Cannot print both: --dumpfile and --json exclude each other");
   }
   const isRaw = !args.dumpfile && !args.json;
-  if (isRaw && terminal.showsOutput) {
-    throw new UsageError("Cannot write a tar to a terminal: expected a pipe or a file");
-  }
+  if (isRaw) checkNoTerminal("tar", terminal);
   await withRepository(args, { signal }, async (repository) => {
     // What an artifact has is no tar: nothing but its bytes.
     const types: ContentType[] = isRaw ? ["ocilayer", "oci_blob"] : ["ocilayer"];
