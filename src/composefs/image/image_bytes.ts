@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ByteSlab } from "../../bytes/byte_slab.ts";
 import { divideUp } from "../../bytes/align.ts";
 import { setBits, testBit } from "../../bytes/bitmap.ts";
 import { CompatFeature, featureNames, IncompatFeature } from "../../format/erofs/features.ts";
@@ -47,6 +48,8 @@ export class ImageBytes {
   readonly version: ImageVersion;
   /** Its superblock. */
   readonly superblock: Superblock;
+  /** Room for the bytes of files that stand in it. */
+  readonly inline = new ByteSlab();
   // A bit for each unit of inode numbers, and for each block, that belongs to a file.
   readonly #slots: Uint8Array;
   readonly #blocks: Uint8Array;

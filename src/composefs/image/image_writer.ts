@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ByteSlab } from "../../bytes/byte_slab.ts";
 import type {
   FileWriter,
   ImageFormat,
@@ -115,6 +116,7 @@ class ComposefsWriter implements ImageWriter<ImageContent> {
   readonly #options: ComposefsImageOptions;
   readonly #objects: ObjectCount;
   readonly #digester: VerityDigester;
+  readonly #inline = new ByteSlab();
   #open: BodyWriter | null = null;
 
   constructor(sink: ByteSink, context: WriterContext, options: ComposefsImageOptions) {
@@ -127,7 +129,7 @@ class ComposefsWriter implements ImageWriter<ImageContent> {
 
   beginFile(size: number): FileWriter<ImageContent> {
     const { store } = this.#options;
-    if (size <= INLINE_FILE_SIZE) this.#open = new InlineBody(size);
+    if (size <= INLINE_FILE_SIZE) this.#open = new InlineBody(this.#inline.take(size));
     else if (store === undefined) this.#open = new NamedBody(size, this.#digester);
     else this.#open = new StoredBody(size, store, this.#objects);
     return this.#open;

@@ -50,9 +50,9 @@ export class InlineBody implements BodyWriter {
   readonly #bytes: Uint8Array;
   #fill = 0;
 
-  /** A file of `size` bytes. */
-  constructor(size: number) {
-    this.#bytes = new Uint8Array(size);
+  /** A file of as many bytes as there is room. */
+  constructor(room: Uint8Array) {
+    this.#bytes = room;
   }
 
   write(bytes: Uint8Array): void {

@@ -113,10 +113,14 @@ export interface ImageData {
 }
 
 /**
- * The data of a file, which is not of chunks; no other file may have the same bytes. Throws
- * `ImageError` `CORRUPT`.
+ * The data of a file, which is not of chunks; no other file may have the same bytes. `take` gives the
+ * room for it. Throws `ImageError` `CORRUPT`.
  */
-export function readData(image: ImageBytes, inode: FoundInode): ImageData {
+export function readData(
+  image: ImageBytes,
+  inode: FoundInode,
+  take = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(size),
+): ImageData {
   const { size, layout, union, position, xattrEnd } = inode;
   const { pages } = image;
   if (size > pages.size) {
@@ -132,7 +136,7 @@ export function readData(image: ImageBytes, inode: FoundInode): ImageData {
   const blocksSize = size - tailSize;
   const blockCount = Math.ceil(blocksSize / IMAGE_BLOCK_SIZE);
   if (blockCount > 0) image.claimBlocks(union, union + blockCount);
-  const bytes = new Uint8Array(size);
+  const bytes = take(size);
   const blocksStart = union * IMAGE_BLOCK_SIZE;
   pages.copy(bytes.subarray(0, blocksSize), blocksStart, "blocks of a file");
   pages.copy(bytes.subarray(blocksSize), xattrEnd, "end of a file");

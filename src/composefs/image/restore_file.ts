@@ -125,7 +125,7 @@ function setContent(
       found.position,
     );
   }
-  const { bytes } = readData(image, found);
+  const { bytes } = readData(image, found, (size) => image.inline.take(size));
   if (bytes.length > 0) inode.content = { bytes };
 }
 

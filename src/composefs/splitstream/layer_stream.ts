@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ByteSlab } from "../../bytes/byte_slab.ts";
 import { ImageError } from "../../image_error.ts";
 import type { LayerEntry, LayerVisitor } from "../../layer/layer_entry.ts";
 import { TarParser } from "../../layer/tar/tar_parser.ts";
@@ -95,6 +96,7 @@ class EntryCollector implements LayerVisitor {
   readonly entries: LayerEntry<ImageContent>[] = [];
   readonly #store: ObjectStore;
   readonly #present: ObjectListing;
+  readonly #inline = new ByteSlab();
   #inode: Inode<ImageContent> | null = null;
   // One of the three: the object of which the whole content consists, bytes, or an object to make.
   #expected: ObjectId | null = null;
@@ -132,7 +134,7 @@ class EntryCollector implements LayerVisitor {
     if (inode === null || inode.kind !== FileKind.regular || inode.size === 0) return false;
     this.#inode = inode;
     this.#fill = 0;
-    if (inode.size <= LARGEST_INLINE) this.#bytes = new Uint8Array(inode.size);
+    if (inode.size <= LARGEST_INLINE) this.#bytes = this.#inline.take(inode.size);
     return true;
   }
 
