@@ -72,7 +72,6 @@ export class RecordingSink implements ImageSink {
   open() {
     this.events.push("open");
     return {
-      capacity: null,
       write: () => {},
       truncate: () => {},
       commit: () => void this.events.push("commit"),

@@ -117,12 +117,15 @@ function addTable(
   const entries = parts.map((part) => entryOf(part, report, context, options, derive));
   const end = Math.max(...entries.map(({ lastLba }) => (lastLba + 1) * SECTOR_SIZE));
   const backupSize = (ENTRIES_SECTORS + 1) * SECTOR_SIZE;
-  const diskSize = alignUp(end + backupSize, ALIGNMENT);
+  const imageSize = alignUp(end + backupSize, ALIGNMENT);
   const diskUuid = derive("gpt disk");
-  writeTable(sink, diskSize / SECTOR_SIZE, swapGuid(diskUuid), entries);
+  sink.truncate(imageSize);
+  // The backup is at the end of the disk. What is in front of it on a larger device stays unwritten.
+  const sectorCount = Math.floor((sink.deviceSize ?? imageSize) / SECTOR_SIZE);
+  writeTable(sink, sectorCount, swapGuid(diskUuid), entries);
   const types = partitionTypesOf(options.architecture ?? context.architecture ?? null);
   return {
-    imageSize: diskSize,
+    imageSize,
     writtenBytes: report.writtenBytes + 2 * SECTOR_SIZE + 2 * ENTRIES_SIZE + SECTOR_SIZE,
     details: Object.assign({
       diskUuid: formatUuid(diskUuid),
@@ -191,7 +194,6 @@ function writeTable(
     entrySize: GPT_ENTRY_SIZE,
     entriesCrc: crc32(array),
   };
-  sink.truncate(sectorCount * SECTOR_SIZE);
   const front = new Uint8Array((2 + ENTRIES_SECTORS) * SECTOR_SIZE);
   writeProtectiveMbr(new DataView(front.buffer), 0, sectorCount);
   front.set(headerSector(header), SECTOR_SIZE);

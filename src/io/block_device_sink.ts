@@ -34,16 +34,16 @@ export function openBlockDevice(path: string): OpenSink {
       );
     }
     const file = Deno.openSync(path, { write: true });
-    const capacity = file.seekSync(0, Deno.SeekMode.End);
+    const deviceSize = file.seekSync(0, Deno.SeekMode.End);
     file.seekSync(0, Deno.SeekMode.Start);
-    return new BlockDevice(path, capacity, new PositionalFile(file, path, path));
+    return new BlockDevice(path, deviceSize, new PositionalFile(file, path, path));
   } catch (error) {
     throw systemError(error, "open output", path);
   }
 }
 
 class BlockDevice implements OpenSink {
-  readonly capacity: number;
+  readonly deviceSize: number;
   readonly #path: string;
   readonly #file: PositionalFile;
   readonly #written = new WrittenRanges();
@@ -52,15 +52,15 @@ class BlockDevice implements OpenSink {
   #touched = false;
   #open = true;
 
-  constructor(path: string, capacity: number, file: PositionalFile) {
+  constructor(path: string, deviceSize: number, file: PositionalFile) {
     this.#path = path;
-    this.capacity = capacity;
+    this.deviceSize = deviceSize;
     this.#file = file;
   }
 
   write(bytes: Uint8Array, position: number): void {
     const end = position + bytes.length;
-    this.#checkCapacity(end);
+    this.#checkSize(end);
     this.#touch();
     const gap = position - this.#written.end;
     if (gap > 0 && gap < SMALL_GAP_BYTES) this.#writeZeros(this.#written.end, position);
@@ -69,7 +69,7 @@ class BlockDevice implements OpenSink {
   }
 
   truncate(size: number): void {
-    this.#checkCapacity(size);
+    this.#checkSize(size);
     // What is cut off must read as zeros should the image grow again.
     this.#written.cut(size);
     this.#size = size;
@@ -97,12 +97,12 @@ class BlockDevice implements OpenSink {
     this.#close();
   }
 
-  #checkCapacity(size: number): void {
-    if (size <= this.capacity) return;
+  #checkSize(size: number): void {
+    if (size <= this.deviceSize) return;
     throw new ImageError(
       "OUT_OF_SPACE",
       `Cannot write output "${this.#path}": the image needs ${size} bytes, ` +
-        `expected at most ${this.capacity} (the size of the device)`,
+        `expected at most ${this.deviceSize} (the size of the device)`,
       { where: { source: this.#path } },
     );
   }
@@ -114,7 +114,7 @@ class BlockDevice implements OpenSink {
   #touch(): void {
     if (this.#touched) return;
     this.#touched = true;
-    this.#writeZeros(0, Math.min(HEAD_BYTES, this.capacity));
+    this.#writeZeros(0, Math.min(HEAD_BYTES, this.deviceSize));
   }
 
   #writeZeros(start: number, end: number): void {

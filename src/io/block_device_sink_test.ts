@@ -45,7 +45,7 @@ toolTest(
       const expected = new Uint8Array(DEVICE_BYTES).fill(OLD);
       expected.fill(0, 0, size);
       const output = fileSink(device, { force: true }).open();
-      strictEqual(output.capacity, DEVICE_BYTES);
+      strictEqual(output.deviceSize, DEVICE_BYTES);
       // In order with a small gap, far ahead, back before the last, and over the wiped head.
       for (
         const [position, length] of [[5000, 100], [5200, 50], [700_000, 99], [300_001, 7], [0, 3]]

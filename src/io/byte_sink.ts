@@ -22,14 +22,14 @@ export interface ByteSink {
    * writing waits by itself.
    */
   drain?(): Promise<void>;
+  /** Bytes of the block device that is written in place; absent for an output that grows. */
+  readonly deviceSize?: number;
   /** Makes real files; where it is there, bytes are not taken. */
   readonly tree?: TreeMaker;
 }
 
 /** An output under way: it appears under its name only by `commit`. */
 export interface OpenSink extends ByteSink {
-  /** Bytes that fit, `null` when only the disk limits it. */
-  readonly capacity: number | null;
   /** A directory for temporary files about as large as the output; absent where none is near. */
   readonly scratchDirectory?: string;
   /**

@@ -77,7 +77,6 @@ function open(path: string, options: DirectorySinkOptions, onNotice: NoticeListe
 }
 
 class OpenDirectory implements OpenSink {
-  readonly capacity = null;
   readonly tree: LinuxMaker | PortableMaker;
   readonly #destination: string;
   readonly #home: string;

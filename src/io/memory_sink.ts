@@ -30,7 +30,6 @@ export function memorySink(): MemorySink {
         buffer = larger;
       };
       return {
-        capacity: null,
         write(bytes, position) {
           reserve(position + bytes.length);
           buffer.set(bytes, position);

@@ -13,7 +13,6 @@ export function nullSink(): ImageSink {
     seekable: true,
     takes: "anything",
     open: () => ({
-      capacity: null,
       tree: nullMaker(),
       write() {},
       truncate() {},

@@ -55,7 +55,7 @@ function pairOf(one: OpenSink, two: OpenSink): OpenSink {
     two.sync?.();
   };
   return {
-    capacity: one.capacity,
+    deviceSize: one.deviceSize,
     write: (bytes, position) => one.write(bytes, position),
     truncate: (size) => one.truncate(size),
     read: one.read && ((into, position) => one.read!(into, position)),

@@ -15,7 +15,6 @@ function toldSink(name: string, told: string[], failing = ""): ImageSink {
     open() {
       step("open");
       return {
-        capacity: null,
         write() {},
         truncate() {},
         sync: () => step("sync"),

@@ -47,7 +47,6 @@ export function openPartialFile(
 }
 
 class PartialFile implements OpenSink {
-  readonly capacity = null;
   readonly scratchDirectory: string;
   readonly #path: string;
   readonly #partialPath: string;

@@ -80,7 +80,6 @@ export function pipeSink(name: string, pipe: PipeWriter, signal?: AbortSignal): 
         add(null, to - position);
       };
       return {
-        capacity: null,
         write(bytes, at) {
           advance(at);
           add(bytes, bytes.length);

@@ -8,6 +8,7 @@ import {
   throws,
 } from "node:assert/strict";
 import { openDisk } from "../../src/disk/open_disk.ts";
+import { checkGpt } from "../../src/disk/gpt_check.ts";
 import { gpt } from "../../src/disk/gpt.ts";
 import { qcow2 } from "../../src/disk/qcow2.ts";
 import { verity, type VerityOptions } from "../../src/disk/verity.ts";
@@ -356,5 +357,38 @@ toolTest(
       });
       mustRun("cmp", [disk, `${directory}/file`]);
       ok(imageSize > 0);
+    }),
+);
+
+toolTest(
+  "gpt() takes all of a block device, and leaves alone what it does not need",
+  ["root", "losetup", "mount:ext4", "sgdisk"],
+  () =>
+    inDirectory(async (directory) => {
+      const { fileSink } = await import("../../src/io/file_sink.ts");
+      const format = gpt(ext4());
+      const { imageSize } = await write(`${directory}/file`, format);
+      const disk = `${directory}/disk`;
+      const deviceSize = imageSize + 3 * 1024 * 1024 + 512;
+      Deno.writeFileSync(disk, new Uint8Array(deviceSize).fill(0xa5));
+      await withLoopDevice(disk, async (device) => {
+        await writeTree(format, tree(), fileSink(device, { force: true }));
+      });
+      match(mustRun("sgdisk", ["-v", disk]), /No problems found/);
+      const problems: string[] = [];
+      const source = fileSource(disk);
+      checkGpt(source, ({ message }) => problems.push(message));
+      source.close();
+      deepStrictEqual(problems, []);
+      const bytes = Deno.readFileSync(disk);
+      ok(bytes.subarray(imageSize, deviceSize - 33 * 512).every((byte) => byte === 0xa5));
+      // The image has its table, and where its own backup would be nothing.
+      const file = Deno.readFileSync(`${directory}/file`);
+      const end = imageSize - 33 * 512;
+      strictEqual(
+        Buffer.compare(bytes.subarray(1024 * 1024, end), file.subarray(1024 * 1024, end)),
+        0,
+      );
+      ok(bytes.subarray(end, imageSize).every((byte) => byte === 0));
     }),
 );

@@ -18,7 +18,6 @@ export function plainSink(path: string): ImageSink {
         file = -1;
       };
       return {
-        capacity: null,
         write(bytes, position) {
           let done = 0;
           while (done < bytes.length) {

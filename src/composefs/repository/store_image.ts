@@ -48,7 +48,6 @@ export function imageDigest(
 
 /** An object that is written in order. */
 class ObjectSink implements ByteSink {
-  readonly capacity = null;
   readonly #object: ObjectWriter;
 
   constructor(object: ObjectWriter) {
