@@ -26,7 +26,7 @@ export function blockSizeValue(): ValueParser<"sync", number> {
   const parse = (text: string) => {
     const size = parseSize(text);
     if (!Number.isSafeInteger(Math.log2(size)) || size < 512 || size > 1024 * 1024) {
-      throw new SyntaxError(`Cannot use block size "${text}", expected a power of two, 512 to 1M`);
+      throw new SyntaxError(`Cannot use size "${text}", expected a power of two, 512 to 1M`);
     }
     return size;
   };

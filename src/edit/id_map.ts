@@ -37,7 +37,7 @@ export class IdMap {
         count > 0 && from + count - 1 <= MAX_ID && to + count - 1 <= MAX_ID;
       if (!isValid) {
         throw new RangeError(
-          `Cannot map ${what} ids ${from}:${to}:${count}, expected ids up to ${MAX_ID}`,
+          `Cannot map ${what} ids ${from}:${to}:${count}, expected at least one id, and none above ${MAX_ID}`,
         );
       }
       if (from < end) throw new RangeError(`Cannot map ${what} id ${from} twice`);

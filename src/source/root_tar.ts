@@ -44,7 +44,13 @@ export async function rootTar(path: string, options: OpenOptions = {}): Promise<
   }
 
   function spooledImage(spooled: SpooledArchive): Image {
-    return rootImage(request, tarLayer(spooled.path), () => spooled.remove());
+    try {
+      const name = path === STANDARD_INPUT ? "standard input" : path;
+      return rootImage(request, tarLayer(spooled.path, name), () => spooled.remove());
+    } catch (error) {
+      spooled.remove();
+      throw error;
+    }
   }
 }
 
@@ -57,12 +63,12 @@ function isPipe(path: string): boolean {
   }
 }
 
-function tarLayer(path: string): Layer {
+function tarLayer(path: string, name = path): Layer {
   const { size } = statSync(path);
   if (size === 0) {
     throw new ImageError(
       "CORRUPT",
-      `Cannot read ${quote(path)}: it is empty, expected a tar archive`,
+      `Cannot read ${quote(name)}: it is empty, expected a tar archive`,
     );
   }
   return {

@@ -13,6 +13,14 @@ function makeRoot(work: string): void {
   mustRun("tar", ["-C", `${work}/root`, "-czf", `${work}/root.tar.gz`, "."]);
 }
 
+Deno.test("tar:- refuses no input, and leaves no temporary file", () =>
+  withDirectory(async (directory) => {
+    const { code, stderr } = await runCli(["ls", "tar:-"], { env: { TMPDIR: directory } });
+    strictEqual(code, 3);
+    match(stderr, /Cannot read "standard input": it is empty/);
+    deepStrictEqual(namesIn(directory), []);
+  }));
+
 toolTest("tar:- reads an archive from standard input", ["tar", "bash"], async () => {
   await withDirectory(async (work) => {
     makeRoot(work);

@@ -68,7 +68,9 @@ export async function runConvert(
       `Cannot write ${format.name} to standard output: ${observed}, expected ${expected}`,
     );
   }
-  if (output === "-" && format.name !== "dump") checkNoTerminal(format.name, terminal);
+  if (output === "-" && !args.dryRun && format.name !== "dump") {
+    checkNoTerminal(format.name, terminal);
+  }
   const edits = editsOf(args, createdSeconds);
   const display = downloadDisplay(terminal, loudness);
   const notices = new NoticePrinter(loudness, (text) => {

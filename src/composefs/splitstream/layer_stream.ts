@@ -115,6 +115,7 @@ class EntryCollector implements LayerVisitor {
       throw new ImageError(
         "NOT_FOUND",
         `Cannot find object "${id}": it is not in the repository, expected it for a layer`,
+        { subject: "object" },
       );
     }
     if (this.#inode === null || this.#fill > 0) {
