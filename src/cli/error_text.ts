@@ -124,10 +124,11 @@ function isBesidePath(path: string): boolean {
   return !/^[./]/.test(path) && pathExists(path);
 }
 
-/** Whether a name of Docker Hub looks like a path: it has a directory or an extension. */
+/** Whether a name of Docker Hub looks like a path: it has a directory, an extension or no tag. */
 function mayBePath(reference: string): boolean {
   const [first, ...rest] = reference.split("/");
-  return rest.length === 0 ? first.split(":")[0].includes(".") : !/[.:]/.test(first);
+  if (rest.length > 0) return !/[.:]/.test(first);
+  return first.split(":")[0].includes(".") || !first.includes(":");
 }
 
 function withPlace(message: string, where: ErrorPlace): string {

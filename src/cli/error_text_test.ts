@@ -58,6 +58,7 @@ Deno.test("errorText() adds a hint where a fix is known", () => {
   const unknown = (source: string) => hint(new RegistryError("Cannot connect").at({ source }));
   match(unknown("nope/dir"), /^hint: nothing is at the path "nope\/dir"/);
   match(unknown("image.tar:v1"), /nothing is at the path/);
+  match(unknown("layout"), /nothing is at the path "layout"/);
   for (const name of ["nginx:1.27", "registry.example/app", "docker://a/b"]) {
     strictEqual(unknown(name), "", name);
   }
