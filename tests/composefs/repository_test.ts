@@ -278,6 +278,25 @@ toolTest(
     }),
 );
 
+Deno.test("a layer whose bytes are others is printed with an error", async () => {
+  await withDirectory(async (directory) => {
+    const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));
+    const path = await init(directory);
+    await composefs(path, "pull", `oci:${layout}`, "test", "--platform", "linux/amd64");
+    const [layer, other] = namesIn(join(path, "streams")).filter((it) => it.startsWith("oci-l"));
+    Deno.removeSync(join(path, "streams", layer));
+    Deno.symlinkSync(
+      Deno.readLinkSync(join(path, "streams", other)),
+      join(path, "streams", layer),
+    );
+    for (const [name, expected] of [[layer, 3], [other, 0]] as const) {
+      const digest = name.replace("oci-layer-", "");
+      const { code, stderr } = await runCli(["composefs", "layer", digest, "--repo", path]);
+      strictEqual(code, expected, stderr);
+    }
+  });
+});
+
 Deno.test("an image is copied to a repository with another hash function", async () => {
   await withDirectory(async (directory) => {
     const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));

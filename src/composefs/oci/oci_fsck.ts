@@ -5,6 +5,7 @@
  * @module
  */
 import { ImageError } from "../../image_error.ts";
+import { DigestCheck } from "../../layer/digest_check.ts";
 import { parseConfig } from "../../oci/config.ts";
 import { isImageManifest, type Manifest, parseManifest } from "../../oci/manifest.ts";
 import { objectPath } from "../../tree/object_content.ts";
@@ -12,6 +13,7 @@ import type { FsckProblem } from "../repository/fsck.ts";
 import { imageObjects } from "../repository/image_objects.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
+import { readWhole } from "../splitstream/layer_stream.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
 import { checkDigest, openStream, readUnverified, type StoredDocument } from "./document_stream.ts";
 import { isVariantName } from "./image_variant.ts";
@@ -234,7 +236,7 @@ class OciCheck {
         if (!config.stream.namedRefs.has(diffId) || !stream.namedRefs.has(diffId)) {
           this.#found("layer-ref-missing", digest, `it has no reference ${diffId}`);
         }
-        await this.#layer(diffId);
+        await this.#layer(diffId, config.stream.namedRefs.get(diffId));
       }
       const sealed = labels[SEAL_LABEL];
       if (sealed !== undefined && this.#repository.images.objectOf(sealed) === null) {
@@ -267,11 +269,19 @@ class OciCheck {
     }
   }
 
-  async #layer(diffId: string): Promise<void> {
+  /** A layer, which the configuration has as the object `expected`. */
+  async #layer(diffId: string, expected: ObjectId | undefined): Promise<void> {
     try {
       const stream = await openStream(this.#repository, layerStream(diffId), "ocilayer");
       if (stream === null) {
         return this.#found("layer-stream-missing", diffId, "the repository does not have it");
+      }
+      const id = this.#repository.streams.objectOf(layerStream(diffId));
+      // It may have been written anew, by another compressor, but must hold the same.
+      if (expected !== undefined && id !== expected) {
+        const check = new DigestCheck(diffId, "layer");
+        await readWhole(stream, this.#repository.objects, (bytes) => check.update(bytes));
+        check.finish();
       }
       for (const id of stream.objects()) {
         if (this.#isThere(id)) continue;

@@ -17,6 +17,7 @@ import {
   TOP_LAYER,
   TWO_LAYERS,
 } from "./oci_fixture.ts";
+import { SplitstreamWriter } from "../splitstream/splitstream_writer.ts";
 import { listTags, openOciImage } from "./oci_image.ts";
 import type { PullOciReport } from "./pull.ts";
 import { addReferrer, listReferrers, referrerConditions, removeReferrer } from "./referrers.ts";
@@ -230,6 +231,21 @@ Deno.test("every damage of a container image is found", async () => {
   deepStrictEqual(
     await kindsAfter(({ streams }) => streams.remove(LAYER)),
     ["layer-stream-missing"],
+  );
+  deepStrictEqual(
+    await kindsAfter(({ streams }) => {
+      streams.put(LAYER, streams.objectOf(layerStream(digestOf(layerOf(TOP_LAYER))))!);
+    }),
+    ["layer-check-failed"],
+  );
+  deepStrictEqual(
+    await kindsAfter(async ({ objects, streams }) => {
+      // The same tar in other words.
+      const writer = new SplitstreamWriter(objects, "ocilayer");
+      writer.writeInline(layerOf(BASE_LAYER));
+      streams.put(LAYER, (await writer.end()).id);
+    }),
+    [],
   );
   deepStrictEqual(
     await kindsAfter(({ objects, streams }) => {

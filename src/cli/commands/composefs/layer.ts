@@ -12,6 +12,7 @@ import { readLayerEntries, readWhole } from "../../../composefs/splitstream/laye
 import type { Splitstream } from "../../../composefs/splitstream/splitstream_reader.ts";
 import type { ContentType } from "../../../composefs/splitstream/splitstream_writer.ts";
 import { ImageError } from "../../../image_error.ts";
+import { DigestCheck } from "../../../layer/digest_check.ts";
 import { dumpTree } from "../../../tree/dump.ts";
 import { countLinks, type FileTree } from "../../../tree/file_tree.ts";
 import { checkNoTerminal } from "../../output_places.ts";
@@ -47,10 +48,13 @@ export async function runLayer(
         await output.turn();
       }
     } else {
+      const check = new DigestCheck(args.diffId, "layer");
       await readWhole(stream, repository.objects, (bytes) => {
+        check.update(bytes);
         output.writeBytes(bytes);
         return output.turn();
       });
+      check.finish();
     }
     await output.flush();
   });
