@@ -20,9 +20,11 @@ const REFUSALS: Readonly<Record<string, string>> = {
   // Linux has one number for both names.
   ENOTSUP: "the file system has none",
   EOPNOTSUPP: "the file system has none",
-  EPERM: "only root may",
   ERANGE: "it is too large",
 };
+
+/** What not even root may, as `user` attributes of what is neither file nor directory. */
+const NOT_PERMITTED = "the system does not permit it";
 
 /** To `chown(2)` the order to leave an owner as it is, so no file can be given to it. */
 const NO_ID = 0xffff_ffff;
@@ -72,7 +74,7 @@ export class MetadataSetter {
       action();
       return true;
     } catch (error) {
-      const reason = refusalOf(error);
+      const reason = this.#refusalOf(error);
       if (reason === undefined) throw error;
       if (!instead()) this.#losses.add(path, what, reason);
       return false;
@@ -105,19 +107,20 @@ export class MetadataSetter {
       this.#maker.setXattr(name, ROOTLESS_XATTR, rootlessOwner(inode.uid, inode.gid));
       return true;
     } catch (error) {
-      if (refusalOf(error) === undefined) throw error;
+      if (this.#refusalOf(error) === undefined) throw error;
       return false;
     }
+  }
+
+  /** Why the system refused, `undefined` for errors of other kinds. */
+  #refusalOf(error: unknown): string | undefined {
+    if (!(error instanceof ImageError)) return undefined;
+    const code = (error.cause as { code?: string } | undefined)?.code ?? "";
+    if (code === "EPERM") return this.#maker.isAdministrator ? NOT_PERMITTED : "only root may";
+    return Object.hasOwn(REFUSALS, code) ? REFUSALS[code] : undefined;
   }
 }
 
 function isAcl({ name }: Xattr): boolean {
   return name.startsWith("system.");
-}
-
-/** Why the system refused, `undefined` for errors of other kinds. */
-function refusalOf(error: unknown): string | undefined {
-  if (!(error instanceof ImageError)) return undefined;
-  const code = (error.cause as { code?: string } | undefined)?.code ?? "";
-  return Object.hasOwn(REFUSALS, code) ? REFUSALS[code] : undefined;
 }

@@ -86,3 +86,17 @@ for (const [uid, gid] of [[2 ** 32 - 1, 0], [0, 2 ** 32 - 1]]) {
     );
   });
 }
+
+Deno.test("DirectoryWriter tells root what not even root may", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const change = (inode: Inode) => {
+    inode.xattrs = [{ name: "user.a", value: new Uint8Array(1) }];
+  };
+  const reason = Deno.uid() === 0 ? "the system does not permit it" : "only root may";
+  await withFifo("fifo", change, { onLoss: "report" }, (_path, notices) => {
+    deepStrictEqual(notices.map(({ message }) => message), [
+      `Left out of directory: attribute user.a of "fifo": ${reason}`,
+    ]);
+  });
+});

@@ -141,6 +141,9 @@ const LOSSES: readonly [what: RegExp, change: (inode: Inode<SquashfsContent>) =>
   [/posix_acl_access of "file".*user, trusted and security/, (inode) => {
     inode.xattrs = [{ name: "system.posix_acl_access", value: new Uint8Array(4) }];
   }],
+  [/attribute user\. of "file".*user, trusted and security/, (inode) => {
+    inode.xattrs = [{ name: "user.", value: new Uint8Array(4) }];
+  }],
   [/user.large of "file".*at most 65536/, (inode) => {
     inode.xattrs = [{ name: "user.large", value: new Uint8Array(65_537) }];
   }],

@@ -70,7 +70,8 @@ export class XattrTable {
 
   #canHold({ name, value }: Xattr, path: ByteString): boolean {
     const what = `extended attribute ${displayByteString(name)}`;
-    if (!XATTR_PREFIXES.some((prefix) => name.startsWith(prefix))) {
+    // The kernel lists a name that is a prefix alone, and then knows no such attribute.
+    if (!XATTR_PREFIXES.some((it) => name.startsWith(it) && name.length > it.length)) {
       this.#losses.add(path, what, "it holds those of user, trusted and security alone");
       return false;
     }
