@@ -278,6 +278,26 @@ toolTest(
     }),
 );
 
+Deno.test("gc that only counts changes nothing", async () => {
+  await withDirectory(async (directory) => {
+    const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));
+    const path = await init(directory);
+    await composefs(path, "pull", `oci:${layout}`, "test", "--platform", "linux/amd64");
+    await composefs(path, "untag", "test");
+    // A repository of old, in which a program was killed.
+    Deno.removeSync(join(path, "meta.json"));
+    Deno.writeTextFileSync(join(path, "tmp", "left"), "");
+    const list = () => mustRun("find", [path]).split("\n").sort();
+    const before = list();
+    const counted = JSON.parse(await composefs(path, "gc", "--dry-run", "--json"));
+    deepStrictEqual(list(), before);
+    const removed = JSON.parse(await composefs(path, "gc", "--json"));
+    deepStrictEqual({ ...removed, dryRun: true }, counted);
+    strictEqual(removed.streamsPruned, 4);
+    deepStrictEqual(namesIn(join(path, "tmp")), []);
+  });
+});
+
 Deno.test("a layer whose bytes are others is printed with an error", async () => {
   await withDirectory(async (directory) => {
     const layout = layoutOf(TWO_LAYERS).writeDirectory(join(directory, "layout"));

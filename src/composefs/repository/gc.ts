@@ -50,7 +50,7 @@ export interface GarbageReport {
 
 /**
  * Removes all objects, images and streams to which no name in `refs` leads, and which no image needs
- * that is mounted. The repository is open alone (`exclusive`).
+ * that is mounted. The repository is open alone (`exclusive`), or to be read where all is counted only.
  *
  * Rejects with `ImageError`; then nothing was removed where a stream or image that is kept cannot be
  * read, since nobody knows what it needs.

@@ -20,7 +20,8 @@ export async function runGc(
 ): Promise<void> {
   const report = await withRepository(
     args,
-    { access: "exclusive", signal },
+    // Who only counts changes nothing, and counts what others have not yet named too.
+    { access: args.dryRun ? "read" : "exclusive", signal },
     (repository) =>
       collectGarbage(repository, {
         roots: args.root,
