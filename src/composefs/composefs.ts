@@ -49,6 +49,7 @@ export { LinkDirectory, type Ref } from "./repository/link_directory.ts";
 export type { RepositoryMetadata } from "./repository/metadata.ts";
 export { ObjectStore } from "./repository/object_store.ts";
 export type { ObjectCounts, ProtectObject, StoredObject } from "./repository/object_store.ts";
+export type { ObjectListing } from "./repository/object_listing.ts";
 export type { ObjectId } from "./repository/object_id.ts";
 export { ObjectWriter } from "./repository/object_writer.ts";
 export type { RepositoryProgress, RepositoryProgressListener } from "./repository/progress.ts";
