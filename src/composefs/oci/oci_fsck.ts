@@ -5,7 +5,6 @@
  * @module
  */
 import { ImageError } from "../../image_error.ts";
-import { DigestCheck } from "../../layer/digest_check.ts";
 import { parseConfig } from "../../oci/config.ts";
 import { isImageManifest, type Manifest, parseManifest } from "../../oci/manifest.ts";
 import { objectPath } from "../../tree/object_content.ts";
@@ -13,7 +12,6 @@ import type { FsckProblem } from "../repository/fsck.ts";
 import { imageObjects } from "../repository/image_objects.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
-import { readWhole } from "../splitstream/layer_stream.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
 import { checkDigest, openStream, readUnverified, type StoredDocument } from "./document_stream.ts";
 import { isVariantName } from "./image_variant.ts";
@@ -25,6 +23,7 @@ import {
   manifestStream,
   tagOfRef,
 } from "./stream_names.ts";
+import { readVerified } from "./verified_layer.ts";
 
 /** What can be wrong with a container image. */
 export type OciFsckKind =
@@ -279,9 +278,7 @@ class OciCheck {
       const id = this.#repository.streams.objectOf(layerStream(diffId));
       // It may have been written anew, by another compressor, but must hold the same.
       if (expected !== undefined && id !== expected) {
-        const check = new DigestCheck(diffId, "layer");
-        await readWhole(stream, this.#repository.objects, (bytes) => check.update(bytes));
-        check.finish();
+        await readVerified(stream, this.#repository.objects, diffId, () => {});
       }
       for (const id of stream.objects()) {
         if (this.#isThere(id)) continue;

@@ -7,12 +7,12 @@ import type { ImageContent } from "../../../composefs/image/content.ts";
 import { openStream } from "../../../composefs/oci/document_stream.ts";
 import { mergedTree } from "../../../composefs/oci/image_tree.ts";
 import { layerStream } from "../../../composefs/oci/stream_names.ts";
+import { readVerified } from "../../../composefs/oci/verified_layer.ts";
 import type { Repository } from "../../../composefs/repository/repository.ts";
-import { readLayerEntries, readWhole } from "../../../composefs/splitstream/layer_stream.ts";
+import { readLayerEntries } from "../../../composefs/splitstream/layer_stream.ts";
 import type { Splitstream } from "../../../composefs/splitstream/splitstream_reader.ts";
 import type { ContentType } from "../../../composefs/splitstream/splitstream_writer.ts";
 import { ImageError } from "../../../image_error.ts";
-import { DigestCheck } from "../../../layer/digest_check.ts";
 import { dumpTree } from "../../../tree/dump.ts";
 import { countLinks, type FileTree } from "../../../tree/file_tree.ts";
 import { checkNoTerminal } from "../../output_places.ts";
@@ -48,13 +48,10 @@ export async function runLayer(
         await output.turn();
       }
     } else {
-      const check = new DigestCheck(args.diffId, "layer");
-      await readWhole(stream, repository.objects, (bytes) => {
-        check.update(bytes);
+      await readVerified(stream, repository.objects, args.diffId, (bytes) => {
         output.writeBytes(bytes);
         return output.turn();
       });
-      check.finish();
     }
     await output.flush();
   });
