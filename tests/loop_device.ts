@@ -9,8 +9,9 @@ import { mustRun } from "./run_tool.ts";
 export async function withLoopDevice<T>(
   file: string,
   use: (device: string) => T | Promise<T>,
+  options: readonly string[] = [],
 ): Promise<T> {
-  const device = mustRun("losetup", ["--find", "--show", file]).trim();
+  const device = mustRun("losetup", ["--find", "--show", ...options, file]).trim();
   try {
     return await use(device);
   } finally {

@@ -6,6 +6,7 @@
 import { crc32 } from "node:zlib";
 import { alignUp } from "../bytes/align.ts";
 import type { ImageFormat, WriterContext } from "../format/image_format.ts";
+import { ImageError } from "../image_error.ts";
 import type { ByteSink } from "../io/byte_sink.ts";
 import { derivedUuid } from "./derived_bytes.ts";
 import {
@@ -98,10 +99,20 @@ export function gpt<C>(
     name: format.name,
     streams: false,
     createWriter(sink, context) {
+      expectSectors(sink);
       const inner = aligned.createWriter(new WindowSink(sink, ALIGNMENT), context);
       return wrappedWriter(inner, "gpt", (report) => addTable(sink, report, context, options));
     },
   };
+}
+
+/** On a device with other sectors nobody would find the table. */
+function expectSectors({ sectorSize = SECTOR_SIZE }: ByteSink): void {
+  if (sectorSize === SECTOR_SIZE) return;
+  throw new ImageError(
+    "UNSUPPORTED",
+    `Cannot write partition table: the device has sectors of ${sectorSize} bytes, expected ${SECTOR_SIZE}`,
+  );
 }
 
 function addTable(

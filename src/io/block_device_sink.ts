@@ -11,6 +11,7 @@ import type { OpenSink } from "./byte_sink.ts";
 import { readMounts } from "./mount_table.ts";
 import { PositionalFile } from "./positional_file.ts";
 import { systemError } from "./system_error.ts";
+import { SystemFiles } from "./system_files.ts";
 import { WrittenRanges } from "./written_ranges.ts";
 
 /**
@@ -25,7 +26,8 @@ const HEAD_BYTES = 128 * 1024;
 /** Opens the block device at `path`; throws `ImageError` `PERMISSION`, `EXISTS` where it is mounted, or `IO`. */
 export function openBlockDevice(path: string): OpenSink {
   try {
-    const mountPoint = mountPointOf(Deno.statSync(path).rdev ?? 0);
+    const number = deviceNumber(Deno.statSync(path).rdev ?? 0);
+    const mountPoint = mountPointOf(number);
     if (mountPoint !== null) {
       throw new ImageError(
         "EXISTS",
@@ -36,7 +38,8 @@ export function openBlockDevice(path: string): OpenSink {
     const file = Deno.openSync(path, { write: true });
     const deviceSize = file.seekSync(0, Deno.SeekMode.End);
     file.seekSync(0, Deno.SeekMode.Start);
-    return new BlockDevice(path, deviceSize, new PositionalFile(file, path, path));
+    const sectorSize = sectorSizeOf(number);
+    return new BlockDevice(path, deviceSize, sectorSize, new PositionalFile(file, path, path));
   } catch (error) {
     throw systemError(error, "open output", path);
   }
@@ -44,6 +47,7 @@ export function openBlockDevice(path: string): OpenSink {
 
 class BlockDevice implements OpenSink {
   readonly deviceSize: number;
+  readonly sectorSize?: number;
   readonly #path: string;
   readonly #file: PositionalFile;
   readonly #written = new WrittenRanges();
@@ -52,9 +56,15 @@ class BlockDevice implements OpenSink {
   #touched = false;
   #open = true;
 
-  constructor(path: string, deviceSize: number, file: PositionalFile) {
+  constructor(
+    path: string,
+    deviceSize: number,
+    sectorSize: number | undefined,
+    file: PositionalFile,
+  ) {
     this.#path = path;
     this.deviceSize = deviceSize;
+    this.sectorSize = sectorSize;
     this.#file = file;
   }
 
@@ -138,16 +148,19 @@ class BlockDevice implements OpenSink {
 }
 
 /** Where Linux has the device mounted, `null` for nowhere, or where that cannot be known. */
-function mountPointOf(device: number): string | null {
-  const wanted = `${deviceMajor(device)}:${deviceMinor(device)}`;
-  return readMounts().find((mount) => mount.device === wanted)?.path ?? null;
+function mountPointOf(number: string): string | null {
+  return readMounts().find((mount) => mount.device === number)?.path ?? null;
 }
 
-/** The major number in a `dev_t` as glibc's `makedev` packs it (numbers above 2^32 do not occur). */
-function deviceMajor(device: number): number {
-  return Math.floor(device / 0x100) % 0x1000;
+/** Bytes of a logical sector of the disk; `undefined` for what is no whole disk, or is not known. */
+function sectorSizeOf(number: string): number | undefined {
+  using files = new SystemFiles();
+  const text = files.text(`/sys/dev/block/${number}/queue/logical_block_size`);
+  return text === null ? undefined : Number(text);
 }
 
-function deviceMinor(device: number): number {
-  return device % 0x100 + Math.floor(device / 0x10_0000) * 0x100;
+/** A `dev_t` as glibc's `makedev` packs it (numbers above 2^32 do not occur), as Linux shows it. */
+function deviceNumber(device: number): string {
+  const major = Math.floor(device / 0x100) % 0x1000;
+  return `${major}:${device % 0x100 + Math.floor(device / 0x10_0000) * 0x100}`;
 }

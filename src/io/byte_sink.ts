@@ -24,6 +24,8 @@ export interface ByteSink {
   drain?(): Promise<void>;
   /** Bytes of the block device that is written in place; absent for an output that grows. */
   readonly deviceSize?: number;
+  /** Bytes of a sector of that device, absent where they are not known. */
+  readonly sectorSize?: number;
   /** Makes real files; where it is there, bytes are not taken. */
   readonly tree?: TreeMaker;
 }

@@ -56,6 +56,7 @@ function pairOf(one: OpenSink, two: OpenSink): OpenSink {
   };
   return {
     deviceSize: one.deviceSize,
+    sectorSize: one.sectorSize,
     write: (bytes, position) => one.write(bytes, position),
     truncate: (size) => one.truncate(size),
     read: one.read && ((into, position) => one.read!(into, position)),

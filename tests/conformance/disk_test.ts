@@ -4,6 +4,7 @@ import {
   match,
   notStrictEqual,
   ok,
+  rejects,
   strictEqual,
   throws,
 } from "node:assert/strict";
@@ -390,5 +391,24 @@ toolTest(
         0,
       );
       ok(bytes.subarray(end, imageSize).every((byte) => byte === 0));
+    }),
+);
+
+toolTest(
+  "gpt() refuses a device with sectors of 4 KiB before anything is written",
+  ["root", "losetup", "mount:ext4"],
+  () =>
+    inDirectory(async (directory) => {
+      const { fileSink } = await import("../../src/io/file_sink.ts");
+      const disk = `${directory}/disk`;
+      const bytes = new Uint8Array(1024 * 1024).fill(0xa5);
+      Deno.writeFileSync(disk, bytes);
+      await withLoopDevice(disk, async (device) => {
+        await rejects(
+          writeTree(gpt(ext4()), tree(), fileSink(device, { force: true })),
+          /the device has sectors of 4096 bytes, expected 512/,
+        );
+      }, ["--sector-size", "4096"]);
+      strictEqual(Buffer.compare(Deno.readFileSync(disk), bytes), 0);
     }),
 );
