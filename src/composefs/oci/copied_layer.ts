@@ -4,16 +4,15 @@
  * @module
  */
 import type { VerityAlgorithm } from "../../fsverity/verity_algorithm.ts";
-import { DigestCheck } from "../../layer/digest_check.ts";
 import { pause } from "../../layer/pause.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { ObjectStore } from "../repository/object_store.ts";
 import { openObjects } from "../repository/open_objects.ts";
 import { BlobWriter } from "../splitstream/blob_writer.ts";
 import { LayerSplitter } from "../splitstream/layer_splitter.ts";
-import { readWhole } from "../splitstream/layer_stream.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
 import type { ImportedLayer, ImportLayerOptions } from "./import_layer.ts";
+import { readVerified } from "./verified_layer.ts";
 
 /** What it takes to copy a layer: plain data, so that it can be sent to a worker. */
 export interface CopyJob {
@@ -45,12 +44,10 @@ export async function copyLayer(
   const from = openObjects(path, algorithm, false, null);
   const stream = await Splitstream.open(from, id);
   if (byLink) shareObjects(stream, from, to);
-  const check = new DigestCheck(digest, "layer");
   const writer = stream.contentType === "oci_blob" ? new BlobWriter(to) : new LayerSplitter(to);
   let [readBytes, nextTurn] = [0, TURN_SIZE];
   try {
-    await readWhole(stream, from, async (bytes) => {
-      check.update(bytes);
+    await readVerified(stream, from, digest, async (bytes) => {
       await writer.push(bytes);
       readBytes += bytes.length;
       if (readBytes < nextTurn) return;
@@ -59,7 +56,6 @@ export async function copyLayer(
       signal?.throwIfAborted();
       onProgress?.(readBytes);
     });
-    check.finish();
     return { id: (await writer.end()).id, sizeBytes: stream.sizeBytes, readBytes };
   } finally {
     writer.abort();
