@@ -39,8 +39,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "bytes",
   ],
   "source/*": ["source", "source/*", "layer", "oci", "io", "bytes"],
-  // The one table of sources; those of composefs are written with the vocabulary of `source`.
-  transport: ["source", "source/*", "composefs/*", "oci"],
+  // The one table of sources; those of composefs are written with the vocabulary of `source`, and every
+  // format that can be read is one.
+  transport: ["source", "source/*", "composefs/*", "format", "oci"],
   edit: ["source", "merge", "layer", "tree", "oci", "io", "bytes"],
   format: ["format/*", "compress", "tree", "io", "bytes"],
   // Its header fields and the names of whiteouts are those of the parser.

@@ -131,6 +131,11 @@ export const FORMATS: readonly FormatEntry[] = [
   },
 ];
 
+/** The formats whose files are sources; each is a transport of its name. */
+export const IMAGE_FILE_FORMATS: readonly FormatEntry[] = FORMATS.filter(({ loadReader }) =>
+  loadReader !== undefined
+);
+
 /** The format of a file name by its extension, `null` where that says nothing. */
 export function formatOfFileName(name: string): FormatEntry | null {
   const lower = name.toLowerCase();

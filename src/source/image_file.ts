@@ -10,8 +10,8 @@ import {
   type FormatEntry,
   formatOfBytes,
   formatOfFileName,
-  FORMATS,
   HEAD_SIZE,
+  IMAGE_FILE_FORMATS,
 } from "../format/formats.ts";
 import type { ImageReader } from "../format/image_reader.ts";
 import { takeOutOwnDirectory } from "../format/own_directory.ts";
@@ -24,11 +24,6 @@ import type { Image } from "./image.ts";
 import { createRequest, type OpenOptions } from "./open_options.ts";
 import { pathKind } from "./path_kind.ts";
 import { rootImage } from "./root_image.ts";
-
-/** The formats whose files are opened here; each is a transport of its name. */
-export const IMAGE_FILE_FORMATS: readonly FormatEntry[] = FORMATS.filter(({ loadReader }) =>
-  loadReader !== undefined
-);
 
 /** Options of {@linkcode imageFile}. */
 export interface ImageFileOptions extends OpenOptions {

@@ -3,18 +3,13 @@
  *
  * @module
  */
+import { IMAGE_FILE_FORMATS } from "../format/formats.ts";
 import { ImageError } from "../image_error.ts";
 import { quote } from "../oci/quote.ts";
 import type { Image } from "../source/image.ts";
-import { dockerArchive, ociArchive, ociLayout } from "../source/image_doors.ts";
-import { openChosenImage, openPath } from "../source/open_path.ts";
 import { pathExists, pathKind } from "../source/path_kind.ts";
 import { isImageName } from "../source/image_names.ts";
-import { IMAGE_FILE_FORMATS, imageFile } from "../source/image_file.ts";
 import type { ImageOptions } from "../source/remote/remote_options.ts";
-import { overlay2 } from "../source/overlay2.ts";
-import { rootDirectory } from "../source/root_directory.ts";
-import { rootTar } from "../source/root_tar.ts";
 import { splitReference } from "../source/split_reference.ts";
 
 /** A kind of source, named by what stands before the first `:` of a reference. */
@@ -27,16 +22,11 @@ interface Transport {
 
 const REGISTRY_PREFIX = "docker://";
 
-// What talks to registries and engines is loaded when an image of theirs is opened.
+// What opens a source is loaded when one of its kind is opened.
+const doors = () => import("../source/image_doors.ts");
+const paths = () => import("../source/open_path.ts");
 const registryImage: Transport["open"] = async (rest, options) =>
   await (await import("../source/remote/open_registry_image.ts")).registryImage(rest, options);
-const dockerDaemon: Transport["open"] = async (rest, options) =>
-  await (await import("../source/docker/open_docker_daemon.ts")).dockerDaemon(rest, options);
-const containersStorage: Transport["open"] = async (rest, options) =>
-  await (await import("../source/containers_storage/open_containers_storage.ts"))
-    .containersStorage(rest, options);
-const containerdImage: Transport["open"] = async (rest, options) =>
-  await (await import("../source/containerd/open_containerd.ts")).containerdImage(rest, options);
 
 const TRANSPORTS: readonly Transport[] = [
   {
@@ -45,44 +35,63 @@ const TRANSPORTS: readonly Transport[] = [
   },
   {
     prefix: "oci:",
-    open(rest, options) {
-      const { path, name, digest } = splitReference(rest);
-      return ociLayout(path, { ...options, tag: name ?? undefined, digest: digest ?? undefined });
+    async open(rest, options) {
+      const { path, name: tag, digest } = choiceIn(rest);
+      return await (await doors()).ociLayout(path, { ...options, tag, digest });
     },
   },
   {
     prefix: "oci-archive:",
-    open(rest, options) {
-      const { path, name, digest } = splitReference(rest);
-      return ociArchive(path, { ...options, tag: name ?? undefined, digest: digest ?? undefined });
+    async open(rest, options) {
+      const { path, name: tag, digest } = choiceIn(rest);
+      return await (await doors()).ociArchive(path, { ...options, tag, digest });
     },
   },
   {
     prefix: "docker-archive:",
-    open(rest, options) {
-      const { path, name, digest } = splitReference(rest);
-      return dockerArchive(path, {
-        ...options,
-        name: name ?? undefined,
-        digest: digest ?? undefined,
-      });
+    async open(rest, options) {
+      const { path, name, digest } = choiceIn(rest);
+      return await (await doors()).dockerArchive(path, { ...options, name, digest });
     },
   },
   {
     prefix: "docker-daemon:",
-    open: dockerDaemon,
+    async open(rest, options) {
+      const { dockerDaemon } = await import("../source/docker/open_docker_daemon.ts");
+      return await dockerDaemon(rest, options);
+    },
   },
   {
     prefix: "containers-storage:",
-    open: containersStorage,
+    async open(rest, options) {
+      const { containersStorage } = await import(
+        "../source/containers_storage/open_containers_storage.ts"
+      );
+      return await containersStorage(rest, options);
+    },
   },
   {
     prefix: "containerd:",
-    open: containerdImage,
+    async open(rest, options) {
+      const { containerdImage } = await import("../source/containerd/open_containerd.ts");
+      return await containerdImage(rest, options);
+    },
   },
-  { prefix: "overlay2:", open: overlay2 },
-  { prefix: "dir:", open: rootDirectory },
-  { prefix: "tar:", open: rootTar },
+  {
+    prefix: "overlay2:",
+    open: async (rest, options) =>
+      await (await import("../source/overlay2.ts")).overlay2(rest, options),
+  },
+  {
+    prefix: "dir:",
+    open: async (rest, options) =>
+      await (await import("../source/root_directory.ts")).rootDirectory(rest, options),
+  },
+  {
+    prefix: "tar:",
+    open: async (rest, options) =>
+      await (await import("../source/root_tar.ts")).rootTar(rest, options),
+  },
   {
     prefix: "composefs:",
     async open(rest, options) {
@@ -97,11 +106,20 @@ const TRANSPORTS: readonly Transport[] = [
       return await composefsImageFile(rest, options);
     },
   },
-  ...IMAGE_FILE_FORMATS.map(({ name }) => ({
+  ...IMAGE_FILE_FORMATS.map(({ name }): Transport => ({
     prefix: `${name}:`,
-    open: (rest: string, options: ImageOptions) => imageFile(rest, { ...options, format: name }),
+    async open(rest, options) {
+      const { imageFile } = await import("../source/image_file.ts");
+      return await imageFile(rest, { ...options, format: name });
+    },
   })),
 ];
+
+/** The path in what follows a prefix, and the image that it chooses there. */
+function choiceIn(rest: string): { path: string; name?: string; digest?: string } {
+  const { path, name, digest } = splitReference(rest);
+  return { path, name: name ?? undefined, digest: digest ?? undefined };
+}
 
 /**
  * What a reference says of a registry, without `docker://`; `null` where it means something else (a
@@ -144,13 +162,15 @@ export async function openImage(reference: string, options: ImageOptions = {}): 
   const transport = TRANSPORTS.find(({ prefix }) => reference.startsWith(prefix));
   // A path that exists is a path, whatever it looks like.
   const isPath = transport === undefined ? pathKind(reference) !== null : pathExists(reference);
-  if (isPath) return await openPath(reference, options);
+  if (isPath) return await (await paths()).openPath(reference, options);
   if (transport !== undefined) {
     return await transport.open(reference.slice(transport.prefix.length), options);
   }
   if (isImageName(reference)) return await registryImage(reference, options);
   const split = splitReference(reference);
-  if (pathExists(split.path)) return await openChosenImage(reference, split, options);
+  if (pathExists(split.path)) {
+    return await (await paths()).openChosenImage(reference, split, options);
+  }
   throw new ImageError(
     "NOT_FOUND",
     `Cannot open image ${quote(reference)}: nothing is at this path, expected the path of a ` +

@@ -5,19 +5,14 @@
  */
 import type { BodyWriter } from "../convert/layer_placement.ts";
 import type { Disk } from "../disk/disk_container.ts";
-import type { FormatEntry } from "../format/formats.ts";
+import { type FormatEntry, IMAGE_FILE_FORMATS } from "../format/formats.ts";
 import type { ImageReader } from "../format/image_reader.ts";
 import { takeOutOwnDirectory } from "../format/own_directory.ts";
 import { ImageError } from "../image_error.ts";
 import { TURN_SIZE } from "../layer/layer_reading.ts";
 import { pause } from "../layer/pause.ts";
 import { displayByteString } from "../bytes/byte_string.ts";
-import {
-  IMAGE_FILE_FORMATS,
-  imageFileFormat,
-  type OpenedImageFile,
-  openImageFile,
-} from "../source/image_file.ts";
+import { imageFileFormat, type OpenedImageFile, openImageFile } from "../source/image_file.ts";
 import { pathExists } from "../source/path_kind.ts";
 import { contentDigest } from "../tree/content_digest.ts";
 import { walk } from "../tree/file_tree.ts";
