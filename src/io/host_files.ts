@@ -6,7 +6,7 @@
  */
 import type { ByteString } from "../bytes/byte_string.ts";
 import { Linux } from "./linux.ts";
-import { linuxDirectory } from "./linux_files.ts";
+import { linuxDirectories } from "./linux_files.ts";
 import { portableDirectory } from "./portable_files.ts";
 
 /** What the system says of a file. */
@@ -120,7 +120,7 @@ export interface HostFiles {
 
 /** The best way to directories: `linux` where there is one. */
 export function directoriesOf(linux: Linux | null): OpenDirectory {
-  return linux === null ? portableDirectory : (path) => linuxDirectory(linux, path);
+  return linux === null ? portableDirectory : linuxDirectories(linux);
 }
 
 /** Takes the best way to the files of this machine that is there. */

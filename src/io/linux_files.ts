@@ -12,7 +12,7 @@ import {
   displayByteString,
   utf8ByteString,
 } from "../bytes/byte_string.ts";
-import type { HostDirectory, HostFile, HostStat, HostXattr } from "./host_files.ts";
+import type { HostDirectory, HostFile, HostStat, HostXattr, OpenDirectory } from "./host_files.ts";
 import { AT_FDCWD, isErrno, type Linux, splitNames, STATX_SIZE } from "./linux.ts";
 import { systemError } from "./system_error.ts";
 
@@ -39,23 +39,25 @@ const CANNOT_SHARE = ["EXDEV", "EOPNOTSUPP", "ENOTSUP", "ENOTTY", "EINVAL", "EPE
 /** Longest list of names and longest value of the kernel (`linux/limits.h`); links are shorter. */
 const LARGEST_ANSWER = 65536;
 
-/** Opens a directory by its path, symbolic links followed. */
-export function linuxDirectory(linux: Linux, path: string): HostDirectory {
+/** What opens directories by their paths, symbolic links followed. */
+export function linuxDirectories(linux: Linux): OpenDirectory {
   const shared: Shared = {
     linux,
     stat: new Uint8Array(STATX_SIZE),
     answer: new Uint8Array(LARGEST_ANSWER),
   };
-  const at = utf8ByteString(path);
-  return attempt("open directory", path, () =>
-    new LinuxDirectory(
-      shared,
-      linux.open(AT_FDCWD, at, O_DIRECTORY | O_CLOEXEC | O_NONBLOCK),
-      at,
-    ));
+  return (path) => {
+    const at = utf8ByteString(path);
+    return attempt("open directory", path, () =>
+      new LinuxDirectory(
+        shared,
+        linux.open(AT_FDCWD, at, O_DIRECTORY | O_CLOEXEC | O_NONBLOCK),
+        at,
+      ));
+  };
 }
 
-/** What all directories of one tree use. */
+/** What all directories use, one call at a time. */
 interface Shared {
   readonly linux: Linux;
   readonly stat: Uint8Array<ArrayBuffer>;

@@ -9,7 +9,7 @@ import { LARGEST_DOCUMENT_BYTES } from "../../oci/json_document.ts";
 import { quote } from "../../oci/quote.ts";
 import type { ObjectId } from "../repository/object_id.ts";
 import type { Repository } from "../repository/repository.ts";
-import { readWhole } from "../splitstream/layer_stream.ts";
+import { readWhole } from "../splitstream/read_whole.ts";
 import { Splitstream } from "../splitstream/splitstream_reader.ts";
 import { type ContentType, SplitstreamWriter } from "../splitstream/splitstream_writer.ts";
 

@@ -12,10 +12,8 @@ import type { RepositoryProgressListener } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { LocalFetch } from "../splitstream/shared_bodies.ts";
 import { partsOf, type PulledParts } from "./image_parts.ts";
-import type { TarLayer } from "./import_layer.ts";
-import { importLayers } from "./import_layers.ts";
+import type { ImportedLayer, TarLayer } from "./import_layer.ts";
 import { knownLayer } from "./known_layer.ts";
-import { pullArtifact } from "./pull_artifact.ts";
 import { checkExpected, type ImageOptions, storeManifest } from "./store_manifest.ts";
 import { tagRef } from "./stream_names.ts";
 
@@ -64,7 +62,9 @@ export async function pullOciImage(
   const tag = options.tag === undefined ? image.reference : options.tag;
   // What cannot be is found out before the work.
   if (tag !== null) tagRef(tag);
-  if (image.isArtifact) return await pullArtifact(repository, image, tag, options);
+  if (image.isArtifact) {
+    return await (await import("./pull_artifact.ts")).pullArtifact(repository, image, tag, options);
+  }
   const parts = partsOf(image);
   if (options.expectedDigest !== undefined) checkExpected(repository, options.expectedDigest);
   const layers = await pullLayers(repository, parts, options);
@@ -130,7 +130,7 @@ async function pullLayers(
     options.onProgress?.({ kind: "skipped", id: diffId });
   }
   const knownCount = layers.filter(({ diffId }) => streams.has(diffId)).length;
-  const imported = await importLayers(repository, missing, options);
+  const imported = missing.length === 0 ? [] : await storeLayers(repository, missing, options);
   missing.forEach(({ diffId }, i) => {
     streams.set(diffId, imported[i].id);
     sizes.set(diffId, imported[i].sizeBytes);
@@ -141,4 +141,13 @@ async function pullLayers(
     known: knownCount,
     present: missing.length === 0 ? present : undefined,
   };
+}
+
+/** Stores layers. What does it is loaded only now, as a repeated pull stores none. */
+async function storeLayers(
+  repository: Repository,
+  layers: readonly TarLayer[],
+  options: PullOciOptions,
+): Promise<ImportedLayer[]> {
+  return await (await import("./import_layers.ts")).importLayers(repository, layers, options);
 }

@@ -7,7 +7,7 @@ import { checkRepository } from "../repository/fsck.ts";
 import { collectGarbage } from "../repository/gc.ts";
 import type { Repository } from "../repository/repository.ts";
 import { withOpen, withRepository, withRepositoryPath } from "../repository/repository_fixture.ts";
-import { readWhole } from "../splitstream/layer_stream.ts";
+import { readWhole } from "../splitstream/read_whole.ts";
 import { copyOciImage } from "./copy_image.ts";
 import { openStream } from "./document_stream.ts";
 import { listOciImages } from "./list_images.ts";

@@ -11,7 +11,7 @@ import type { RepositoryProgress } from "../repository/progress.ts";
 import type { Repository } from "../repository/repository.ts";
 import { imageDigest } from "../repository/store_image.ts";
 import { withOpen, withRepository, withRepositoryPath } from "../repository/repository_fixture.ts";
-import { readWhole } from "../splitstream/layer_stream.ts";
+import { readWhole } from "../splitstream/read_whole.ts";
 import { openStream } from "./document_stream.ts";
 import { labelOf, policyFiles } from "../selinux/policy_fixture.ts";
 import { mergedTree, transformTree } from "./image_tree.ts";

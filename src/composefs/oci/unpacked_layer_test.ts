@@ -15,7 +15,7 @@ import { octal, paxHeader, tarArchive, tarEntry } from "../../layer/tar/tar_fixt
 import { digestOf } from "../../oci/digest.ts";
 import { withRepository } from "../repository/repository_fixture.ts";
 import type { Repository } from "../repository/repository.ts";
-import { readWhole } from "../splitstream/layer_stream.ts";
+import { readWhole } from "../splitstream/read_whole.ts";
 import { openStream } from "./document_stream.ts";
 import { nameLayers, type TarLayer } from "./import_layer.ts";
 import { InlineImporter, type LayerImporter, WorkerImporter } from "./layer_importer.ts";

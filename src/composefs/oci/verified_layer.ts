@@ -5,7 +5,7 @@
  */
 import { DigestCheck } from "../../layer/digest_check.ts";
 import type { ObjectStore } from "../repository/object_store.ts";
-import { readWhole, type TakeBytes } from "../splitstream/layer_stream.ts";
+import { readWhole, type TakeBytes } from "../splitstream/read_whole.ts";
 import type { Splitstream } from "../splitstream/splitstream_reader.ts";
 
 /**

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { ImageError } from "../../image_error.ts";
 import type { HostDirectory, OpenDirectory } from "../../io/host_files.ts";
 import { systemError } from "../../io/system_error.ts";
+import { NameTable } from "./name_table.ts";
 import type { ObjectId } from "./object_id.ts";
 
 /** Names that are kept: about 100 MB. Of a larger repository the rest is asked for one by one. */
@@ -18,7 +19,7 @@ export class ObjectListing {
   readonly #directory: string;
   readonly #open: OpenDirectory;
   readonly #mostNames: number;
-  readonly #names = new Map<string, Set<string>>();
+  readonly #names = new Map<string, NameTable>();
   #nameCount = 0;
 
   /**
@@ -55,7 +56,7 @@ export class ObjectListing {
   }
 
   /** The names in the directory `head`; `null` where it is not listed any more. */
-  #namesIn(head: string): Set<string> | null {
+  #namesIn(head: string): NameTable | null {
     let names = this.#names.get(head);
     if (names !== undefined) return names;
     if (this.#nameCount >= this.#mostNames) return null;
@@ -66,13 +67,13 @@ export class ObjectListing {
   }
 
   /** Names of the files in a directory, which need not be there. */
-  #list(path: string): Set<string> {
+  #list(path: string): NameTable {
     let directory: HostDirectory | null = null;
     try {
       directory = this.#open(path);
-      return new Set(directory.names(true));
+      return new NameTable(directory.names(true));
     } catch (error) {
-      if (error instanceof ImageError && error.code === "NOT_FOUND") return new Set();
+      if (error instanceof ImageError && error.code === "NOT_FOUND") return new NameTable([]);
       throw error;
     } finally {
       directory?.close();

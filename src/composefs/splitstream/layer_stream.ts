@@ -1,5 +1,5 @@
 /**
- * What the splitstream of a layer holds: its tar again, bit by bit, or its entries.
+ * The entries of the layer that a splitstream holds.
  *
  * @module
  */
@@ -17,47 +17,6 @@ import { LARGEST_INLINE } from "./layer_splitter.ts";
 import type { Splitstream } from "./splitstream_reader.ts";
 
 const PIECE_SIZE = 256 * 1024;
-
-/** Takes bytes; what it answers is waited for. */
-export type TakeBytes = (bytes: Uint8Array) => void | Promise<void>;
-
-/**
- * Gives `take` all bytes that a stream holds, in pieces whose memory is reused. Rejects with
- * `ImageError`, also where they are more or fewer than the stream says.
- */
-export async function readWhole(
-  stream: Splitstream,
-  store: ObjectStore,
-  take: TakeBytes,
-): Promise<void> {
-  let sizeBytes = 0;
-  await stream.read({
-    inline(bytes) {
-      sizeBytes += bytes.length;
-      return take(bytes);
-    },
-    async object(id) {
-      const source = store.open(id);
-      try {
-        const piece = new Uint8Array(Math.min(PIECE_SIZE, Math.max(source.size, 1)));
-        for (let position = 0; position < source.size;) {
-          const count = source.read(piece, position);
-          if (count === 0) break;
-          position += count;
-          sizeBytes += count;
-          await take(piece.subarray(0, count));
-        }
-      } finally {
-        source.close();
-      }
-    },
-  });
-  if (sizeBytes === stream.sizeBytes) return;
-  throw new ImageError(
-    "CORRUPT",
-    `Cannot read stream: it holds ${sizeBytes} bytes, expected ${stream.sizeBytes}`,
-  );
-}
 
 /**
  * The entries of the layer in a stream, in its order, with the places of their content: an object,

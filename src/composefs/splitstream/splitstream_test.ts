@@ -18,7 +18,8 @@ import { objectContent } from "../image/content.ts";
 import { withRepository } from "../repository/repository_fixture.ts";
 import type { Repository } from "../repository/repository.ts";
 import { LayerSplitter } from "./layer_splitter.ts";
-import { readLayerEntries, readWhole } from "./layer_stream.ts";
+import { readLayerEntries } from "./layer_stream.ts";
+import { readWhole } from "./read_whole.ts";
 import {
   readOldSplitstreamHeader,
   readSplitstreamHeader,

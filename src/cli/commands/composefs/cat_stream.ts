@@ -4,7 +4,7 @@
  * @module
  */
 import { ImageError } from "../../../image_error.ts";
-import { readWhole } from "../../../composefs/splitstream/layer_stream.ts";
+import { readWhole } from "../../../composefs/splitstream/read_whole.ts";
 import { Splitstream } from "../../../composefs/splitstream/splitstream_reader.ts";
 import { quote } from "../../../oci/quote.ts";
 import { OutputStream } from "../../output_stream.ts";
