@@ -53,8 +53,9 @@ export class InodeList {
   /** Those with several names that were listed. */
   readonly #linked = new Set<Inode<ErofsContent>>();
   readonly #withoutTail: Inode<ErofsContent>[] = [];
-  /** Files with a tail, each with its position as `number`. */
   readonly #withTail: Inode<ErofsContent>[] = [];
+  /** The position of each tail. */
+  readonly #tails: number[] = [];
   readonly #times = new TimeCounts();
   readonly #xattrs: XattrTable;
 
@@ -66,9 +67,10 @@ export class InodeList {
     this.#xattrs = xattrs;
     countLinks(tree);
     this.#walk(tree.root);
-    this.inodes = this.#withoutTail.concat(inPlaceOrder(this.#withTail, tailsSize));
+    this.inodes = this.#withoutTail.concat(inPlaceOrder(this.#withTail, this.#tails, tailsSize));
     this.#withoutTail.length = 0;
     this.#withTail.length = 0;
+    this.#tails.length = 0;
     this.#linked.clear();
     this.epoch = this.#times.mostFrequent();
   }
@@ -121,8 +123,8 @@ export class InodeList {
     this.#times.add(inode.mtimeSeconds, inode.mtimeNanoseconds);
     const { content } = inode;
     if (content instanceof FlatContent && content.tail >= 0) {
-      inode.number = content.tail;
       this.#withTail.push(inode);
+      this.#tails.push(content.tail);
     } else {
       this.#withoutTail.push(inode);
     }

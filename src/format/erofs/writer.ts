@@ -60,6 +60,8 @@ interface Layout {
   readonly metaBlock: number;
   /** Blocks of the image. */
   readonly blockCount: number;
+  /** The number of each inode, in the order of their list. */
+  readonly places: Float64Array;
 }
 
 /** Writes one EROFS image. */
@@ -201,11 +203,13 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
       const room = new InodeRoom(blockSize, INODE_COMPACT_SIZE);
       let outerEnd = outerStart;
       this.#outer.clear();
-      let count = 0;
-      for (const inode of list.inodes) {
-        if (++count % STEP_INODES === 0) yield;
+      const places = new Float64Array(list.inodes.length);
+      for (let i = 0; i < places.length; i++) {
+        if (i % STEP_INODES === 0) yield;
+        const inode = list.inodes[i];
         const { headSize, mapSize, tailSize, outerBlocks } = this.#shapeOf(inode, shapes, tree);
         inode.number = asSmall(room.take(headSize + mapSize, tailSize) / INODE_COMPACT_SIZE);
+        places[i] = inode.number;
         if (outerBlocks === 0) continue;
         this.#outer.set(inode, outerEnd);
         outerEnd += outerBlocks;
@@ -215,7 +219,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
       const blockCount = metaBlock + room.size / blockSize;
       if (blockCount > BLOCKS_MAX && !is48bit) continue;
       this.#check48bit(is48bit, xattrs);
-      return { layout: { is48bit, outerStart, xattrBlock, metaBlock, blockCount }, shapes };
+      return { layout: { is48bit, outerStart, xattrBlock, metaBlock, blockCount, places }, shapes };
     }
     throw new TypeError("Cannot lay out the image");
   }
@@ -288,7 +292,7 @@ export class ErofsWriter implements ImageWriter<ErofsContent> {
     });
     const start = layout.metaBlock * blockSize;
     const metaSize = (layout.blockCount - layout.metaBlock) * blockSize;
-    const ordered = inPlaceOrder(list.inodes, metaSize / INODE_COMPACT_SIZE);
+    const ordered = inPlaceOrder(list.inodes, layout.places, metaSize / INODE_COMPACT_SIZE);
     for (let i = 0; i < ordered.length; i++) {
       if (i % STEP_INODES === 0) yield;
       const inode = ordered[i];
