@@ -76,10 +76,10 @@ export function displayByteString(text: ByteString): string {
     decoded = decoder.decode(bytesOf(text));
   } catch {
     // Not UTF-8: show every byte beyond ASCII by its number.
-    // deno-lint-ignore no-control-regex
+    // deno-lint-ignore no-control-regex -- control characters are what is escaped
     return text.replace(/[\x00-\x1f\x7f-\xff]/g, escapeUnit);
   }
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- control characters are what is escaped
   return decoded.replace(/[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, escapeUnit);
 }
 

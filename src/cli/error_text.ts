@@ -160,7 +160,7 @@ function traceOf(error: unknown): string[] {
 /** Names come from the input: nothing in them may move the cursor or start a new line. */
 export function oneLine(text: string): string {
   return text.replace(
-    // deno-lint-ignore no-control-regex
+    // deno-lint-ignore no-control-regex -- control characters are what is escaped
     /[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -39,7 +39,7 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
 
 /** Control characters, lone surrogates (no UTF-8), and what turns the direction of text. */
 const UNSAFE =
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- control characters are what is escaped
   /[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/u;
 
 /**
@@ -47,7 +47,7 @@ const UNSAFE =
  * surrogate U+DC80 to U+DCFF, as Python's `surrogateescape` does it. No two names are the same text.
  */
 export function exactText(name: ByteString): string {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- the range is all of ASCII
   if (/^[\x00-\x7f]*$/.test(name)) return name;
   return name.replace(/[\x80-\xff]+/g, decodeRun);
 }

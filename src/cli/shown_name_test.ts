@@ -26,7 +26,7 @@ Deno.test("shellName() leaves plain names alone and quotes all others as bash re
 Deno.test("shellName() is safe on a terminal and exact to bash for any bytes", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 20 }), (bytes) => {
     const text = shown(byteStringFrom(bytes.filter((byte) => byte !== 0)));
-    // deno-lint-ignore no-control-regex
+    // deno-lint-ignore no-control-regex -- control characters are what must not be there
     match(text, /^[^\x00-\x1f\x7f-\x9f\u202a-\u202e]*$/);
   }));
 });

@@ -80,7 +80,7 @@ function parsePattern(pattern: string): Pattern {
  * surrogate pairs, which no pattern has: so no two paths are the same text.
  */
 function textOf(path: ByteString): string {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- the range is all of ASCII
   if (/^[\x00-\x7f]*$/.test(path)) return path;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(path));

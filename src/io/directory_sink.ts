@@ -7,7 +7,7 @@
  * @module
  */
 import { dirname, join, resolve, sep } from "node:path";
-import { type ErrorSubject, ImageError } from "../image_error.ts";
+import { ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import type { ImageSink, OpenSink } from "./byte_sink.ts";
 import { isStillAt, tryLock } from "./file_lock.ts";
@@ -17,6 +17,7 @@ import { mountPointIn } from "./mount_table.ts";
 import { isPartialName, partialName } from "./partial_name.ts";
 import { PortableMaker } from "./portable_maker.ts";
 import { removeTree } from "./remove_tree.ts";
+import { refusedOutput } from "./refused_output.ts";
 import { systemError } from "./system_error.ts";
 import { ROOT_NAME, SPARE_NAME } from "./tree_maker.ts";
 
@@ -190,7 +191,7 @@ function checkDestination(
   { force = false, inputs = [], inputTrees = [] }: DirectorySinkOptions,
 ): void {
   if (destination === dirname(destination)) {
-    throw refused(path, "it is the root of this machine", "another directory");
+    throw refusedOutput(path, "it is the root of this machine", "another directory");
   }
   expectOutside(path, destination, inputTrees);
   expectNoMounts(path, destination);
@@ -199,7 +200,7 @@ function checkDestination(
   for (const input of [...inputs, ...inputTrees.map((tree) => tree.path)]) {
     const place = realPathOrNull(input);
     if (place !== null && (place === destination || place.startsWith(destination + sep))) {
-      throw refused(path, `the input "${input}" is in it`, "another directory");
+      throw refusedOutput(path, `the input "${input}" is in it`, "another directory");
     }
   }
 }
@@ -208,8 +209,14 @@ function checkDestination(
 function expectNoMounts(path: string, destination: string): void {
   const mountPoint = mountPointIn(destination);
   if (mountPoint === null) return;
-  if (mountPoint === destination) throw refused(path, "it is a mount point", "a directory in it");
-  throw refused(path, `something is mounted at "${mountPoint}"`, "a directory without mounts");
+  if (mountPoint === destination) {
+    throw refusedOutput(path, "it is a mount point", "a directory in it");
+  }
+  throw refusedOutput(
+    path,
+    `something is mounted at "${mountPoint}"`,
+    "a directory without mounts",
+  );
 }
 
 function isEmptyOrMissing(path: string): boolean {
@@ -220,7 +227,7 @@ function isEmptyOrMissing(path: string): boolean {
     if (error instanceof Deno.errors.NotFound) return true;
     throw systemError(error, "open output", path);
   }
-  if (!info.isDirectory) throw refused(path, "it is no directory", "a directory or nothing");
+  if (!info.isDirectory) throw refusedOutput(path, "it is no directory", "a directory or nothing");
   try {
     for (const _ of Deno.readDirSync(path)) return false;
     return true;
@@ -293,24 +300,11 @@ function syncDirectory(path: string): void {
 }
 
 function notEmpty(path: string): ImageError {
-  return refused(
+  return refusedOutput(
     path,
     "the directory has something in it",
     "an empty one, nothing, or consent to replace it",
     "directory",
-  );
-}
-
-function refused(
-  path: string,
-  observed: string,
-  expected: string,
-  subject?: ErrorSubject,
-): ImageError {
-  return new ImageError(
-    "EXISTS",
-    `Cannot write output "${path}": ${observed}, expected ${expected}`,
-    { where: { source: path }, subject },
   );
 }
 

@@ -4,11 +4,11 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "node:path";
-import { type ErrorSubject, ImageError } from "../image_error.ts";
 import type { NoticeListener } from "../notice.ts";
 import { openBlockDevice } from "./block_device_sink.ts";
 import type { ImageSink, OpenSink } from "./byte_sink.ts";
 import { openPartialFile } from "./partial_file.ts";
+import { refusedOutput } from "./refused_output.ts";
 import { systemError } from "./system_error.ts";
 
 /** As many symbolic links as Linux follows. */
@@ -53,13 +53,13 @@ function open(path: string, options: FileSinkOptions, onNotice: NoticeListener):
   const existing = statOrNull(destination);
   expectOutside(path, destination, options.inputTrees ?? []);
   if (existing === null) {
-    if (path.endsWith("/")) throw refused(path, "its name ends with a slash", "a file");
+    if (path.endsWith("/")) throw refusedOutput(path, "its name ends with a slash", "a file");
     return openPartialFile(destination, null, onNotice);
   }
   for (const input of options.inputs ?? []) {
     const other = statOrNull(input);
     if (other !== null && other.ino === existing.ino && other.dev === existing.dev) {
-      throw refused(path, `it is the input "${input}"`, "another file");
+      throw refusedOutput(path, `it is the input "${input}"`, "another file");
     }
   }
   if (existing.isFile) {
@@ -69,11 +69,11 @@ function open(path: string, options: FileSinkOptions, onNotice: NoticeListener):
   if (existing.isBlockDevice) {
     if (!options.force) {
       const expected = "a regular file, or consent to overwrite it";
-      throw refused(path, "it is a block device", expected, "device");
+      throw refusedOutput(path, "it is a block device", expected, "device");
     }
     return openBlockDevice(destination);
   }
-  throw refused(path, kindName(existing), "a regular file or a block device");
+  throw refusedOutput(path, kindName(existing), "a regular file or a block device");
 }
 
 /**
@@ -105,7 +105,7 @@ export function expectOutside(
     for (; directory !== null; directory = parentOf(directory)) {
       const info = visibleOrNull(directory);
       if (info !== null && info.ino === input.ino && info.dev === input.dev) {
-        throw refused(path, `it is inside the input "${tree.path}"`, "a place outside of it");
+        throw refusedOutput(path, `it is inside the input "${tree.path}"`, "a place outside of it");
       }
     }
   }
@@ -148,7 +148,7 @@ function followLinks(path: string): string {
   } catch (error) {
     throw systemError(error, "open output", path);
   }
-  throw refused(path, "too many symbolic links", "a file");
+  throw refusedOutput(path, "too many symbolic links", "a file");
 }
 
 function statOrNull(path: string): Deno.FileInfo | null {
@@ -167,19 +167,6 @@ function lstatOrNull(path: string): Deno.FileInfo | null {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-}
-
-function refused(
-  path: string,
-  observed: string,
-  expected: string,
-  subject?: ErrorSubject,
-): ImageError {
-  return new ImageError(
-    "EXISTS",
-    `Cannot write output "${path}": ${observed}, expected ${expected}`,
-    { where: { source: path }, subject },
-  );
 }
 
 function kindName(info: Deno.FileInfo): string {
