@@ -80,7 +80,7 @@ const VERIFY_CONTENDERS: readonly Contender[] = [
 const COMPOSEFS_CONTENDERS: readonly Contender[] = [
   { ...CONTENDERS[0], name: "oci2rootfs ext4" },
   {
-    name: "composefs pull, new",
+    name: "composefs pull (new)",
     needs: [],
     prepare: (_, work) => ours(`composefs init -q --insecure ${quote(`${work}/repository`)}`),
     command: composefsPull,
@@ -93,7 +93,7 @@ const COMPOSEFS_CONTENDERS: readonly Contender[] = [
     command: composefsPull,
   },
   {
-    name: "composefs pull, again",
+    name: "composefs pull (again)",
     needs: [],
     prepare: (input, work) =>
       ours(`composefs init -q --insecure ${quote(`${work}/repository`)}`) + " && " +
